@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every subcommand, one line each; main.c puts them in the order of the help.
+ */
+#ifndef ASHLAR_COMMANDS_COMMANDS_H
+#define ASHLAR_COMMANDS_COMMANDS_H
+
+#include "builder/command.h"
+
+#endif

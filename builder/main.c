@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/commands/commands.h"
+
+#include <locale.h>
+#include <stddef.h>
+
+static const Command *const commands[] = {
+  NULL,
+};
+
+int
+main(int argc, char **argv)
+{
+  setlocale(LC_CTYPE, "C.UTF-8");
+  return command_main(commands, argc, argv);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The checked recipe: what a recipe file says once parameters are filled in, includes are merged and everything is known to be
+ * well-formed. Plain data, owned by the Recipe. README and ashlar-recipe(5) describe the language; recipe/schema.c holds
+ * the one table of its keys.
+ */
+#ifndef ASHLAR_RECIPE_RECIPE_H
+#define ASHLAR_RECIPE_RECIPE_H
+
+#include "rootfs/pack.h"
+#include "signing/digest.h"
+#include <glib.h>
+#include <jansson.h>
+
+typedef enum { RECIPE_VARIANT_NONE, RECIPE_VARIANT_ESSENTIAL, RECIPE_VARIANT_MINBASE, RECIPE_VARIANT_STANDARD } RecipeVariant;
+typedef enum { RECIPE_SCRIPTS_AUTO, RECIPE_SCRIPTS_RUN, RECIPE_SCRIPTS_SKIP } RecipeScripts;
+
+/* Where in which file a thing stands, for errors that are found later (a source folder that is missing, a package that does
+ * not exist): recipe_error_at prints them like the reader's own. */
+typedef struct {
+  const char *file; /* as the user spelled it */
+  guint line, column; /* from 1 */
+} RecipePlace;
+
+typedef struct {
+  char *name;
+  char *version; /* exact, or NULL */
+  RecipePlace place;
+} RecipePackage;
+
+typedef struct {
+  char *suite;
+  char **components;
+  char *mirror;   /* URL or NULL: the host's */
+  char *snapshot; /* "20261101T000000Z" or NULL */
+  char *keyring;  /* path, resolved against the recipe's folder, or NULL */
+  gboolean check_valid_until; /* default TRUE */
+  RecipeVariant variant;
+  GPtrArray *packages; /* RecipePackage* */
+  gboolean recommends;
+  RecipeScripts scripts;
+  char **exclude, **include; /* globs as in dpkg --path-exclude / --path-include: absolute, include wins over exclude */
+  RecipePlace place;
+} RecipeDebian;
+
+typedef struct {
+  char *name;
+  gint64 uid, gid; /* -1: the next free system number, counted upwards from 100 in the recipe's order */
+  char *home, *shell, *gecos;
+  char **groups; /* further groups */
+  gboolean system;
+  RecipePlace place;
+} RecipeUser;
+
+typedef struct {
+  char *name;
+  gint64 gid; /* -1 as above */
+  char **members;
+  RecipePlace place;
+} RecipeGroup;
+
+typedef struct {
+  char *path;    /* absolute, in the image */
+  char *from;    /* file or folder, resolved and inside the recipe's folder; or NULL */
+  char *content; /* inline; or NULL */
+  gsize content_length;
+  char *url;     /* or NULL; with sha256 */
+  Digest sha256;
+  gboolean unpack;  /* from/url is an archive whose contents go below path */
+  gint64 mode;      /* 07777, or -1: the source's executable bit decides 0755 or 0644, folders 0755 */
+  gint64 folder_mode; /* of folders in a folder, or -1 */
+  char *owner, *group; /* names or numbers; NULL: root, and the owner's own group */
+  RecipePlace place;
+} RecipeFile;
+
+typedef struct {
+  char *path, *to; /* path becomes a symlink to `to` as it stands */
+  RecipePlace place;
+} RecipeLink;
+
+/* OCI image-spec, config.md; NULL or empty: left out. */
+typedef struct {
+  char *user, *working_dir, *stop_signal, *author;
+  char **entrypoint, **command; /* NULL-terminated, NULL: not given */
+  char **env;     /* "K=V", in the recipe's order */
+  char **ports;   /* "80/tcp", sorted */
+  char **volumes; /* sorted */
+  char **labels;  /* "K=V", sorted by K */
+} RecipeConfig;
+
+typedef struct {
+  gboolean single;
+  guint most; /* by: package */
+} RecipeLayers;
+
+typedef enum { RECIPE_OUTPUT_OCI, RECIPE_OUTPUT_OCI_LAYOUT } RecipeOutputKind;
+typedef struct {
+  RecipeOutputKind kind; /* {oci: {...}} is the tarball, {oci: {layout: true}} a folder NAME-VERSION.oci */
+  PackEncoding compression;
+  RecipePlace place;
+} RecipeOutput;
+
+typedef struct Recipe {
+  char *path;   /* as the user spelled it */
+  char *folder; /* absolute */
+  char *name, *version, *description;
+  char **arch;  /* Debian names: amd64, arm64 ...; at least one */
+  gint64 epoch; /* or -1 */
+  RecipeDebian *debian; /* or NULL */
+  GPtrArray *users, *groups, *files, *links; /* Recipe{User,Group,File,Link}*, never NULL */
+  char **remove;
+  RecipeConfig config;
+  RecipeLayers layers;
+  GPtrArray *outputs; /* RecipeOutput*, at least one */
+  GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
+} Recipe;
+
+/* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.
+ * On errors returns NULL, with ASHLAR_ERROR_USAGE whose message is the complete report of all errors of the recipe, each
+ * "file:line:column: error: ..." with the source line and a caret. */
+Recipe *recipe_load(const char *path, const char *const *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void recipe_free(Recipe *recipe);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
+
+/* The recipe as canonical data (defaults filled in; no places, no paths of this machine: `from` relative to the folder), what
+ * the lock and action keys hash: comments, quoting and key order of the text do not show in it. (new reference) */
+json_t *recipe_to_json(const Recipe *recipe);
+
+/* Sets ASHLAR_ERROR_USAGE "file:line:column: error: MESSAGE" with source line and caret. Returns FALSE. */
+gboolean recipe_error_at(GError **error, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+#endif
