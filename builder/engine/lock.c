@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/lock.h"
+#include "rootfs/outfile.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* The version of the file's own structure. */
+#define LOCK_VERSION 1
+#define LOCK_MAX_SIZE (64 << 20)
+
+void
+lock_package_free(LockPackage *package)
+{
+  g_free(package->name);
+  g_free(package->version);
+  g_free(package->architecture);
+  g_free(package->suite);
+  g_free(package->path);
+  g_free(package);
+}
+
+static void
+lock_arch_free(LockArch *arch)
+{
+  g_free(arch->arch);
+  g_ptr_array_unref(arch->packages);
+  g_free(arch);
+}
+
+Lock *
+lock_new(void)
+{
+  Lock *lock = g_new0(Lock, 1);
+  lock->date = -1;
+  lock->asked = json_null();
+  lock->files = json_array();
+  lock->format = lock_current_format();
+  lock->archs = g_ptr_array_new_with_free_func((GDestroyNotify)lock_arch_free);
+  return lock;
+}
+
+void
+lock_free(Lock *lock)
+{
+  json_decref(lock->asked);
+  json_decref(lock->files);
+  json_decref(lock->format);
+  g_ptr_array_unref(lock->archs);
+  g_free(lock);
+}
+
+char *
+lock_path_for(const char *recipe_path)
+{
+  const char *base = strrchr(recipe_path, '/');
+  base = base != NULL ? base + 1 : recipe_path;
+  const char *dot = strrchr(base, '.');
+  gsize stem = dot != NULL && dot != base ? (gsize)(dot - recipe_path) : strlen(recipe_path);
+  return g_strdup_printf("%.*s.lock", (int)stem, recipe_path);
+}
+
+LockArch *
+lock_find_arch(const Lock *lock, const char *arch)
+{
+  for (guint i = 0; i < lock->archs->len; i++) {
+    LockArch *candidate = lock->archs->pdata[i];
+    if (strcmp(candidate->arch, arch) == 0)
+      return candidate;
+  }
+  return NULL;
+}
+
+static gint
+compare_archs(gconstpointer a, gconstpointer b)
+{
+  return strcmp((*(LockArch *const *)a)->arch, (*(LockArch *const *)b)->arch);
+}
+
+LockArch *
+lock_add_arch(Lock *lock, const char *name)
+{
+  LockArch *arch = g_new0(LockArch, 1);
+  arch->arch = g_strdup(name);
+  arch->packages = g_ptr_array_new_with_free_func((GDestroyNotify)lock_package_free);
+  g_ptr_array_add(lock->archs, arch);
+  g_ptr_array_sort(lock->archs, compare_archs);
+  return arch;
+}
+
+const LockPackage *
+lock_find_package(const LockArch *arch, const char *name)
+{
+  guint low = 0, high = arch->packages->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const LockPackage *package = arch->packages->pdata[middle];
+    int order = strcmp(package->name, name);
+    if (order == 0)
+      return package;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return NULL;
+}
+
+json_t *
+lock_current_format(void)
+{
+  return json_pack("{s:i, s:s, s:s, s:s}", "layer", PACK_FORMAT, "gzip", pack_encoding_compressor(PACK_GZIP), "zstd",
+                   pack_encoding_compressor(PACK_ZSTD), "zstd:chunked", pack_encoding_compressor(PACK_ZSTD_CHUNKED));
+}
+
+static gint
+compare_strings(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *
+lock_asked(const Recipe *recipe)
+{
+  static const char *const variants[] = {"none", "essential", "minbase", "standard"};
+  const RecipeDebian *debian = recipe->debian;
+  if (debian == NULL)
+    return json_null();
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < debian->packages->len; i++) {
+    const RecipePackage *package = debian->packages->pdata[i];
+    g_ptr_array_add(names, package->version != NULL ? g_strdup_printf("%s=%s", package->name, package->version)
+                                                    : g_strdup(package->name));
+  }
+  g_ptr_array_sort(names, compare_strings);
+  json_t *packages = json_array();
+  for (guint i = 0; i < names->len; i++)
+    json_array_append_new(packages, json_string(names->pdata[i]));
+  json_t *components = json_array();
+  for (char **component = debian->components; component != NULL && *component != NULL; component++)
+    json_array_append_new(components, json_string(*component));
+  return json_pack("{s:s, s:o, s:s?, s:s, s:b, s:o}", "suite", debian->suite, "components", components, "snapshot",
+                   debian->snapshot, "variant", variants[debian->variant], "recommends", debian->recommends, "packages",
+                   packages);
+}
+
+json_t *
+lock_files(const Recipe *recipe)
+{
+  json_t *files = json_array();
+  for (guint i = 0; i < recipe->files->len; i++) {
+    const RecipeFile *file = recipe->files->pdata[i];
+    if (file->url == NULL)
+      continue;
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&file->sha256, hex);
+    json_array_append_new(files, json_pack("{s:s, s:s}", "sha256", hex, "url", file->url));
+  }
+  return files;
+}
+
+/* ---- writing ---- */
+
+static void
+append_json(GString *text, json_t *value)
+{
+  g_autofree char *dumped = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+  g_string_append(text, dumped);
+}
+
+static void
+append_package(GString *text, const LockPackage *package)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(&package->sha256, hex);
+  json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "arch", package->architecture, "name", package->name,
+                            "path", package->path, "sha256", hex, "suite", package->suite, "version", package->version,
+                            "size", (json_int_t)package->size, "requested", package->requested);
+  append_json(text, value);
+  json_decref(value);
+}
+
+char *
+lock_to_text(const Lock *lock)
+{
+  GString *text = g_string_new("{\n\"asked\":");
+  append_json(text, lock->asked);
+  if (lock->date >= 0) {
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(lock->date);
+    g_autofree char *shown = g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
+    g_string_append_printf(text, ",\n\"date\":\"%s\"", shown);
+  }
+  g_string_append(text, ",\n\"files\":[");
+  for (gsize i = 0; i < json_array_size(lock->files); i++) {
+    g_string_append(text, i > 0 ? ",\n" : "\n");
+    append_json(text, json_array_get(lock->files, i));
+  }
+  g_string_append(text, "],\n\"format\":");
+  append_json(text, lock->format);
+  g_string_append_printf(text, ",\n\"lock\":%d,\n\"packages\":{", LOCK_VERSION);
+  for (guint i = 0; i < lock->archs->len; i++) {
+    const LockArch *arch = lock->archs->pdata[i];
+    g_string_append_printf(text, "%s\n\"%s\":[", i > 0 ? "," : "", arch->arch);
+    for (guint j = 0; j < arch->packages->len; j++) {
+      g_string_append(text, j > 0 ? ",\n" : "\n");
+      append_package(text, arch->packages->pdata[j]);
+    }
+    g_string_append(text, "\n]");
+  }
+  g_string_append(text, "}\n}\n");
+  return g_string_free(text, FALSE);
+}
+
+gboolean
+lock_save(const Lock *lock, const char *path, GError **error)
+{
+  g_autofree char *text = lock_to_text(lock);
+  g_autofree char *before = NULL;
+  if (g_file_get_contents(path, &before, NULL, NULL) && strcmp(before, text) == 0)
+    return TRUE;
+  return outfile_put(path, text, strlen(text), 0644, OUTFILE_REPLACE, error);
+}
+
+/* ---- reading ---- */
+
+static gboolean
+refuse(GError **error, const char *path, const char *reason)
+{
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+              "lock file '%s': %s\nhint: bring back the committed file, or remove it and run 'ashlar lock'", path, reason);
+  return FALSE;
+}
+
+/* A path below a mirror's base: relative, and it cannot climb out. */
+static gboolean
+path_is_safe(const char *path)
+{
+  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+  for (char **part = parts; *part != NULL; part++)
+    if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+      return FALSE;
+  return parts[0] != NULL;
+}
+
+static LockPackage *
+package_from_json(json_t *value)
+{
+  const char *name, *version, *arch, *suite, *path, *sha256;
+  json_int_t size;
+  int requested;
+  Digest digest;
+  if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b !}", "arch", &arch, "name", &name, "path", &path, "sha256",
+                  &sha256, "suite", &suite, "version", &version, "size", &size, "requested", &requested) != 0 ||
+      !digest_from_hex(sha256, &digest) || size <= 0 || *name == '\0' || !path_is_safe(path))
+    return NULL;
+  LockPackage *package = g_new0(LockPackage, 1);
+  *package = (LockPackage){
+    .name = g_strdup(name),
+    .version = g_strdup(version),
+    .architecture = g_strdup(arch),
+    .suite = g_strdup(suite),
+    .path = g_strdup(path),
+    .sha256 = digest,
+    .size = (guint64)size,
+    .requested = requested,
+  };
+  return package;
+}
+
+static gboolean
+read_arch(Lock *lock, const char *name, json_t *packages, const char *path, GError **error)
+{
+  LockArch *arch = lock_add_arch(lock, name);
+  for (gsize i = 0; i < json_array_size(packages); i++) {
+    LockPackage *package = package_from_json(json_array_get(packages, i));
+    if (package == NULL) {
+      g_autofree char *reason = g_strdup_printf("package %" G_GSIZE_FORMAT " of '%s' is malformed", i + 1, name);
+      return refuse(error, path, reason);
+    }
+    const LockPackage *previous = i > 0 ? arch->packages->pdata[i - 1] : NULL;
+    gboolean sorted = previous == NULL || strcmp(previous->name, package->name) < 0;
+    g_ptr_array_add(arch->packages, package);
+    if (!sorted) {
+      g_autofree char *reason = g_strdup_printf("package '%s' of '%s' is out of order or there twice", package->name, name);
+      return refuse(error, path, reason);
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+read_date(Lock *lock, const char *text)
+{
+  if (text == NULL)
+    return TRUE;
+  g_autoptr(GDateTime) date = g_date_time_new_from_iso8601(text, NULL);
+  if (date == NULL || g_date_time_to_unix(date) < 0)
+    return FALSE;
+  lock->date = g_date_time_to_unix(date);
+  return TRUE;
+}
+
+static gboolean
+read_document(Lock *lock, json_t *root, const char *path, GError **error)
+{
+  json_t *asked, *files, *format, *packages;
+  const char *date = NULL;
+  int version, layer;
+  if (json_unpack(root, "{s:i}", "lock", &version) == 0 && version > LOCK_VERSION)
+    return refuse(error, path, "it was written by a newer ashlar");
+  json_error_t where;
+  if (json_unpack_ex(root, &where, 0, "{s:i, s:o, s:o, s:o, s:o, s?s !}", "lock", &version, "asked", &asked, "files", &files,
+                     "format", &format, "packages", &packages, "date", &date) != 0)
+    return refuse(error, path, where.text);
+  if (json_unpack(format, "{s:i}", "layer", &layer) != 0 || !json_is_object(packages) || !json_is_array(files))
+    return refuse(error, path, "'files', 'format' or 'packages' is malformed");
+  if (layer > PACK_FORMAT)
+    return refuse(error, path, "its format is that of a newer ashlar");
+  if (!read_date(lock, date))
+    return refuse(error, path, "'date' is malformed");
+  json_decref(lock->asked);
+  lock->asked = json_incref(asked);
+  json_decref(lock->files);
+  lock->files = json_incref(files);
+  json_decref(lock->format);
+  lock->format = json_incref(format);
+  const char *arch;
+  json_t *list;
+  json_object_foreach (packages, arch, list) {
+    if (!json_is_array(list))
+      return refuse(error, path, "'packages' is malformed");
+    if (!read_arch(lock, arch, list, path, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+Lock *
+lock_load(const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  gsize size;
+  g_autoptr(GError) failure = NULL;
+  if (!g_file_get_contents(path, &text, &size, &failure)) {
+    gboolean missing = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    g_set_error(error, ASHLAR_ERROR, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_FAILED, "lock file '%s': %s", path,
+                missing ? "it does not exist" : failure->message);
+    return NULL;
+  }
+  json_error_t where;
+  json_t *root = size <= LOCK_MAX_SIZE ? json_loadb(text, size, JSON_REJECT_DUPLICATES, &where) : NULL;
+  if (root == NULL) {
+    g_autofree char *reason = size > LOCK_MAX_SIZE ? g_strdup("it is too large for a lock")
+                                                   : g_strdup_printf("line %d: %s", where.line, where.text);
+    refuse(error, path, reason);
+    return NULL;
+  }
+  g_autoptr(Lock) lock = lock_new();
+  gboolean read = read_document(lock, root, path, error);
+  json_decref(root);
+  return read ? g_steal_pointer(&lock) : NULL;
+}

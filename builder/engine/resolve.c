@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/resolve.h"
+#include "builder/sources/debian/solve.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+DebianArchive *
+resolve_archive(const Recipe *recipe, const char *mirror, GError **error)
+{
+  const RecipeDebian *debian = recipe->debian;
+  DebianArchiveRequest request = {
+    .suite = debian->suite,
+    .components = (const char *const *)debian->components,
+    .mirror = mirror != NULL ? mirror : debian->mirror,
+    .snapshot = debian->snapshot,
+    .keyring = debian->keyring,
+    .check_valid_until = debian->check_valid_until,
+    .apt_root = "/",
+  };
+  return debian_archive_new(&request, error);
+}
+
+gboolean
+resolve_needs_lock(const Recipe *recipe)
+{
+  if (recipe->debian != NULL)
+    return TRUE;
+  json_t *files = lock_files(recipe);
+  gboolean some = json_array_size(files) > 0;
+  json_decref(files);
+  return some;
+}
+
+/* Names in the first list of strings that are not in the second, "a, b" (transfer full); NULL when there is none. */
+static char *
+missing_names(json_t *wanted, json_t *present)
+{
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (gsize i = 0; i < json_array_size(wanted); i++) {
+    json_t *name = json_array_get(wanted, i);
+    gboolean found = FALSE;
+    for (gsize j = 0; !found && j < json_array_size(present); j++)
+      found = json_equal(name, json_array_get(present, j));
+    if (!found)
+      g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", json_string_value(name));
+  }
+  return names->len > 0 ? g_strdup(names->str) : NULL;
+}
+
+static char *
+asked_difference(json_t *asked, json_t *locked)
+{
+  if (!json_is_object(asked) || !json_is_object(locked))
+    return g_strdup("the recipe's 'debian' section came or went");
+  static const char *const keys[] = {"suite", "components", "snapshot", "variant", "recommends"};
+  for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
+    if (!json_equal(json_object_get(asked, keys[i]), json_object_get(locked, keys[i])))
+      return g_strdup_printf("the recipe's debian.%s is another one", keys[i]);
+  json_t *wanted = json_object_get(asked, "packages"), *present = json_object_get(locked, "packages");
+  g_autofree char *more = missing_names(wanted, present);
+  g_autofree char *less = missing_names(present, wanted);
+  return g_strdup_printf("the recipe asks for %s%s%s%s", more != NULL ? more : "", more != NULL && less != NULL ? " and " : "",
+                         less != NULL ? "no longer for " : "", less != NULL ? less : "");
+}
+
+gboolean
+resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
+{
+  *why = NULL;
+  if (lock == NULL) {
+    *why = g_strdup("there is none");
+    return FALSE;
+  }
+  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
+  if (!json_equal(asked, lock->asked))
+    *why = asked_difference(asked, lock->asked);
+  else if (!json_equal(files, lock->files))
+    *why = g_strdup("the recipe fetches other files");
+  json_decref(asked);
+  json_decref(files);
+  for (const char *const *arch = archs; recipe->debian != NULL && *why == NULL && *arch != NULL; arch++)
+    if (lock_find_arch(lock, *arch) == NULL)
+      *why = g_strdup_printf("it holds nothing for architecture %s", *arch);
+  return *why == NULL;
+}
+
+/* ---- solving ---- */
+
+/* "name=version" of all that is locked for @arch, but what is to move (NULL-terminated array, free with unref). */
+static GPtrArray *
+kept_versions(const LockArch *arch, const ResolveOptions *options)
+{
+  GPtrArray *kept = g_ptr_array_new_with_free_func(g_free);
+  gboolean all_move = options->update && options->update_packages == NULL;
+  for (guint i = 0; arch != NULL && !all_move && i < arch->packages->len; i++) {
+    const LockPackage *package = arch->packages->pdata[i];
+    if (options->update && g_strv_contains(options->update_packages, package->name))
+      continue;
+    g_ptr_array_add(kept, g_strdup_printf("%s=%s", package->name, package->version));
+  }
+  g_ptr_array_add(kept, NULL);
+  return kept;
+}
+
+static gboolean
+is_requested(const RecipeDebian *debian, const char *name)
+{
+  for (guint i = 0; i < debian->packages->len; i++)
+    if (strcmp(((const RecipePackage *)debian->packages->pdata[i])->name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index, const GArray *ids)
+{
+  for (guint i = 0; i < ids->len; i++) {
+    DebianPackage found;
+    debian_index_get(index, g_array_index(ids, guint, i), &found);
+    LockPackage *package = g_new0(LockPackage, 1);
+    *package = (LockPackage){
+      .name = g_strdup(found.name),
+      .version = g_strdup(found.version),
+      .architecture = g_strdup(found.architecture),
+      .suite = g_strdup(debian_archive_suite(archive, found.suite)->suite),
+      .path = g_strdup(found.filename),
+      .sha256 = found.sha256,
+      .size = found.size,
+      .requested = is_requested(debian, found.name),
+    };
+    g_ptr_array_add(arch->packages, package);
+  }
+}
+
+static gboolean
+solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const char *name, const Lock *old,
+           const ResolveOptions *options, Lock *lock, GError **error)
+{
+  const RecipeDebian *debian = recipe->debian;
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, store, name, &options->fetch, error);
+  if (index == NULL)
+    return FALSE;
+  g_autoptr(GPtrArray) kept = kept_versions(old != NULL ? lock_find_arch(old, name) : NULL, options);
+  DebianSolveRequest request = {
+    .variant = debian->variant,
+    .packages = (const RecipePackage *const *)debian->packages->pdata,
+    .n_packages = debian->packages->len,
+    .recommends = debian->recommends,
+    .prefer = (const char *const *)kept->pdata,
+  };
+  g_autoptr(GArray) ids = debian_solve(index, &request, error);
+  if (ids == NULL)
+    return FALSE;
+  add_solution(lock_add_arch(lock, name), debian, archive, index, ids);
+  return TRUE;
+}
+
+/* ---- telling what moved ---- */
+
+static void
+tell_moves(const LockArch *before, const LockArch *after, Progress *progress)
+{
+  guint i = 0, j = 0, moved = 0;
+  while (i < before->packages->len || j < after->packages->len) {
+    const LockPackage *old = i < before->packages->len ? before->packages->pdata[i] : NULL;
+    const LockPackage *new = j < after->packages->len ? after->packages->pdata[j] : NULL;
+    int order = old == NULL ? 1 : new == NULL ? -1 : strcmp(old->name, new->name);
+    if (order < 0)
+      progress_note(progress, "  - %s %s (%s)", old->name, old->version, before->arch);
+    else if (order > 0)
+      progress_note(progress, "  + %s %s (%s)", new->name, new->version, after->arch);
+    else if (!digest_equal(&old->sha256, &new->sha256))
+      progress_note(progress, "  %s %s -> %s (%s)", old->name, old->version, new->version, after->arch);
+    else
+      moved--;
+    moved++;
+    i += order <= 0;
+    j += order >= 0;
+  }
+  if (moved == 0)
+    progress_note(progress, "  nothing moved (%s)", after->arch);
+}
+
+static gboolean
+same_packages(const Lock *a, const Lock *b)
+{
+  if (a == NULL || a->archs->len != b->archs->len)
+    return FALSE;
+  for (guint i = 0; i < a->archs->len; i++) {
+    const LockArch *x = a->archs->pdata[i], *y = b->archs->pdata[i];
+    if (strcmp(x->arch, y->arch) != 0 || x->packages->len != y->packages->len)
+      return FALSE;
+    for (guint j = 0; j < x->packages->len; j++) {
+      const LockPackage *p = x->packages->pdata[j], *q = y->packages->pdata[j];
+      if (strcmp(p->name, q->name) != 0 || !digest_equal(&p->sha256, &q->sha256))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* ---- the whole ---- */
+
+/* Architectures that were locked and are not solved now stay as they are. */
+static void
+keep_other_archs(Lock *lock, Lock *old)
+{
+  for (guint i = 0; old != NULL && i < old->archs->len;) {
+    LockArch *arch = old->archs->pdata[i];
+    if (lock_find_arch(lock, arch->arch) != NULL) {
+      i++;
+      continue;
+    }
+    LockArch *copy = lock_add_arch(lock, arch->arch);
+    g_ptr_array_unref(copy->packages);
+    copy->packages = g_ptr_array_ref(arch->packages);
+    i++;
+  }
+}
+
+static Lock *
+solve_anew(const Recipe *recipe, Store *store, Lock *old, const char *const *archs, const ResolveOptions *options, GError **error)
+{
+  g_autoptr(Lock) lock = lock_new();
+  json_decref(lock->asked);
+  lock->asked = lock_asked(recipe);
+  json_decref(lock->files);
+  lock->files = lock_files(recipe);
+  if (recipe->debian == NULL)
+    return g_steal_pointer(&lock);
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirror, error);
+  if (archive == NULL)
+    return NULL;
+  for (const char *const *arch = archs; *arch != NULL; arch++)
+    if (!solve_arch(recipe, store, archive, *arch, old, options, lock, error))
+      return NULL;
+  lock->date = debian_archive_date(archive);
+  if (old != NULL && json_equal(old->asked, lock->asked))
+    keep_other_archs(lock, old);
+  return g_steal_pointer(&lock);
+}
+
+Lock *
+resolve(const Recipe *recipe, Store *store, Lock *old, const ResolveOptions *options, GError **error)
+{
+  g_autoptr(Lock) before = old;
+  const char *const *archs = options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
+  g_autofree char *why = NULL;
+  gboolean holds = resolve_holds(recipe, before, archs, &why);
+  if (holds && !options->update)
+    return g_steal_pointer(&before);
+  if (options->locked) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+                "%s: the lock does not hold: %s\nhint: run 'ashlar lock %s' and commit the lock file", recipe->path, why, recipe->path);
+    return NULL;
+  }
+  g_autoptr(Lock) lock = solve_anew(recipe, store, before, archs, options, error);
+  if (lock == NULL)
+    return NULL;
+  /* The date gives the default epoch: where no package moved, no byte shall. */
+  if (holds && same_packages(before, lock))
+    lock->date = before->date;
+  for (const char *const *arch = archs; before != NULL && *arch != NULL; arch++) {
+    const LockArch *from = lock_find_arch(before, *arch), *to = lock_find_arch(lock, *arch);
+    if (from != NULL && to != NULL)
+      tell_moves(from, to, options->fetch.progress);
+  }
+  return g_steal_pointer(&lock);
+}
