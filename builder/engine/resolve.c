@@ -202,20 +202,17 @@ same_packages(const Lock *a, const Lock *b)
 
 /* ---- the whole ---- */
 
-/* Architectures that were locked and are not solved now stay as they are. */
+/* Architectures that the recipe has but that are not solved now stay as they were locked. */
 static void
-keep_other_archs(Lock *lock, Lock *old)
+keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 {
-  for (guint i = 0; old != NULL && i < old->archs->len;) {
-    LockArch *arch = old->archs->pdata[i];
-    if (lock_find_arch(lock, arch->arch) != NULL) {
-      i++;
+  for (guint i = 0; i < old->archs->len; i++) {
+    const LockArch *arch = old->archs->pdata[i];
+    if (lock_find_arch(lock, arch->arch) != NULL || !g_strv_contains((const char *const *)recipe->arch, arch->arch))
       continue;
-    }
     LockArch *copy = lock_add_arch(lock, arch->arch);
     g_ptr_array_unref(copy->packages);
     copy->packages = g_ptr_array_ref(arch->packages);
-    i++;
   }
 }
 
@@ -237,7 +234,7 @@ solve_anew(const Recipe *recipe, Store *store, Lock *old, const char *const *arc
       return NULL;
   lock->date = debian_archive_date(archive);
   if (old != NULL && json_equal(old->asked, lock->asked))
-    keep_other_archs(lock, old);
+    keep_other_archs(lock, old, recipe);
   return g_steal_pointer(&lock);
 }
 
