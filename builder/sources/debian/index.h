@@ -41,6 +41,7 @@ typedef struct DebianIndex DebianIndex;
 typedef struct {
   Digest blob;
   guint suite;
+  const char *label; /* for errors: "bookworm/main", or NULL */
 } DebianIndexSource;
 
 /* Opens the table of @sources for @architecture. Ids are numbered by (name, version descending, suite), and do not depend on
@@ -58,7 +59,8 @@ void debian_index_get(const DebianIndex *index, guint id, DebianPackage *out);
 guint debian_index_find(const DebianIndex *index, const char *name, guint *first);
 /* The ids of packages whose Provides names @name, ascending (borrowed); their number in @n. */
 const guint32 *debian_index_providers(const DebianIndex *index, const char *name, guint *n);
-/* Names of packages (NULL-terminated, sorted; transfer full) nearest to @name by edit distance, for "did you mean". */
+/* At most @most names of packages (NULL-terminated, the nearest first; transfer full) that are near @name by edit distance,
+ * for "did you mean". */
 char **debian_index_similar(const DebianIndex *index, const char *name, guint most);
 
 #endif
