@@ -1,6 +1,7 @@
 # ashlar: one non-recursive Makefile. `make help` lists the targets.
 # SAN=1 builds under AddressSanitizer and UBSan (in build/san); CI=true turns warnings into errors.
 
+MAKEFLAGS += --no-print-directory
 BUILD   := build$(if $(SAN),/san)
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -18,21 +19,34 @@ else
 OPT      := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LINK     := -pie -Wl,-z,relro
 endif
-# -isystem: warnings are for our code, not for the libraries' headers
-PKG_C    := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
-PKG_L    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lpthread
+# -isystem: warnings are for our code, not for the libraries' headers. Asked for once, when first used: `make demo` and
+# `make test` begin on machines that have neither the libraries nor pkg-config.
+ask       = $(if $(shell pkg-config --exists $(PKGS) && echo yes),$(shell pkg-config $(1) $(PKGS)),$(error \
+            libraries are missing: run scripts/bootstrap))
+PKG_C     = $(eval PKG_C := $(patsubst -I%,-isystem %,$(call ask,--cflags)))$(PKG_C)
+PKG_L     = $(eval PKG_L := -Wl,--as-needed $(call ask,--libs) -lpthread)$(PKG_L)
 ALL_C     = $(CSTD) $(WARN) $(OPT) $(PKG_C) $(CFLAGS)
+
+# what has found real faults, without what only has opinions
+TIDY     := -*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,$\
+            -bugprone-narrowing-conversions,-bugprone-assignment-in-if-condition,cert-err33-c,cert-env33-c,cert-flp30-c,$\
+            clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
 
 SRC      := $(wildcard signing/*.c rootfs/*.c builder/*.c builder/*/*.c builder/*/*/*.c)
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ  := $(filter-out $(BUILD)/builder/main.o,$(OBJ))
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
 UNIT     := $(UNIT_SRC:%.c=$(BUILD)/%)
-BATS     := $(wildcard tests/cli/*.bats tests/interop/*.bats)
+UNIT_OBJ := $(UNIT:=.o)
+BATS     := $(wildcard tests/cli/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
+C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
+SCRIPTS   = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* scripts/* tests/run tests/*/* 2>/dev/null)
+PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test check lint format bench install clean help
+.SECONDARY: $(UNIT_OBJ)
+.PHONY: all units demo test suite check judges lint format bench install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -47,14 +61,56 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libashlar.a
+$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
-.PRECIOUS: $(BUILD)/tests/unit/%.o
 units: $(UNIT)
 
-check: all units ## unit tests only (SAN=1 for sanitizers)
-	BUILD=$(BUILD) prove -j$(JOBS) -e tests/run $(UNIT)
+demo: ## from nothing: install what is missing, build, sign and verify the example
+	scripts/bootstrap
+	$(MAKE) all
+	scripts/demo $(BUILD)
+
+test: ## from nothing: install what is missing, build, run every test (SAN=1: under sanitizers)
+	scripts/bootstrap --judges
+	$(MAKE) suite
+
+suite: all units ## every test, installing nothing
+	$(PROVE) $(BATS) $(UNIT)
+
+check: all units ## unit tests only (SAN=1: under sanitizers)
+	$(PROVE) $(UNIT)
+
+judges: ## install other people's programs that the tests use
+	scripts/bootstrap --judges
+
+lint: ## formatting, static analysis, shell scripts, direction of includes
+	scripts/bootstrap --lint
+	scripts/check-layers
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	  --suppress=missingIncludeSystem --library=gtk -I. $(SRC)
+	printf '%s\n' $(SRC) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
+	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>/dev/null
+	shellcheck $(SCRIPTS)
+
+format: ## lay the C files out as .clang-format says
+	scripts/bootstrap --lint
+	clang-format -i $(C_FILES)
+
+bench: all ## time ashlar beside mmdebstrap, buildah and umoci
+	scripts/bootstrap --judges
+	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -D -m755 $(BUILD)/ashlar $(DESTDIR)$(PREFIX)/bin/ashlar
+	$(BUILD)/ashlar lint --manual > $(BUILD)/ashlar-recipe.5
+	install -D -m644 $(BUILD)/ashlar-recipe.5 $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5
+	install -D -m644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/ashlar/LICENSE
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/ashlar $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/ashlar
 
 clean: ## remove everything that was built
 	rm -rf build
