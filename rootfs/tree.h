@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * An in-memory filesystem: paths -> entries whose content lies in packs. Merging packs is inserting their entries; who wins
- * a path is the caller's rule. Knows which entries of each pack are still reachable, which is what a layer splices.
+ * a path is the caller's rule. Knows which entries of each pack are still reachable, which is what a layer splices. A tree
+ * may be read by many threads while none changes it.
  */
 #ifndef ASHLAR_ROOTFS_TREE_H
 #define ASHLAR_ROOTFS_TREE_H
@@ -17,6 +18,7 @@ typedef struct {
 } TreeNode;
 #define TREE_NO_PACK G_MAXUINT
 
+/* An empty tree: only the root directory "", which is always there (and counted by tree_size). */
 Tree *tree_new(void);
 void tree_free(Tree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
@@ -30,11 +32,12 @@ guint tree_n_packs(const Tree *tree);
 const TreeNode *tree_lookup(const Tree *tree, const char *path);
 /* Puts entry @index of pack @number at its path, replacing what is there (a directory that is replaced by something else
  * must be empty: else FALSE, ASHLAR_ERROR_EXISTS). Missing parents are implied as root-owned 0755 directories; a directory
- * over a directory changes its attributes. A parent that is no directory is an error naming both. */
+ * over a directory changes its attributes. A parent that is no directory is an error naming both. The entry of a directory's
+ * node is the tree's own, with mtime 0. */
 gboolean tree_insert(Tree *tree, guint number, guint index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Overrides the attributes of a directory that is there (the strings of @entry are copied). */
+/* Overrides the attributes of a directory that is there (the strings of @entry are copied); else does nothing. */
 void tree_set_directory(Tree *tree, const Entry *entry);
-/* Removes @path and all below it; FALSE when nothing is there. */
+/* Removes @path and all below it (of "" all below the root); FALSE when nothing is there. */
 gboolean tree_remove(Tree *tree, const char *path);
 
 /* All nodes in the order of entry_path_compare (transfer container). */
@@ -50,7 +53,7 @@ GBytes *tree_read(const Tree *tree, const char *path, gsize max, GError **error)
 /* Which entries of pack @number are in the tree, as LayerPart.kept wants it (valid until the tree is changed). */
 const guint8 *tree_kept(const Tree *tree, guint number);
 /* The directories that a layer made of @numbers must hold: all ancestors of its kept members, and directories that those
- * packs brought (transfer container; elements belong to the tree). Attributes are the merged tree's, mtime 0. */
+ * packs brought or implied (transfer container; elements belong to the tree). Attributes are the merged tree's, mtime 0. */
 GPtrArray *tree_layer_directories(const Tree *tree, const guint *numbers, guint n);
 
 #endif

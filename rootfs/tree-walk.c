@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Following symlinks inside a tree: nothing but what the tree itself holds is looked at.
+ */
+#include "rootfs/tree.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* As many symlinks as Linux follows in one path. */
+#define MAX_LINKS 40
+
+/* Puts @target in place of the first component of what is left to walk. */
+static char *
+splice_target(const char *target, const char *rest)
+{
+  return *rest != '\0' ? g_strconcat(target, "/", rest, NULL) : g_strdup(target);
+}
+
+static void
+step_up(GString *at)
+{
+  const char *slash = strrchr(at->str, '/');
+  g_string_truncate(at, slash != NULL ? (gsize)(slash - at->str) : 0);
+}
+
+/* Walks one component, of @length bytes at the head of *left, from the directory @at. */
+static gboolean
+step(const Tree *tree, GString *at, char **left, gsize length, guint *links)
+{
+  const char *rest = *left + length;
+  rest += strspn(rest, "/");
+  gsize before = at->len;
+  if (before > 0)
+    g_string_append_c(at, '/');
+  g_string_append_len(at, *left, (gssize)length);
+  const TreeNode *node = at->len <= ENTRY_PATH_MAX ? tree_lookup(tree, at->str) : NULL;
+  if (node == NULL)
+    return FALSE;
+  char *next = NULL;
+  if (node->entry->type == ENTRY_SYMLINK) {
+    const char *target = node->entry->target;
+    if (target == NULL || ++*links > MAX_LINKS)
+      return FALSE;
+    next = splice_target(target, rest);
+    g_string_truncate(at, target[0] == '/' ? 0 : before);
+  } else {
+    if (*rest != '\0' && node->entry->type != ENTRY_DIRECTORY)
+      return FALSE;
+    next = g_strdup(rest);
+  }
+  g_free(*left);
+  *left = next;
+  return TRUE;
+}
+
+char *
+tree_resolve(const Tree *tree, const char *path)
+{
+  g_autoptr(GString) at = g_string_new(NULL);
+  g_autofree char *left = g_strdup(path);
+  guint links = 0;
+  for (;;) {
+    const char *head = left + strspn(left, "/");
+    gsize length = strcspn(head, "/");
+    if (length == 0)
+      return g_string_free(g_steal_pointer(&at), FALSE);
+    memmove(left, head, strlen(head) + 1);
+    gboolean up = length == 2 && memcmp(left, "..", 2) == 0;
+    if (up || (length == 1 && left[0] == '.')) {
+      if (up)
+        step_up(at);
+      memmove(left, left + length, strlen(left + length) + 1);
+      continue;
+    }
+    if (strlen(left) > ENTRY_PATH_MAX || !step(tree, at, &left, length, &links))
+      return NULL;
+  }
+}
+
+GBytes *
+tree_read(const Tree *tree, const char *path, gsize max, GError **error)
+{
+  g_autofree char *real = tree_resolve(tree, path);
+  const TreeNode *node = real != NULL ? tree_lookup(tree, real) : NULL;
+  g_autofree char *shown = g_strescape(path, NULL);
+  if (node == NULL) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, "'/%s' is not there", shown);
+    return NULL;
+  }
+  if ((node->entry->type != ENTRY_FILE && node->entry->type != ENTRY_HARDLINK) || node->pack == TREE_NO_PACK) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'/%s' is no regular file", shown);
+    return NULL;
+  }
+  return pack_read(tree_pack(tree, node->pack), node->index, max, error);
+}
