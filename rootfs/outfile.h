@@ -19,17 +19,22 @@ typedef enum {
   OUTFILE_REPLACE = 0,        /* rename over what is there */
   OUTFILE_EXCLUSIVE = 1 << 0, /* ASHLAR_ERROR_EXISTS when the destination exists (keys) */
   OUTFILE_VOLATILE = 1 << 1,  /* no fsync: what is written can be made again at no loss (caches) */
+  OUTFILE_LOSABLE = 1 << 2,   /* the bytes are synced, the name is not: after a power cut it may be missing, never partial */
 } OutfileFlags;
 
 typedef struct Outfile Outfile;
 
 /* @mode is subject to no umask: the file gets exactly it. */
 Outfile *outfile_new(const char *path, mode_t mode, OutfileFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A file whose name is known only at its end: it is written in @folder and ends up, by outfile_commit_as, somewhere on the
+ * same file system. */
+Outfile *outfile_new_in(const char *folder, mode_t mode, OutfileFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 int outfile_fd(Outfile *out);
 gboolean outfile_write(Outfile *out, const void *data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Appends @size bytes of @fd from @offset; in the kernel (copy_file_range, a reflink where the file system can). */
 gboolean outfile_copy(Outfile *out, int fd, guint64 offset, guint64 size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean outfile_commit(Outfile *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean outfile_commit_as(Outfile *out, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void outfile_free(Outfile *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outfile, outfile_free)
 

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/store.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+  char *folder;
+  Store *store;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  fixture->folder = g_dir_make_tmp("ashlar-store-XXXXXX", &error);
+  g_assert_no_error(error);
+  g_autofree char *path = g_build_filename(fixture->folder, "deep", "store", NULL);
+  fixture->store = store_open(path, &error);
+  g_assert_no_error(error);
+}
+
+static int
+remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+  return remove(path);
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+  if (fixture->store != NULL)
+    store_unref(fixture->store);
+  g_assert_cmpint(nftw(fixture->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
+  g_free(fixture->folder);
+}
+
+static Digest
+put(Store *store, const char *text)
+{
+  Digest digest;
+  g_autoptr(GError) error = NULL;
+  g_assert_true(store_put(store, text, strlen(text), &digest, &error));
+  g_assert_no_error(error);
+  return digest;
+}
+
+static char *
+blob_path(Store *store, const Digest *digest)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(digest, hex);
+  return g_build_filename(store_path(store), "blobs", "sha256", hex, NULL);
+}
+
+static guint
+count_files(Store *store, const char *name)
+{
+  g_autofree char *path = g_build_filename(store_path(store), name, NULL);
+  g_autoptr(GDir) names = g_dir_open(path, 0, NULL);
+  g_assert_nonnull(names);
+  guint n = 0;
+  while (g_dir_read_name(names) != NULL)
+    n++;
+  return n;
+}
+
+static void
+overwrite(const char *path, const char *text)
+{
+  g_assert_cmpint(g_chmod(path, 0644), ==, 0);
+  g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+put_and_read(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest = put(fixture->store, "hello");
+  g_assert_true(store_has(fixture->store, &digest));
+  g_assert_cmpint(store_blob_size(fixture->store, &digest), ==, 5);
+  g_autoptr(GBytes) bytes = store_read_blob(fixture->store, &digest, &error);
+  g_assert_no_error(error);
+  g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "hello", 5);
+  g_autofree char *path = blob_path(fixture->store, &digest);
+  struct stat status;
+  g_assert_cmpint(stat(path, &status), ==, 0);
+  g_assert_cmpint(status.st_mode & 07777, ==, 0444);
+  g_assert_cmpuint(count_files(fixture->store, "tmp"), ==, 0);
+}
+
+static void
+empty_blob(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest = put(fixture->store, "");
+  g_autoptr(GBytes) bytes = store_read_blob(fixture->store, &digest, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(g_bytes_get_size(bytes), ==, 0);
+}
+
+static void
+missing_blob_is_not_found(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  digest_of("nowhere", 7, &digest);
+  g_assert_false(store_has(fixture->store, &digest));
+  g_assert_cmpint(store_blob_size(fixture->store, &digest), ==, -1);
+  g_assert_cmpint(store_open_blob(fixture->store, &digest, NULL, &error), ==, -1);
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
+  g_clear_error(&error);
+  g_assert_null(store_read_blob(fixture->store, &digest, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
+}
+
+static void
+damaged_blob_is_named(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest = put(fixture->store, "precious");
+  g_autofree char *path = blob_path(fixture->store, &digest);
+  overwrite(path, "precIous");
+  g_assert_null(store_read_blob(fixture->store, &digest, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+  g_assert_nonnull(strstr(error->message, path));
+  g_clear_error(&error);
+  g_assert_false(store_check_blob(fixture->store, &digest, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+  g_clear_error(&error);
+  g_assert_true(store_remove_blob(fixture->store, &digest, &error));
+  put(fixture->store, "precious");
+  g_assert_true(store_check_blob(fixture->store, &digest, &error));
+}
+
+static void
+truncated_blob_is_replaced(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest = put(fixture->store, "precious");
+  g_autofree char *path = blob_path(fixture->store, &digest);
+  overwrite(path, "prec");
+  put(fixture->store, "precious");
+  g_assert_true(store_check_blob(fixture->store, &digest, &error));
+  g_assert_no_error(error);
+  g_assert_cmpuint(count_files(fixture->store, "tmp"), ==, 0);
+}
+
+static void
+abandoned_writer_leaves_nothing(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  StoreWriter *writer = store_writer_new(fixture->store, &error);
+  g_assert_true(store_writer_write(writer, "half", 4, &error));
+  g_assert_cmpuint(store_writer_size(writer), ==, 4);
+  store_writer_free(writer);
+  g_assert_cmpuint(count_files(fixture->store, "tmp"), ==, 0);
+  g_assert_cmpuint(count_files(fixture->store, "blobs/sha256"), ==, 0);
+}
+
+static void
+unexpected_digest_is_refused(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest expected, out;
+  digest_of("this", 4, &expected);
+  g_autoptr(StoreWriter) writer = store_writer_new(fixture->store, &error);
+  g_assert_true(store_writer_write(writer, "that", 4, &error));
+  g_assert_false(store_writer_finish(writer, &expected, &out, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+  g_assert_cmpuint(count_files(fixture->store, "blobs/sha256"), ==, 0);
+}
+
+static void
+partial_becomes_a_blob(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  digest_of("download", 8, &digest);
+  int fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(write(fd, "down", 4), ==, 4);
+  close(fd);
+  fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  g_assert_cmpint(lseek(fd, 0, SEEK_END), ==, 4);
+  g_assert_cmpint(write(fd, "load", 4), ==, 4);
+  g_assert_true(store_partial_commit(fixture->store, &digest, fd, &error));
+  g_assert_no_error(error);
+  g_assert_true(store_check_blob(fixture->store, &digest, &error));
+  g_assert_cmpuint(count_files(fixture->store, "partial"), ==, 0);
+  fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  store_partial_discard(fixture->store, &digest, fd);
+  g_assert_cmpuint(count_files(fixture->store, "partial"), ==, 0);
+}
+
+static gpointer
+cancel_soon(gpointer cancellable)
+{
+  g_usleep(100 * 1000);
+  g_cancellable_cancel(cancellable);
+  return NULL;
+}
+
+static void
+waiting_for_a_partial_can_be_cancelled(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GCancellable) cancellable = g_cancellable_new();
+  Digest digest;
+  digest_of("download", 8, &digest);
+  int fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  GThread *thread = g_thread_new("cancel", cancel_soon, cancellable);
+  g_assert_cmpint(store_partial_open(fixture->store, &digest, cancellable, &error), ==, -1);
+  g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join(thread);
+  close(fd);
+}
+
+static void
+action_is_remembered(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest key, blob = put(fixture->store, "output");
+  char text[DIGEST_STRING_SIZE];
+  json_t *description = json_pack("{s:s,s:i}", "action", "test", "format", 1);
+  store_action_key(description, &key);
+  json_decref(description);
+  g_assert_null(store_action_get(fixture->store, &key));
+  json_t *outputs = json_pack("{s:[{s:s}]}", "list", "digest", digest_to_string(&blob, text));
+  g_assert_true(store_action_put(fixture->store, &key, outputs, &error));
+  json_t *found = store_action_get(fixture->store, &key);
+  g_assert_true(json_equal(found, outputs));
+  json_decref(found);
+  g_assert_true(store_remove_blob(fixture->store, &blob, &error));
+  g_assert_null(store_action_get(fixture->store, &key));
+  json_decref(outputs);
+}
+
+static void
+action_key_ignores_order(void)
+{
+  Digest a, b;
+  json_t *one = json_pack("{s:s,s:i}", "a", "x", "b", 1), *other = json_pack("{s:i,s:s}", "b", 1, "a", "x");
+  store_action_key(one, &a);
+  store_action_key(other, &b);
+  json_decref(one);
+  json_decref(other);
+  g_assert_true(digest_equal(&a, &b));
+  Digest expected;
+  digest_of("{\"a\":\"x\",\"b\":1}", 15, &expected);
+  g_assert_true(digest_equal(&a, &expected));
+}
+
+static void
+damaged_action_is_not_known(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest key;
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_of("key", 3, &key);
+  digest_to_hex(&key, hex);
+  g_autofree char *path = g_build_filename(store_path(fixture->store), "actions", hex, NULL);
+  static const char *const bad[] = {"", "{", "[]", "{\"a\":1}}", "\"x\""};
+  for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+    g_assert_true(g_file_set_contents(path, bad[i], -1, &error));
+    g_assert_null(store_action_get(fixture->store, &key));
+  }
+}
+
+static void
+folder_with_other_things_is_no_store(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_assert_null(store_open(fixture->folder, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE);
+  g_assert_nonnull(strstr(error->message, "'deep'"));
+}
+
+static void
+store_is_an_image_layout(Fixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = {"oci-layout", "index.json"};
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *path = g_build_filename(store_path(fixture->store), names[i], NULL);
+    json_t *document = json_load_file(path, 0, NULL);
+    g_assert_true(json_is_object(document));
+    if (i == 0)
+      g_assert_cmpstr(json_string_value(json_object_get(document, "imageLayoutVersion")), ==, "1.0.0");
+    else
+      g_assert_true(json_is_array(json_object_get(document, "manifests")));
+    json_decref(document);
+  }
+}
+
+/* ---- many at once ---- */
+
+#define WRITERS 4
+#define ROUNDS 60
+
+static void
+write_same_blobs(const char *path)
+{
+  g_autoptr(Store) store = store_open(path, NULL);
+  for (int i = 0; store != NULL && i < ROUNDS; i++) {
+    g_autofree char *text = g_strdup_printf("blob number %d", i);
+    Digest digest;
+    if (!store_put(store, text, strlen(text), &digest, NULL) || !store_check_blob(store, &digest, NULL))
+      _exit(1);
+  }
+  _exit(store == NULL);
+}
+
+static void
+processes_that_write_the_same_blobs(Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename(fixture->folder, "shared", NULL);
+  pid_t children[WRITERS];
+  for (int i = 0; i < WRITERS; i++) {
+    children[i] = fork();
+    if (children[i] == 0)
+      write_same_blobs(path);
+  }
+  for (int i = 0; i < WRITERS; i++) {
+    int status;
+    g_assert_cmpint(waitpid(children[i], &status, 0), ==, children[i]);
+    g_assert_cmpint(status, ==, 0);
+  }
+  g_autoptr(Store) store = store_open(path, NULL);
+  g_assert_cmpuint(count_files(store, "blobs/sha256"), ==, ROUNDS);
+  g_assert_cmpuint(count_files(store, "tmp"), ==, 0);
+}
+
+static gboolean
+every_blob_is_whole(Store *store)
+{
+  g_autofree char *path = g_build_filename(store_path(store), "blobs/sha256", NULL);
+  g_autoptr(GDir) names = g_dir_open(path, 0, NULL);
+  const char *name;
+  while ((name = g_dir_read_name(names)) != NULL) {
+    Digest digest;
+    if (!digest_from_hex(name, &digest) || !store_check_blob(store, &digest, NULL))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+killed_writer_leaves_nothing_half_visible(Fixture *fixture, gconstpointer data)
+{
+  for (int round = 0; round < 10; round++) {
+    pid_t child = fork();
+    if (child == 0) {
+      g_autoptr(Store) store = store_open(store_path(fixture->store), NULL);
+      for (int i = 0;; i++) {
+        g_autofree char *text = g_strnfill(100 * 1000, (char)('a' + (i + round) % 26));
+        g_autofree char *unique = g_strdup_printf("%s%d.%d", text, round, i);
+        Digest digest;
+        if (!store_put(store, unique, strlen(unique), &digest, NULL))
+          _exit(1);
+      }
+    }
+    g_usleep((gulong)(3000 + 1700 * round));
+    kill(child, SIGKILL);
+    int status;
+    waitpid(child, &status, 0);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_true(every_blob_is_whole(fixture->store));
+  }
+}
+
+#define STORE_TEST(name, function) g_test_add("/store/" name, Fixture, NULL, set_up, function, tear_down)
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  STORE_TEST("put-and-read", put_and_read);
+  STORE_TEST("empty-blob", empty_blob);
+  STORE_TEST("missing-blob", missing_blob_is_not_found);
+  STORE_TEST("damaged-blob", damaged_blob_is_named);
+  STORE_TEST("truncated-blob", truncated_blob_is_replaced);
+  STORE_TEST("abandoned-writer", abandoned_writer_leaves_nothing);
+  STORE_TEST("unexpected-digest", unexpected_digest_is_refused);
+  STORE_TEST("partial", partial_becomes_a_blob);
+  STORE_TEST("partial-cancelled", waiting_for_a_partial_can_be_cancelled);
+  STORE_TEST("action", action_is_remembered);
+  g_test_add_func("/store/action-key", action_key_ignores_order);
+  STORE_TEST("damaged-action", damaged_action_is_not_known);
+  STORE_TEST("not-a-store", folder_with_other_things_is_no_store);
+  STORE_TEST("image-layout", store_is_an_image_layout);
+  STORE_TEST("same-blobs-at-once", processes_that_write_the_same_blobs);
+  STORE_TEST("killed-writer", killed_writer_leaves_nothing_half_visible);
+  return g_test_run();
+}
