@@ -11,13 +11,15 @@
 #include "builder/oci/descriptor.h"
 
 typedef struct {
-  const char *name, *version;  /* the tarball's entry is called VERSION, and NAME:VERSION by docker, podman, containerd */
+  const char *name, *version;  /* the tarball's entry is called VERSION, and NAME:VERSION by docker, podman, containerd;
+                                  NULL: what the annotations of @top call it (signing what was written before) */
   const Descriptor *top;       /* the manifest, or the index */
   const Descriptor *referrers; /* what image_sign gave; NULL: unsigned */
   gint64 epoch;
 } ArchiveSpec;
 
-/* Writes the file @path, whole or not at all; @digest and @size (may be NULL) are the tarball's own. */
+/* Writes the file @path, whole or not at all; @digest and @size (may be NULL) are the tarball's own. The digest costs reading
+ * every blob, which is otherwise copied in the kernel. */
 gboolean archive_write(const char *path, const ArchiveSpec *spec, Blobs *blobs, GCancellable *cancellable, Digest *digest,
                        guint64 *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

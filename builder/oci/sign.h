@@ -13,7 +13,7 @@
 
 typedef struct {
   const Key *key;                 /* with its private part */
-  const char *reference;          /* the repository it is meant for; NULL: oci_repository of the image's name is a good one */
+  const char *reference;          /* the repository it is meant for: oci_repository of the name, where none is known */
   const char *const *annotations; /* "KEY=VALUE" for the payload's `optional`; NULL: none */
 } SignSpec;
 
