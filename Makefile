@@ -41,7 +41,7 @@ UNIT_OBJ := $(UNIT:=.o)
 BATS     := $(wildcard tests/cli/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
-SCRIPTS   = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* scripts/* tests/run tests/*/* 2>/dev/null)
+SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
 PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
 .DELETE_ON_ERROR:
