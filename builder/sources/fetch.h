@@ -19,6 +19,10 @@ typedef struct {
   gboolean offline;  /* any need for the network is an error that names what is missing */
   Progress *progress;
   GCancellable *cancellable;
+  /* NULL (libcurl's own: the environment) or pairs, NULL-terminated: the beginning of URLs, and the proxy for them ("DIRECT":
+   * none). The first that fits counts; where none does, the environment. See debian_archive_proxies. */
+  const char *const *proxies;
+  guint stall_seconds; /* 0: FETCH_STALL_SECONDS */
 } FetchOptions;
 
 /* One blob to be had. */
@@ -38,8 +42,26 @@ typedef gboolean (*FetchReady)(const FetchItem *item, gpointer data, GError **er
 gboolean fetch_blobs(Store *store, const FetchItem *items, gsize n, const FetchOptions *options, FetchReady ready,
                      gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One document of at most @max bytes into memory, not kept in the store. ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a
- * missing file, ASHLAR_ERROR_NETWORK for all else that the network did. */
+/* A document to be had into memory, not kept in the store. */
+typedef struct {
+  const char *url;
+  const char *label;  /* for errors, or NULL: the URL alone */
+  gsize max;          /* a larger one is refused */
+  char *validator;    /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
+  GBytes *body;       /* out, owned: NULL when it is unchanged since @validator was given, or with @error */
+  gboolean unchanged; /* out */
+  GError *error;      /* out, owned: ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, else ASHLAR_ERROR_NETWORK */
+} FetchDocument;
+
+/* Fetches all at once. FALSE only when it was stopped (cancelled); what became of each stands in it. */
+gboolean fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void fetch_document_clear(FetchDocument *document);
+/* One document of at most @max bytes. ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, ASHLAR_ERROR_NETWORK for
+ * all else that the network did. */
 GBytes *fetch_document(const char *url, gsize max, const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* @url as it may be printed: without user, password and query, control characters escaped (transfer full). */
+char *fetch_url_shown(const char *url);
 
 #endif

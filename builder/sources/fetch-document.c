@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/transfer.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* A document on its way into memory. */
+typedef struct {
+  FetchDocument *document;
+  const char *urls[2];
+  GByteArray *bytes;
+} MemorySink;
+
+static gboolean
+memory_open(gpointer sink, GError **error)
+{
+  return TRUE;
+}
+
+static gboolean
+memory_whole(gpointer sink)
+{
+  return FALSE;
+}
+
+/* A cut document is asked for anew: it is small, and may have changed. */
+static guint64
+memory_have(gpointer data)
+{
+  MemorySink *sink = data;
+  g_byte_array_set_size(sink->bytes, 0);
+  return 0;
+}
+
+static gboolean
+memory_restart(gpointer data, GError **error)
+{
+  MemorySink *sink = data;
+  g_byte_array_set_size(sink->bytes, 0);
+  return TRUE;
+}
+
+static gboolean
+memory_write(gpointer data, const void *bytes, gsize size, GError **error)
+{
+  MemorySink *sink = data;
+  if (size > sink->document->max - sink->bytes->len) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "larger than the %" G_GSIZE_FORMAT " bytes that it may have",
+                sink->document->max);
+    return FALSE;
+  }
+  g_byte_array_append(sink->bytes, bytes, (guint)size);
+  return TRUE;
+}
+
+static gboolean
+memory_finish(gpointer sink, GError **error)
+{
+  return TRUE;
+}
+
+static const TransferSink memory_sink = {memory_open,    memory_whole, memory_have,
+                                         memory_restart, memory_write, memory_finish};
+
+static gboolean
+document_done(Transfer *transfer, gpointer data, gpointer user, GError **error)
+{
+  MemorySink *sink = data;
+  FetchDocument *document = sink->document;
+  document->unchanged = transfer_unchanged(transfer);
+  if (document->unchanged)
+    return TRUE;
+  document->body = g_byte_array_free_to_bytes(g_steal_pointer(&sink->bytes));
+  g_free(document->validator);
+  document->validator = transfer_validator(transfer);
+  return TRUE;
+}
+
+/* Tells an error of the transfer as one of the document. */
+static void
+take_error(FetchDocument *document, const Transfer *transfer)
+{
+  const GError *failure = transfer_error(transfer);
+  if (failure == NULL)
+    return;
+  AshlarError code = failure->code == ASHLAR_ERROR_NOT_FOUND ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK;
+  document->error = g_error_new(ASHLAR_ERROR, (gint)code, "cannot fetch %s%s%s", document->label != NULL ? document->label : "",
+                                document->label != NULL ? ": " : "", failure->message);
+}
+
+static gboolean
+is_offline(FetchDocument *document, const FetchOptions *options)
+{
+  if (!options->offline || g_str_has_prefix(document->url, "file:"))
+    return FALSE;
+  g_autofree char *url = fetch_url_shown(document->url);
+  document->error = g_error_new(ASHLAR_ERROR, ASHLAR_ERROR_NETWORK, "%s is needed, and the network may not be used", url);
+  return TRUE;
+}
+
+gboolean
+fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options, GError **error)
+{
+  g_autofree MemorySink *sinks = g_new0(MemorySink, n);
+  g_autoptr(GPtrArray) transfers = g_ptr_array_new_with_free_func((GDestroyNotify)transfer_free);
+  for (gsize i = 0; i < n; i++) {
+    if (is_offline(&documents[i], options))
+      continue;
+    sinks[i] = (MemorySink){&documents[i], {documents[i].url, NULL}, g_byte_array_new()};
+    g_ptr_array_add(transfers, transfer_new(sinks[i].urls, &memory_sink, &sinks[i], documents[i].validator));
+  }
+  gboolean done = transfers_run((Transfer **)transfers->pdata, transfers->len, options, document_done, NULL, error);
+  for (gsize i = 0, next = 0; i < n; i++)
+    if (sinks[i].document != NULL) {
+      take_error(&documents[i], transfers->pdata[next++]);
+      g_clear_pointer(&sinks[i].bytes, g_byte_array_unref);
+    }
+  return done;
+}
+
+void
+fetch_document_clear(FetchDocument *document)
+{
+  g_clear_pointer(&document->validator, g_free);
+  g_clear_pointer(&document->body, g_bytes_unref);
+  g_clear_error(&document->error);
+}
+
+GBytes *
+fetch_document(const char *url, gsize max, const FetchOptions *options, GError **error)
+{
+  FetchDocument document = {.url = url, .max = max};
+  GBytes *body = NULL;
+  if (fetch_documents(&document, 1, options, error)) {
+    body = g_steal_pointer(&document.body);
+    if (document.error != NULL)
+      g_propagate_error(error, g_steal_pointer(&document.error));
+  }
+  fetch_document_clear(&document);
+  return body;
+}
+
+char *
+fetch_url_shown(const char *url)
+{
+  const char *colon = strstr(url, "://");
+  const char *host = colon != NULL ? colon + 3 : url;
+  gsize authority = strcspn(host, "/?#");
+  const char *at = colon != NULL ? g_strrstr_len(host, (gssize)authority, "@") : NULL;
+  const char *rest = at != NULL ? at + 1 : host;
+  g_autofree char *text = g_strdup_printf("%.*s%.*s", (int)(host - url), url, (int)strcspn(rest, "?#"), rest);
+  return g_strescape(text, NULL);
+}
