@@ -113,6 +113,7 @@ typedef struct Recipe {
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
   GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
+  char *warnings; /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * recipe_load for those who want all that there is to say about a recipe, warnings included: `ashlar lint`.
+ */
+#ifndef ASHLAR_RECIPE_CHECK_H
+#define ASHLAR_RECIPE_CHECK_H
+
+#include "builder/recipe/diagnostics.h"
+
+/* As recipe_load, but everything found is told to @diagnostics; NULL where that holds an error. */
+Recipe *recipe_check(const char *path, const char *const *settings, Diagnostics *diagnostics) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

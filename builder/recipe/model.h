@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From checked nodes to the Recipe: one function a section, each reading only nodes that the schema found good, reporting what
+ * the schema cannot see. Internal to builder/recipe.
+ */
+#ifndef ASHLAR_RECIPE_MODEL_H
+#define ASHLAR_RECIPE_MODEL_H
+
+#include "builder/recipe/diagnostics.h"
+#include "builder/recipe/node.h"
+
+typedef struct {
+  Recipe *recipe;
+  Node *root;
+  Diagnostics *diagnostics;
+} Model;
+
+/* The sections, in the order they are read. */
+void model_identity(Model *model);
+void model_debian(Model *model);
+void model_accounts(Model *model);
+void model_files(Model *model);
+void model_config(Model *model);
+void model_outputs(Model *model);
+/* What only shows across sections: accounts that nobody declares, paths that two entries claim. */
+void model_check(Model *model);
+
+/* ---- reading a key of a map; NULL or the fallback where it is not there ---- */
+
+char *model_text(const Node *map, const char *key);
+char **model_texts(const Node *map, const char *key);
+gboolean model_bool(const Node *map, const char *key, gboolean fallback);
+/* Which of the schema's words for @path the text is. */
+guint model_word(const Node *map, const char *key, const char *path, guint fallback);
+/* Item @i of the list @key of @map, NULL past its end; *item is NULL for one that is bad. */
+gboolean model_item(const Node *map, const char *key, guint i, Node **item);
+
+/* ---- paths ---- */
+
+/* The absolute path of an image in @node without empty and "." components; NULL, reported, where it holds "..", control
+ * characters, or names that no filesystem takes. */
+char *model_image_path(Model *model, const Node *node);
+/* The file or folder of the build host in @node: absolute, and inside the recipe's folder; NULL, reported, where it leaves it.
+ * It need not exist. */
+char *model_source_path(Model *model, const Node *node);
+
+void recipe_package_free(RecipePackage *package);
+void recipe_debian_free(RecipeDebian *debian);
+void recipe_user_free(RecipeUser *user);
+void recipe_group_free(RecipeGroup *group);
+void recipe_file_free(RecipeFile *file);
+void recipe_link_free(RecipeLink *link);
+void recipe_config_clear(RecipeConfig *config);
+
+#endif

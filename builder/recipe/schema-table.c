@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/recipe/schema.h"
+
+#include <string.h>
+
+/* Patterns that more than one row needs. */
+#define USER_NAME "[a-z_][a-z0-9_-]{0,31}"
+#define OWNER_NAME "^(" USER_NAME "|[0-9]{1,10})$"
+#define OWNER_SAYS "a name (lower-case letters, digits, '_', '-') or a number"
+#define NAME_SAYS "lower-case letters, digits, '_' and '-', beginning with a letter, 32 characters at most"
+#define ABSOLUTE "^/"
+#define ABSOLUTE_SAYS "an absolute path in the image"
+#define MODE "^0?[0-7]{3,4}$"
+#define MODE_SAYS "three or four octal digits, like \"0644\""
+#define ID_MAX 4294967294
+
+const SchemaKey schema_keys[] = {
+  /* ---- what it is ---- */
+  {.path = "name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*$",
+   .says = "lower-case letters and digits, with single '.', '_', '__' or dashes between them",
+   .text = "The image's name; outputs are called NAME-VERSION."},
+  {.path = "version", .kinds = SCHEMA_TEXT | SCHEMA_MAP, .flags = SCHEMA_REQUIRED,
+   .pattern = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
+   .says = "letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_', 128 characters at most",
+   .also = "tag",
+   .text = "The image's version and tag. Plain numbers are taken as they stand: 1.10 is not 1.1."},
+  {.path = "version.git", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .values = "describe",
+   .text = "The version is what 'git describe --tags --always --dirty' says of the recipe's folder."},
+  {.path = "description", .kinds = SCHEMA_TEXT, .also = "summary|comment", .text = "One sentence on what the image is for."},
+  {.path = "arch", .kinds = SCHEMA_LIST, .fallback = "[amd64]", .also = "architecture|architectures|platforms|platform",
+   .text = "The architectures, by Debian's names. Several make a multi-architecture image."},
+  {.path = "arch[]", .kinds = SCHEMA_TEXT, .values = "amd64|arm64|armel|armhf|i386|mips64el|ppc64el|riscv64|s390x"},
+  {.path = "epoch", .kinds = SCHEMA_TEXT, .also = "date|time|timestamp|source_date_epoch",
+   .pattern = "^(0|[1-9][0-9]{0,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)$",
+   .says = "seconds since 1970, or a time like \"2026-11-01T00:00:00Z\"", .fallback = "the date of the lock",
+   .text = "The time that the image bears: later times of files are set back to it. SOURCE_DATE_EPOCH goes before it."},
+  {.path = "include", .kinds = SCHEMA_LIST, .also = "includes|imports|import|extends",
+   .text = "Recipe files, relative to this one, that are read first: their lists are put before this file's, their maps are "
+           "merged with its, and its own text wins. Paths in an included file are relative to that file."},
+  {.path = "include[]", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .pattern = "^[^/]", .says = "a relative path"},
+  {.path = "params", .kinds = SCHEMA_MAP, .also = "parameters|args|variables|vars",
+   .text = "Parameters and their defaults. ${NAME} in any value stands for one, $${ for the characters ${ themselves; "
+           "--set NAME=VALUE overrides a default."},
+  {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = "^[A-Za-z_][A-Za-z0-9_-]*$",
+   .says_names = "letters, digits, '_' and '-', beginning with a letter or '_'"},
+
+  /* ---- packages ---- */
+  {.path = "debian", .kinds = SCHEMA_MAP, .also = "apt|deb", .text = "Packages of a Debian archive."},
+  {.path = "debian.suite", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[A-Za-z0-9][A-Za-z0-9+._-]*(/[A-Za-z0-9+._-]+)*$",
+   .says = "a suite's name, like bookworm", .also = "release|codename|distribution",
+   .text = "The suite, by code name; its updates and security suites are taken in where the mirror's configuration has them."},
+  {.path = "debian.components", .kinds = SCHEMA_LIST, .fallback = "[main]", .text = "The archive's components."},
+  {.path = "debian.components[]", .kinds = SCHEMA_TEXT, .pattern = "^[A-Za-z0-9][A-Za-z0-9+._-]*(/[A-Za-z0-9+._-]+)*$",
+   .says = "a component's name, like main"},
+  {.path = "debian.mirror", .kinds = SCHEMA_TEXT, .pattern = "^(https?://[^/\\s]+|file:///)\\S*$",
+   .says = "a URL that begins with http://, https:// or file:///", .fallback = "the host's own apt configuration",
+   .also = "url|uri|archive", .text = "Where the archive is found."},
+  {.path = "debian.snapshot", .kinds = SCHEMA_TEXT, .pattern = "^[0-9]{8}T[0-9]{6}Z$", .says = "a time like 20261101T000000Z",
+   .text = "Take the archive as it was at this time, from the mirror's snapshot service."},
+  {.path = "debian.keyring", .kinds = SCHEMA_TEXT, .fallback = "the Debian archive keyring", .also = "signed_by|signed-by|key",
+   .text = "The file of OpenPGP keys that the archive must be signed with: absolute, or in the recipe's folder."},
+  {.path = "debian.check_valid_until", .kinds = SCHEMA_BOOL, .fallback = "true",
+   .text = "Refuse an archive whose Release file has expired."},
+  {.path = "debian.variant", .kinds = SCHEMA_TEXT, .values = "none|essential|minbase|standard", .fallback = "none",
+   .text = "What is installed unasked: nothing, the essential packages, those and apt, or all of standard priority."},
+  {.path = "debian.packages", .kinds = SCHEMA_LIST, .also = "install|package",
+   .text = "The packages asked for, each NAME or NAME=VERSION; what they depend on comes along."},
+  {.path = "debian.packages[]", .kinds = SCHEMA_TEXT, .pattern = "^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9.+:~-]*)?$",
+   .says = "NAME or NAME=VERSION: lower-case letters, digits, '+', '-' and '.' in the name, at least two characters"},
+  {.path = "debian.recommends", .kinds = SCHEMA_BOOL, .fallback = "false", .text = "Install recommended packages too."},
+  {.path = "debian.scripts", .kinds = SCHEMA_TEXT, .values = "auto|run|skip", .fallback = "auto",
+   .text = "Maintainer scripts: auto does natively what is known and runs the rest in a sandbox, run always runs them, skip "
+           "leaves them out and lists them."},
+  {.path = "debian.exclude", .kinds = SCHEMA_LIST, .text = "Files of packages that are left out, as absolute globs ('*' matches '/' too)."},
+  {.path = "debian.exclude[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute glob, like /usr/share/doc/*"},
+  {.path = "debian.include", .kinds = SCHEMA_LIST, .text = "Files that are kept although 'exclude' names them."},
+  {.path = "debian.include[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute glob, like /usr/share/doc/*/copyright"},
+
+  /* ---- accounts ---- */
+  {.path = "users", .kinds = SCHEMA_LIST, .also = "user|accounts", .text = "Users that are added."},
+  {.path = "users[]", .kinds = SCHEMA_MAP},
+  {.path = "users[].name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^" USER_NAME "$", .says = NAME_SAYS,
+   .text = "The user's name."},
+  {.path = "users[].uid", .kinds = SCHEMA_INTEGER, .most = ID_MAX, .fallback = "the next free system number from 100", .also = "id",
+   .text = "The user's number."},
+  {.path = "users[].gid", .kinds = SCHEMA_INTEGER, .most = ID_MAX, .fallback = "a group of the user's own name and number",
+   .text = "The number of the primary group."},
+  {.path = "users[].home", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .fallback = "/nonexistent",
+   .text = "The home folder. It is not created."},
+  {.path = "users[].shell", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .fallback = "/usr/sbin/nologin",
+   .text = "The login shell."},
+  {.path = "users[].gecos", .kinds = SCHEMA_TEXT, .pattern = "^[^:\\n]*$", .says = "one line without ':'", .also = "comment|full_name",
+   .text = "The user's full name, or what the account is for."},
+  {.path = "users[].groups", .kinds = SCHEMA_LIST, .text = "Further groups that the user is a member of."},
+  {.path = "users[].groups[]", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS},
+  {.path = "users[].system", .kinds = SCHEMA_BOOL, .fallback = "false", .text = "Whether this is a system account."},
+  {.path = "groups", .kinds = SCHEMA_LIST, .also = "group", .text = "Groups that are added."},
+  {.path = "groups[]", .kinds = SCHEMA_MAP},
+  {.path = "groups[].name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^" USER_NAME "$", .says = NAME_SAYS,
+   .text = "The group's name."},
+  {.path = "groups[].gid", .kinds = SCHEMA_INTEGER, .most = ID_MAX, .fallback = "the next free system number from 100", .also = "id",
+   .text = "The group's number."},
+  {.path = "groups[].members", .kinds = SCHEMA_LIST, .also = "users", .text = "The users who are members."},
+  {.path = "groups[].members[]", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS},
+
+  /* ---- files ---- */
+  {.path = "files", .kinds = SCHEMA_LIST, .also = "file|copy|add",
+   .text = "Files and folders that are put into the image. Each has exactly one of 'from', 'content' and 'url'."},
+  {.path = "files[]", .kinds = SCHEMA_MAP},
+  {.path = "files[].path", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS,
+   .also = "to|dest|destination|target", .text = "Where it goes."},
+  {.path = "files[].from", .kinds = SCHEMA_TEXT, .also = "source|src",
+   .text = "A file or folder beside the recipe or below its folder; of a folder, all that is in it."},
+  {.path = "files[].content", .kinds = SCHEMA_TEXT, .flags = SCHEMA_BYTES, .also = "text|data|inline", .text = "The file's content, as it stands."},
+  {.path = "files[].url", .kinds = SCHEMA_TEXT, .pattern = "^(https?://[^/\\s]+|file:///)\\S*$",
+   .says = "a URL that begins with http://, https:// or file:///", .text = "A file to be fetched; 'sha256' tells which."},
+  {.path = "files[].sha256", .kinds = SCHEMA_TEXT, .pattern = "^[0-9a-f]{64}$", .says = "64 lower-case hexadecimal digits",
+   .also = "checksum|digest|hash", .text = "The SHA-256 of what 'url' gives."},
+  {.path = "files[].unpack", .kinds = SCHEMA_BOOL, .fallback = "false", .also = "extract",
+   .text = "Take 'from' or 'url' as an archive, and put what it holds below 'path'."},
+  {.path = "files[].mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS,
+   .fallback = "\"0755\" for what is executable at its source, else \"0644\"", .also = "permissions|chmod|file_mode",
+   .text = "The permissions of the file, or of every file of a folder."},
+  {.path = "files[].folder_mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS, .fallback = "\"0755\"",
+   .also = "directory_mode|dir_mode", .text = "The permissions of every folder of a folder."},
+  {.path = "files[].owner", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS, .fallback = "root", .also = "user|chown",
+   .text = "Who owns it."},
+  {.path = "files[].group", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS, .fallback = "the owner's own",
+   .text = "Which group it belongs to."},
+  {.path = "links", .kinds = SCHEMA_LIST, .also = "link|symlinks|symlink", .text = "Symbolic links that are put into the image."},
+  {.path = "links[]", .kinds = SCHEMA_MAP},
+  {.path = "links[].path", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS,
+   .also = "from|name", .text = "The link."},
+  {.path = "links[].to", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[^\\x00-\\x1f\\x7f]+$",
+   .says = "the text of a link: not empty, without control characters", .also = "target|dest",
+   .text = "What it points to, as it stands: absolute, or relative to the link's folder."},
+  {.path = "remove", .kinds = SCHEMA_LIST, .also = "delete|prune",
+   .text = "Paths or globs ('*' matches '/' too) that are taken out of the image at the end; a folder goes with all that is in it."},
+  {.path = "remove[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute path or glob in the image"},
+
+  /* ---- the OCI configuration ---- */
+  {.path = "config", .kinds = SCHEMA_MAP, .also = "oci|image", .text = "How containers of the image are started."},
+  {.path = "config.entrypoint", .kinds = SCHEMA_LIST, .text = "The program that is run, and its first arguments."},
+  {.path = "config.entrypoint[]", .kinds = SCHEMA_TEXT},
+  {.path = "config.cmd", .kinds = SCHEMA_LIST, .also = "command|args",
+   .text = "The default arguments of the entrypoint, or the program where there is none."},
+  {.path = "config.cmd[]", .kinds = SCHEMA_TEXT},
+  {.path = "config.env", .kinds = SCHEMA_MAP | SCHEMA_LIST, .also = "environment",
+   .text = "Environment variables: a map, or a list of NAME=VALUE where the order matters."},
+  {.path = "config.env.*", .kinds = SCHEMA_TEXT, .names = "^[^=\\s]+$", .says_names = "without '=' and white space"},
+  {.path = "config.env[]", .kinds = SCHEMA_TEXT, .pattern = "^[^=\\s]+=", .says = "NAME=VALUE"},
+  {.path = "config.user", .kinds = SCHEMA_TEXT, .pattern = "^(" USER_NAME "|[0-9]{1,10})(:(" USER_NAME "|[0-9]{1,10}))?$",
+   .says = "USER or USER:GROUP, names or numbers", .fallback = "root", .text = "Who runs the program."},
+  {.path = "config.workdir", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .also = "working_dir|cwd",
+   .text = "The folder the program starts in."},
+  {.path = "config.ports", .kinds = SCHEMA_LIST, .also = "expose|exposed_ports|port", .text = "The ports it listens on: NUMBER, NUMBER/tcp or NUMBER/udp."},
+  {.path = "config.ports[]", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,4}(/(tcp|udp|sctp))?$",
+   .says = "a port like 80, 80/tcp or 53/udp"},
+  {.path = "config.volumes", .kinds = SCHEMA_LIST, .also = "volume", .text = "Folders whose content outlives the container."},
+  {.path = "config.volumes[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS},
+  {.path = "config.labels", .kinds = SCHEMA_MAP, .also = "label|annotations", .text = "Labels."},
+  {.path = "config.labels.*", .kinds = SCHEMA_TEXT, .names = "^[^=\\s]+$", .says_names = "without '=' and white space"},
+  {.path = "config.stop_signal", .kinds = SCHEMA_TEXT, .pattern = "^(SIG[A-Z0-9+-]+|[1-9][0-9]?)$",
+   .says = "a signal like SIGTERM, or its number", .text = "The signal that ends the program."},
+  {.path = "config.author", .kinds = SCHEMA_TEXT, .also = "maintainer", .text = "Who is responsible for the image."},
+
+  /* ---- what is made of it ---- */
+  {.path = "layers", .kinds = SCHEMA_TEXT | SCHEMA_MAP, .values = "single", .fallback = "{by: package, most: 20}", .also = "layer",
+   .text = "How the image is cut into layers: 'single', or a map."},
+  {.path = "layers.by", .kinds = SCHEMA_TEXT, .values = "package", .fallback = "package", .text = "What a layer is made of."},
+  {.path = "layers.most", .kinds = SCHEMA_INTEGER, .least = 1, .most = 120, .fallback = "20", .also = "max|limit", .text = "The number of layers at most."},
+  {.path = "outputs", .kinds = SCHEMA_LIST, .fallback = "[{oci: {compression: zstd}}]", .also = "output|formats",
+   .text = "What is written; each item is one form of the image."},
+  {.path = "outputs[]", .kinds = SCHEMA_TEXT | SCHEMA_MAP, .values = "oci"},
+  {.path = "outputs[].oci", .kinds = SCHEMA_MAP, .text = "An OCI image."},
+  {.path = "outputs[].oci.compression", .kinds = SCHEMA_TEXT, .values = "zstd|gzip|zstd:chunked", .fallback = "zstd",
+   .text = "How its layers are compressed."},
+  {.path = "outputs[].oci.layout", .kinds = SCHEMA_BOOL, .fallback = "false", .text = "A folder in OCI's layout in place of the tarball."},
+
+  /* ---- of later versions ---- */
+  {.path = "from", .flags = SCHEMA_LATER, .text = "An image to start from."},
+  {.path = "run", .flags = SCHEMA_LATER, .text = "Commands that are run in the sandbox."},
+  {.path = "tests", .flags = SCHEMA_LATER, .text = "Checks of the finished image."},
+  {.path = "secrets", .flags = SCHEMA_LATER, .text = "Secrets for commands that are run."},
+  {.path = "stages", .flags = SCHEMA_LATER, .text = "Stages of a build."},
+  {.path = "cache", .flags = SCHEMA_LATER, .text = "Shared caches."},
+  {.path = "matrix", .flags = SCHEMA_LATER, .text = "Several images of one recipe."},
+  {.path = "outputs[].squashfs", .flags = SCHEMA_LATER, .text = "A squashfs root image."},
+  {.path = "outputs[].erofs", .flags = SCHEMA_LATER, .text = "An erofs root image."},
+  {.path = "outputs[].disk", .flags = SCHEMA_LATER, .text = "A bootable disk."},
+  {0},
+};
+
+const SchemaKey *
+schema_find(const char *path)
+{
+  for (const SchemaKey *key = schema_keys; key->path != NULL; key++)
+    if (strcmp(key->path, path) == 0)
+      return key;
+  return NULL;
+}
+
+GPtrArray *
+schema_children(const char *path)
+{
+  GPtrArray *children = g_ptr_array_new();
+  gsize length = strlen(path);
+  for (const SchemaKey *key = schema_keys; key->path != NULL; key++) {
+    const char *rest = key->path;
+    if (length > 0 && (strncmp(rest, path, length) != 0 || rest[length] != '.'))
+      continue;
+    rest += length > 0 ? length + 1 : 0;
+    if (strpbrk(rest, ".[*") == NULL)
+      g_ptr_array_add(children, (gpointer)key);
+  }
+  return children;
+}
+
+char *
+schema_spoken(const char *path)
+{
+  GString *spoken = g_string_new(path);
+  g_string_replace(spoken, "[]", "", 0);
+  g_string_replace(spoken, ".*", "", 0);
+  return g_string_free(spoken, FALSE);
+}

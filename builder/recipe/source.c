@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/recipe/source.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An excerpt shows about this many characters, with the caret inside. */
+#define EXCERPT_WIDTH 120
+#define EXCERPT_BEFORE 60
+
+static gboolean
+check_file(int fd, const char *path, GError **error)
+{
+  struct stat st;
+  if (fstat(fd, &st) != 0)
+    return error_set_errno(error, errno, "%s", path);
+  if (S_ISDIR(st.st_mode)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is a folder, not a recipe", path);
+    return FALSE;
+  }
+  if (!S_ISREG(st.st_mode)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is not a regular file", path);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+char *
+source_read(const char *path, gsize *length, GError **error)
+{
+  /* O_NONBLOCK: a fifo must not hang the open; it is refused below */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) {
+    error_set_errno(error, errno, "cannot read recipe '%s'", path);
+    return NULL;
+  }
+  gboolean good = check_file(fd, path, error);
+  g_autofree char *text = g_malloc(SOURCE_SIZE_MAX + 2);
+  gsize used = 0;
+  while (good && used <= SOURCE_SIZE_MAX) {
+    ssize_t n = read(fd, text + used, SOURCE_SIZE_MAX + 1 - used);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      good = error_set_errno(error, errno, "cannot read recipe '%s'", path);
+    if (n <= 0)
+      break;
+    used += (gsize)n;
+  }
+  close(fd);
+  if (good && used > SOURCE_SIZE_MAX) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is larger than %d KiB: no recipe", path, SOURCE_SIZE_MAX >> 10);
+    good = FALSE;
+  }
+  if (!good)
+    return NULL;
+  text[used] = '\0';
+  gsize mark = used >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  *length = used - mark;
+  return g_memdup2(text + mark, *length + 1);
+}
+
+const char *
+source_skip_break(const char *text)
+{
+  if (text[0] == '\r' && text[1] == '\n')
+    return text + 2;
+  if (text[0] == '\r' || text[0] == '\n')
+    return text + 1;
+  if (memcmp(text, "\xc2\x85", MIN(strlen(text), 2)) == 0 && text[0] != '\0')
+    return text[1] != '\0' ? text + 2 : text;
+  if (g_str_has_prefix(text, "\xe2\x80\xa8") || g_str_has_prefix(text, "\xe2\x80\xa9"))
+    return text + 3;
+  return text;
+}
+
+/* ---- showing ---- */
+
+static gboolean
+is_hidden(gunichar c)
+{
+  /* bidirectional overrides and the like would let a recipe rewrite what the report seems to say */
+  GUnicodeType type = g_unichar_type(c);
+  return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR ||
+         type == G_UNICODE_PARAGRAPH_SEPARATOR || type == G_UNICODE_UNASSIGNED || type == G_UNICODE_PRIVATE_USE;
+}
+
+static void
+append_escaped(GString *out, gunichar c)
+{
+  if (c == '\n')
+    g_string_append(out, "\\n");
+  else if (c == '\t')
+    g_string_append(out, "\\t");
+  else if (c < 0x100)
+    g_string_append_printf(out, "\\x%02x", c);
+  else
+    g_string_append_printf(out, "\\u{%x}", c);
+}
+
+char *
+source_escape(const char *text)
+{
+  GString *out = g_string_new(NULL);
+  while (*text != '\0') {
+    gunichar c = g_utf8_get_char_validated(text, -1);
+    if (c == (gunichar)-1 || c == (gunichar)-2) {
+      g_string_append_printf(out, "\\x%02x", (guint8)*text++);
+      continue;
+    }
+    if (is_hidden(c))
+      append_escaped(out, c);
+    else
+      g_string_append_unichar(out, c);
+    text = g_utf8_next_char(text);
+  }
+  return g_string_free(out, FALSE);
+}
+
+static const char *
+find_line(const char *text, guint line)
+{
+  for (guint at = 1; at < line; at++) {
+    const char *next;
+    while ((next = source_skip_break(text)) == text && *text != '\0')
+      text++;
+    if (*text == '\0')
+      return NULL;
+    text = next;
+  }
+  return text;
+}
+
+/* Appends what stands for @c in the line, and as much blank in the line below where @blank is not NULL. */
+static void
+append_cell(GString *line, GString *blank, gunichar c)
+{
+  if (c == '\t') {
+    g_string_append_c(line, '\t');
+    if (blank != NULL)
+      g_string_append_c(blank, '\t');
+    return;
+  }
+  gsize before = line->len;
+  gsize width;
+  if (is_hidden(c)) {
+    append_escaped(line, c);
+    width = line->len - before;
+  } else {
+    g_string_append_unichar(line, c);
+    width = g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+  }
+  for (gsize i = 0; blank != NULL && i < width; i++)
+    g_string_append_c(blank, ' ');
+}
+
+/* One character of @text, or one byte that is none; moves @text on. */
+static gunichar
+next_cell(const char **text)
+{
+  gunichar c = g_utf8_get_char_validated(*text, -1);
+  if (c == (gunichar)-1 || c == (gunichar)-2) {
+    (*text)++;
+    return 0xfffd;
+  }
+  *text = g_utf8_next_char(*text);
+  return c;
+}
+
+void
+source_append_excerpt(GString *out, const RecipePlace *place)
+{
+  gsize length;
+  g_autofree char *text = place->line > 0 ? source_read(place->file, &length, NULL) : NULL;
+  const char *at = text != NULL ? find_line(text, place->line) : NULL;
+  if (at == NULL)
+    return;
+  guint start = place->column > EXCERPT_WIDTH ? place->column - EXCERPT_BEFORE : 1;
+  g_autoptr(GString) line = g_string_new(start > 1 ? "..." : "");
+  g_autoptr(GString) blank = g_string_new(start > 1 ? "   " : "");
+  guint column = 1;
+  for (; *at != '\0' && source_skip_break(at) == at && column < start + EXCERPT_WIDTH; column++) {
+    gunichar c = next_cell(&at);
+    if (column >= start)
+      append_cell(line, column < place->column ? blank : NULL, c);
+  }
+  if (*at != '\0' && source_skip_break(at) == at)
+    g_string_append(line, "...");
+  int digits = MAX(3, g_snprintf((char[16]){0}, 16, "%u", place->line));
+  g_string_append_printf(out, "%*u | %s\n%*s | %s^\n", digits, place->line, line->str, digits, "", blank->str);
+}
