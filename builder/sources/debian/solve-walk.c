@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/debian/solve-walk.h"
+
+#include <string.h>
+
+enum { PROTECTED = 1, PREFERRED = 2 };
+enum { DEPTH_MOST = 3000 }; /* apt's own bound, and ours on the stack */
+
+SolveWalk *
+solve_walk_new(SolveModel *model, gboolean recommends)
+{
+  SolveWalk *walk = g_new0(SolveWalk, 1);
+  guint size = debian_index_size(solve_model_index(model));
+  walk->model = model;
+  walk->recommends = recommends;
+  walk->chosen = g_new0(guint32, size);
+  walk->candidate = g_new(guint32, size);
+  walk->flags = g_new0(guint8, size);
+  for (guint slot = 0; slot < size; slot++)
+    walk->candidate[slot] = slot + 1; /* the newest: the slot is its id */
+  walk->offered = g_memdup2(walk->candidate, size * sizeof *walk->candidate);
+  return walk;
+}
+
+void
+solve_walk_free(SolveWalk *walk)
+{
+  if (!walk)
+    return;
+  g_free(walk->chosen);
+  g_free(walk->candidate);
+  g_free(walk->offered);
+  g_free(walk->flags);
+  g_free(walk);
+}
+
+void
+solve_walk_offer(SolveWalk *walk, guint id)
+{
+  guint slot = solve_model_slot(walk->model, id);
+  walk->candidate[slot] = walk->offered[slot] = id + 1;
+}
+
+void
+solve_walk_prefer(SolveWalk *walk, guint id)
+{
+  walk->flags[solve_model_slot(walk->model, id)] |= PREFERRED;
+}
+
+static gboolean
+is_protected(const SolveWalk *walk, guint slot)
+{
+  return (walk->flags[slot] & PROTECTED) != 0;
+}
+
+static gboolean
+is_critical(const SolveGroup *group)
+{
+  return group->kind != SOLVE_RECOMMENDS;
+}
+
+static gboolean
+is_wanted(const SolveWalk *walk, const SolveGroup *group)
+{
+  return group->kind != SOLVE_RECOMMENDS || walk->recommends;
+}
+
+/* Whether what @node needs is there already, by chance or because it was walked before. */
+static gboolean
+is_settled(const SolveWalk *walk, const SolveNode *node)
+{
+  for (guint i = 0; i < node->groups->len; i++) {
+    const SolveGroup *group = &g_array_index(node->groups, SolveGroup, i);
+    if (is_wanted(walk, group) && !solve_group_holds(group, walk->chosen))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Whether each need of @node could be met by some candidate, looking no deeper. */
+static gboolean
+is_possible(const SolveWalk *walk, const SolveNode *node)
+{
+  for (guint i = 0; i < node->groups->len; i++) {
+    const SolveGroup *group = &g_array_index(node->groups, SolveGroup, i);
+    if (group->kind == SOLVE_NEEDS && !solve_group_holds(group, walk->offered) &&
+        !solve_group_holds(group, walk->chosen))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The order in which apt tries the providers of one alternative; the name itself comes before those that provide it. */
+typedef struct {
+  SolveTarget target;
+  gboolean protected, preferred, real, essential, important;
+  DebianPriority priority;
+} Choice;
+
+static gint
+compare_choices(gconstpointer a, gconstpointer b, gpointer model)
+{
+  const Choice *one = a, *other = b;
+  if (one->protected != other->protected)
+    return one->protected ? -1 : 1;
+  if (one->preferred != other->preferred)
+    return one->preferred ? -1 : 1;
+  if (one->real != other->real)
+    return one->real ? -1 : 1;
+  if (one->essential != other->essential)
+    return one->essential ? -1 : 1;
+  if (one->important != other->important)
+    return one->important ? -1 : 1;
+  if (one->priority != other->priority)
+    return one->priority < other->priority ? -1 : 1;
+  if (one->target.slot == other->target.slot)
+    return 0;
+  guint64 seen = solve_model_first_seen(model, one->target.slot);
+  return seen > solve_model_first_seen(model, other->target.slot) ? -1 : 1;
+}
+
+static Choice
+choice_of(const SolveWalk *walk, const SolveAlternative *alternative, SolveTarget target)
+{
+  DebianPackage package;
+  debian_index_get(solve_model_index(walk->model), target.id, &package);
+  return (Choice){.target = target,
+                  .protected = is_protected(walk, target.slot),
+                  .preferred = (walk->flags[target.slot] & PREFERRED) != 0,
+                  .real = !alternative->relation->qualifier && strcmp(package.name, alternative->relation->name) == 0,
+                  .essential = package.essential,
+                  .important = package.important || package.is_protected,
+                  .priority = package.priority};
+}
+
+/* Appends the candidates of @alternative, best first. What is protected and not installed has been ruled out by something
+ * that is certain to be installed. */
+static void
+append_choices(const SolveWalk *walk, const SolveAlternative *alternative, GArray *choices)
+{
+  g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(Choice));
+  for (guint i = 0; i < alternative->targets->len; i++) {
+    SolveTarget target = g_array_index(alternative->targets, SolveTarget, i);
+    if (walk->candidate[target.slot] != target.id + 1)
+      continue;
+    if (is_protected(walk, target.slot) && !walk->chosen[target.slot])
+      continue;
+    Choice choice = choice_of(walk, alternative, target);
+    g_array_append_val(own, choice);
+  }
+  if (own->len > 1)
+    g_array_sort_with_data(own, compare_choices, walk->model);
+  g_array_append_vals(choices, own->data, own->len);
+}
+
+/* All candidates for @group in the order of trial: what is preferred, then alternative by alternative. */
+static GArray *
+choices_for(const SolveWalk *walk, const SolveGroup *group)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Choice));
+  for (guint i = 0; i < group->n; i++)
+    append_choices(walk, &group->alternatives[i], all);
+  GArray *ordered = g_array_new(FALSE, FALSE, sizeof(SolveTarget));
+  for (int preferred = 1; preferred >= 0; preferred--)
+    for (guint i = 0; i < all->len; i++) {
+      const Choice *choice = &g_array_index(all, Choice, i);
+      gboolean known = FALSE;
+      for (guint j = 0; j < ordered->len && !known; j++)
+        known = g_array_index(ordered, SolveTarget, j).id == choice->target.id;
+      if (!known && choice->preferred == preferred)
+        g_array_append_val(ordered, choice->target);
+    }
+  return ordered;
+}
+
+static gboolean mark(SolveWalk *walk, guint slot, gboolean deep, guint depth, gboolean asked);
+
+/* Takes out what @group conflicts with, as far as it may; of a certain package it rules it out for good. */
+static gboolean
+push_aside(SolveWalk *walk, const SolveGroup *group, gboolean certain, gboolean stubborn)
+{
+  gboolean done = TRUE;
+  const GArray *targets = group->alternatives[0].targets;
+  for (guint i = 0; i < targets->len; i++) {
+    const SolveTarget *target = &g_array_index(targets, SolveTarget, i);
+    if (walk->candidate[target->slot] != target->id + 1)
+      continue;
+    if (walk->chosen[target->slot] && is_protected(walk, target->slot)) {
+      done = FALSE;
+      if (!stubborn)
+        return FALSE;
+      continue;
+    }
+    walk->chosen[target->slot] = 0;
+    if (certain) {
+      walk->candidate[target->slot] = 0;
+      walk->flags[target->slot] |= PROTECTED;
+    }
+  }
+  return done;
+}
+
+/* A need that is met already still hands on certainty, where only one package can meet it. */
+static gboolean
+hand_on(SolveWalk *walk, const SolveGroup *group, guint depth)
+{
+  if (!is_critical(group))
+    return TRUE;
+  g_autoptr(GArray) choices = choices_for(walk, group);
+  if (choices->len != 1)
+    return TRUE;
+  guint slot = g_array_index(choices, SolveTarget, 0).slot;
+  if (is_protected(walk, slot))
+    return TRUE;
+  walk->flags[slot] |= PROTECTED;
+  return mark(walk, slot, TRUE, depth + 1, FALSE);
+}
+
+static gboolean
+meet_need(SolveWalk *walk, const SolveGroup *group, gboolean certain, guint depth)
+{
+  g_autoptr(GArray) choices = choices_for(walk, group);
+  for (guint i = 0; i < choices->len; i++) {
+    const SolveTarget *target = &g_array_index(choices, SolveTarget, i);
+    if (walk->candidate[target->slot] != target->id + 1)
+      continue;
+    if (certain && is_critical(group) && choices->len == 1) {
+      if (!mark(walk, target->slot, FALSE, depth + 1, FALSE))
+        continue;
+      walk->flags[target->slot] |= PROTECTED;
+    }
+    if (mark(walk, target->slot, TRUE, depth + 1, FALSE))
+      return TRUE;
+  }
+  return !is_critical(group);
+}
+
+static gboolean
+meet_needs(SolveWalk *walk, const GPtrArray *needs, gboolean certain, gboolean stubborn, guint depth)
+{
+  gboolean done = TRUE;
+  for (guint i = 0; i < needs->len; i++) {
+    const SolveGroup *group = needs->pdata[i];
+    gboolean met = solve_group_holds(group, walk->chosen);
+    if (met && !certain)
+      continue;
+    if (met ? hand_on(walk, group, depth) : meet_need(walk, group, certain, depth))
+      continue;
+    done = FALSE;
+    if (!stubborn)
+      break;
+  }
+  return done;
+}
+
+/* What must still be done for @node, before any of it is done. */
+static gboolean
+collect(SolveWalk *walk, const SolveNode *node, gboolean certain, gboolean stubborn, GPtrArray *needs)
+{
+  gboolean done = TRUE;
+  for (guint i = 0; i < node->groups->len; i++) {
+    SolveGroup *group = &g_array_index(node->groups, SolveGroup, i);
+    if (!is_wanted(walk, group) || (!certain && solve_group_holds(group, walk->chosen)))
+      continue;
+    if (!solve_kind_is_negative(group->kind))
+      g_ptr_array_add(needs, group);
+    else if (done || stubborn)
+      done = push_aside(walk, group, certain, stubborn) && done;
+  }
+  return done;
+}
+
+static void
+give_up(SolveWalk *walk, guint slot)
+{
+  walk->chosen[slot] = walk->candidate[slot] = 0;
+}
+
+static gboolean
+mark_deep(SolveWalk *walk, guint slot, guint depth, gboolean asked)
+{
+  const SolveNode *node = solve_model_node(walk->model, walk->candidate[slot] - 1);
+  gboolean certain = is_protected(walk, slot), stubborn = certain || asked;
+  g_autoptr(GPtrArray) needs = g_ptr_array_new();
+  gboolean done = collect(walk, node, certain, stubborn, needs);
+  if (!done && !stubborn)
+    return FALSE;
+  walk->chosen[slot] = walk->candidate[slot];
+  /* certain only for as long as its needs are met, so that none of them pushes it aside */
+  walk->flags[slot] |= PROTECTED;
+  gboolean met = meet_needs(walk, needs, certain, stubborn, depth);
+  if (!certain)
+    walk->flags[slot] &= (guint8)~PROTECTED;
+  if (!met && !stubborn)
+    give_up(walk, slot);
+  return done && met;
+}
+
+static gboolean
+mark(SolveWalk *walk, guint slot, gboolean deep, guint depth, gboolean asked)
+{
+  if (depth > DEPTH_MOST || !walk->candidate[slot])
+    return FALSE;
+  if (!asked && !walk->chosen[slot] && is_protected(walk, slot))
+    return FALSE;
+  const SolveNode *node = solve_model_node(walk->model, walk->candidate[slot] - 1);
+  if (!is_protected(walk, slot) && walk->chosen[slot] && is_settled(walk, node))
+    return TRUE;
+  if (deep && !is_possible(walk, node)) {
+    if (!is_protected(walk, slot))
+      walk->candidate[slot] = 0;
+    return FALSE;
+  }
+  if (deep)
+    return mark_deep(walk, slot, depth, asked);
+  walk->chosen[slot] = walk->candidate[slot];
+  return TRUE;
+}
+
+void
+solve_walk_install(SolveWalk *walk, const guint32 *ids, guint n)
+{
+  guint size = debian_index_size(solve_model_index(walk->model));
+  for (guint slot = 0; slot < size; slot++)
+    walk->flags[slot] = (guint8)((walk->flags[slot] & PREFERRED) | (walk->chosen[slot] ? PREFERRED : 0));
+  for (guint i = 0; i < n; i++) {
+    guint slot = solve_model_slot(walk->model, ids[i]);
+    walk->flags[slot] |= PROTECTED;
+    (void)mark(walk, slot, FALSE, 0, TRUE);
+  }
+  for (guint i = 0; i < n; i++)
+    (void)mark(walk, solve_model_slot(walk->model, ids[i]), TRUE, 0, TRUE);
+}
