@@ -90,21 +90,24 @@ is_possible(const SolveWalk *walk, const SolveNode *node)
   return TRUE;
 }
 
-/* The order in which apt tries the providers of one alternative; the name itself comes before those that provide it. */
+/* A candidate for a need, and what apt weighs when it looks for the one to try first. */
 typedef struct {
   SolveTarget target;
-  gboolean protected, preferred, real, essential, important;
+  guint alternative;
+  gboolean preferred, protected, real, essential, important;
   DebianPriority priority;
 } Choice;
 
-static gint
-compare_choices(gconstpointer a, gconstpointer b, gpointer model)
+/* <0: @one before @other. The name itself comes before those that provide it. The last resort is dear and seldom needed. */
+static int
+compare_choices(SolveModel *model, const Choice *one, const Choice *other)
 {
-  const Choice *one = a, *other = b;
-  if (one->protected != other->protected)
-    return one->protected ? -1 : 1;
   if (one->preferred != other->preferred)
     return one->preferred ? -1 : 1;
+  if (one->alternative != other->alternative)
+    return one->alternative < other->alternative ? -1 : 1;
+  if (one->protected != other->protected)
+    return one->protected ? -1 : 1;
   if (one->real != other->real)
     return one->real ? -1 : 1;
   if (one->essential != other->essential)
@@ -113,64 +116,60 @@ compare_choices(gconstpointer a, gconstpointer b, gpointer model)
     return one->important ? -1 : 1;
   if (one->priority != other->priority)
     return one->priority < other->priority ? -1 : 1;
-  if (one->target.slot == other->target.slot)
-    return 0;
   guint64 seen = solve_model_first_seen(model, one->target.slot);
   return seen > solve_model_first_seen(model, other->target.slot) ? -1 : 1;
 }
 
 static Choice
-choice_of(const SolveWalk *walk, const SolveAlternative *alternative, SolveTarget target)
+choice_of(const SolveWalk *walk, const SolveGroup *group, guint alternative, SolveTarget target)
 {
   DebianPackage package;
+  const Relation *relation = group->alternatives[alternative].relation;
   debian_index_get(solve_model_index(walk->model), target.id, &package);
   return (Choice){.target = target,
-                  .protected = is_protected(walk, target.slot),
+                  .alternative = alternative,
                   .preferred = (walk->flags[target.slot] & PREFERRED) != 0,
-                  .real = !alternative->relation->qualifier && strcmp(package.name, alternative->relation->name) == 0,
+                  .protected = is_protected(walk, target.slot),
+                  .real = !relation->qualifier && strcmp(package.name, relation->name) == 0,
                   .essential = package.essential,
                   .important = package.important || package.is_protected,
                   .priority = package.priority};
 }
 
-/* Appends the candidates of @alternative, best first. What is protected and not installed has been ruled out by something
- * that is certain to be installed. */
-static void
-append_choices(const SolveWalk *walk, const SolveAlternative *alternative, GArray *choices)
-{
-  g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(Choice));
-  for (guint i = 0; i < alternative->targets->len; i++) {
-    SolveTarget target = g_array_index(alternative->targets, SolveTarget, i);
-    if (walk->candidate[target.slot] != target.id + 1)
-      continue;
-    if (is_protected(walk, target.slot) && !walk->chosen[target.slot])
-      continue;
-    Choice choice = choice_of(walk, alternative, target);
-    g_array_append_val(own, choice);
-  }
-  if (own->len > 1)
-    g_array_sort_with_data(own, compare_choices, walk->model);
-  g_array_append_vals(choices, own->data, own->len);
-}
-
-/* All candidates for @group in the order of trial: what is preferred, then alternative by alternative. */
+/* The candidates for @group, once each, in no order. What is protected and not installed has been ruled out by something that
+ * is certain to be installed. */
 static GArray *
 choices_for(const SolveWalk *walk, const SolveGroup *group)
 {
-  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Choice));
-  for (guint i = 0; i < group->n; i++)
-    append_choices(walk, &group->alternatives[i], all);
-  GArray *ordered = g_array_new(FALSE, FALSE, sizeof(SolveTarget));
-  for (int preferred = 1; preferred >= 0; preferred--)
-    for (guint i = 0; i < all->len; i++) {
-      const Choice *choice = &g_array_index(all, Choice, i);
-      gboolean known = FALSE;
-      for (guint j = 0; j < ordered->len && !known; j++)
-        known = g_array_index(ordered, SolveTarget, j).id == choice->target.id;
-      if (!known && choice->preferred == preferred)
-        g_array_append_val(ordered, choice->target);
+  GArray *choices = g_array_new(FALSE, FALSE, sizeof(Choice));
+  for (guint i = 0; i < group->n; i++) {
+    const GArray *targets = group->alternatives[i].targets;
+    for (guint j = 0; j < targets->len; j++) {
+      SolveTarget target = g_array_index(targets, SolveTarget, j);
+      gboolean ruled_out = is_protected(walk, target.slot) && !walk->chosen[target.slot];
+      gboolean known = walk->candidate[target.slot] != target.id + 1 || ruled_out;
+      for (guint k = 0; k < choices->len && !known; k++)
+        known = g_array_index(choices, Choice, k).target.id == target.id;
+      if (known)
+        continue;
+      Choice choice = choice_of(walk, group, i, target);
+      g_array_append_val(choices, choice);
     }
-  return ordered;
+  }
+  return choices;
+}
+
+/* Takes the best of @choices out of it. Most needs are met at the first try, so nothing is sorted before it is needed. */
+static SolveTarget
+take_best(const SolveWalk *walk, GArray *choices)
+{
+  guint best = 0;
+  for (guint i = 1; i < choices->len; i++)
+    if (compare_choices(walk->model, &g_array_index(choices, Choice, i), &g_array_index(choices, Choice, best)) < 0)
+      best = i;
+  SolveTarget target = g_array_index(choices, Choice, best).target;
+  g_array_remove_index(choices, best);
+  return target;
 }
 
 static gboolean mark(SolveWalk *walk, guint slot, gboolean deep, guint depth, gboolean asked);
@@ -209,7 +208,7 @@ hand_on(SolveWalk *walk, const SolveGroup *group, guint depth)
   g_autoptr(GArray) choices = choices_for(walk, group);
   if (choices->len != 1)
     return TRUE;
-  guint slot = g_array_index(choices, SolveTarget, 0).slot;
+  guint slot = g_array_index(choices, Choice, 0).target.slot;
   if (is_protected(walk, slot))
     return TRUE;
   walk->flags[slot] |= PROTECTED;
@@ -220,16 +219,17 @@ static gboolean
 meet_need(SolveWalk *walk, const SolveGroup *group, gboolean certain, guint depth)
 {
   g_autoptr(GArray) choices = choices_for(walk, group);
-  for (guint i = 0; i < choices->len; i++) {
-    const SolveTarget *target = &g_array_index(choices, SolveTarget, i);
-    if (walk->candidate[target->slot] != target->id + 1)
+  gboolean hands_on = certain && is_critical(group) && choices->len == 1;
+  while (choices->len > 0) {
+    SolveTarget target = take_best(walk, choices);
+    if (walk->candidate[target.slot] != target.id + 1)
       continue;
-    if (certain && is_critical(group) && choices->len == 1) {
-      if (!mark(walk, target->slot, FALSE, depth + 1, FALSE))
+    if (hands_on) {
+      if (!mark(walk, target.slot, FALSE, depth + 1, FALSE))
         continue;
-      walk->flags[target->slot] |= PROTECTED;
+      walk->flags[target.slot] |= PROTECTED;
     }
-    if (mark(walk, target->slot, TRUE, depth + 1, FALSE))
+    if (mark(walk, target.slot, TRUE, depth + 1, FALSE))
       return TRUE;
   }
   return !is_critical(group);
