@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a recipe adds itself, `files` and `links`, as one pack: files and folders of the recipe's folder, inline content, what
+ * is fetched by URL and digest, and archives that are unpacked. Everything gets the epoch as its time (checkouts have
+ * arbitrary ones). A later entry overrides an earlier one at the same path; a folder over a folder merges. Parents that no
+ * entry names are left to the tree.
+ *
+ * Nothing outside the recipe's folder is read, whatever symlinks lie in it (openat2 with RESOLVE_BENEATH). Symlinks in a
+ * folder are taken as symlinks. Errors point at the entry in the recipe (recipe_error_at).
+ */
+#ifndef ASHLAR_SOURCES_FILES_H
+#define ASHLAR_SOURCES_FILES_H
+
+#include "builder/recipe/recipe.h"
+#include "builder/sources/fetch.h"
+#include "rootfs/pack.h"
+
+/* Finds the numbers of a user (its own group too) or a group by name; FALSE when there is none. Names that are decimal numbers
+ * are never asked for. */
+typedef gboolean (*FilesFindUser)(const char *name, guint32 *uid, guint32 *gid, gpointer data);
+typedef gboolean (*FilesFindGroup)(const char *name, guint32 *gid, gpointer data);
+typedef struct {
+  FilesFindUser user;
+  FilesFindGroup group;
+  gpointer data;
+} FilesOwners;
+
+/* The pack of all files and links of @recipe; an empty pack where there are none. @epoch is the time of every member. */
+gboolean files_pack(Store *store, const Recipe *recipe, const FilesOwners *owners, gint64 epoch, PackEncoding encoding,
+                    const FetchOptions *fetch, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A digest of all that files_pack would read locally (names, executable bits, link targets, contents) and of the entries
+ * themselves: a part of a build's action key. Makes no blobs. */
+gboolean files_inputs(const Recipe *recipe, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A Debian package (deb(5)) -> a pack. Read as a stream: ar, then control.tar and data.tar (plain, gz, xz, zst, bz2, lzma),
+ * memory bounded whatever the package's size.
+ *
+ * The members of the pack are those of data.tar in their order, normalised by these rules, and by no other:
+ *   paths        canonical ("./usr//bin" is "usr/bin"); the root itself is left out (no package decides on its attributes)
+ *   merged /usr  what lies below bin sbin lib lib32 lib64 libx32 at the top moves below usr/, hardlinks' targets too; the
+ *                directory ./lib becomes usr/lib; a symlink that is itself the merged one (./bin -> usr/bin, as trixie's
+ *                base-files has it) stays. A directory that comes a second time so (or for itself) is left out.
+ *   times        whole seconds, none later than the epoch; directories have 0 (layers write 0 for them)
+ *   owners       by number; the names that tar carries besides are dropped
+ *   kept as is   mode with setuid, setgid and sticky; xattrs (file capabilities); device nodes; symlinks' targets
+ *   refused      sparse files, ACLs, sockets, ".." in paths, anything twice
+ * After them come, sorted, the files that dpkg would leave in var/lib/dpkg/info: NAME.list with the paths as shipped (not
+ * moved), NAME.md5sums computed from what was unpacked (as dpkg >= 1.16.3 does, whatever the package ships), and each control
+ * member but "control" as it is; scripts 0755, all else 0644; mtime the newest of the control archive. NAME is NAME:ARCH
+ * where the package is Multi-Arch: same.
+ *
+ * Knowledge that travels in the pack (pack_meta):
+ *   control                       the text of the control file
+ *   name, version, architecture   out of it, checked
+ *   conffiles                     a line "/PATH MD5" for each conffile that is a member, in the order of the list
+ *   scripts                       JSON: each maintainer script (and config) -> "HEX", the SHA-256 of its bytes
+ */
+#ifndef ASHLAR_ROOTFS_DEB_H
+#define ASHLAR_ROOTFS_DEB_H
+
+#include "rootfs/pack.h"
+
+/* What a package may unpack to. The largest of Debian 12 (game data, debug symbols) unpack to some 10 GiB; the best
+ * compressed to some 100 times their size. */
+#define DEB_UNPACKED_MAX (G_GUINT64_CONSTANT(64) << 30)
+#define DEB_RATIO_MAX 1000
+#define DEB_RATIO_FREE (G_GUINT64_CONSTANT(1) << 30) /* below that the ratio does not matter */
+#define DEB_MEMBERS_MAX 4000000
+/* The control archive is held in memory: all its members together, and their number. */
+#define DEB_CONTROL_MAX (64 << 20)
+#define DEB_CONTROL_MEMBERS_MAX 1000
+
+/* The pack of the package that is blob @deb of @store, made if no earlier run made it. @label is for errors. @epoch is
+ * G_MAXINT64 for none; where no member is later, packs of different epochs are the same blob. The package's digest is
+ * checked on the way: a damaged blob is ASHLAR_ERROR_VERIFY, a malformed package ASHLAR_ERROR_INVALID. */
+gboolean deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
+                     GCancellable *cancellable, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
