@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Cuts a stream of tar members into frames by the rule of its encoding (see pack.h). The writer of a pack and the layer
+ * that compresses what is left of a frame again cut with the same knife.
+ *
+ *   cutter_member(cutter, class, header, size, content), cutter_data ... (all of the content), cutter_member ...
+ *   cutter_flush
+ */
+#ifndef ASHLAR_ROOTFS_CUTTER_H
+#define ASHLAR_ROOTFS_CUTTER_H
+
+#include "rootfs/pack.h"
+
+/* Hears of each finished frame: the bytes are @frame's to take (by g_steal_pointer of frame->data and the like: it gets a
+ * reference of its own); @payload when it is content of one file only (zstd:chunked). */
+typedef void (*CutterFrame)(GByteArray *frame, gboolean payload, gpointer data);
+
+typedef struct {
+  PackEncoding encoding;
+  CutterFrame emit;
+  gpointer data;
+  GByteArray *pending;
+  guint class;
+  gboolean payload;    /* pending holds content of one file only */
+  guint64 content;     /* what is still to come of the member's content */
+  guint padding;
+  gboolean alone;      /* the member shares its frames with no other */
+} Cutter;
+
+void cutter_init(Cutter *cutter, PackEncoding encoding, CutterFrame emit, gpointer data);
+void cutter_clear(Cutter *cutter);
+/* Begins a member of @class; its content of @content bytes follows by cutter_data, its padding is added. */
+void cutter_member(Cutter *cutter, guint class, const GByteArray *header, guint64 content);
+/* More of the content; never more than was announced. */
+void cutter_data(Cutter *cutter, const void *data, gsize size);
+void cutter_flush(Cutter *cutter);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/entry.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* The end of a path sorts before '/', and '/' before every other byte. */
+static int
+rank(char c)
+{
+  return c == '\0' ? 0 : c == '/' ? 1 : (guchar)c + 2;
+}
+
+int
+entry_path_compare(const char *a, const char *b)
+{
+  while (*a != '\0' && *a == *b) {
+    a++;
+    b++;
+  }
+  return rank(*a) - rank(*b);
+}
+
+static char *
+refuse(const char *name, const char *why, GError **error)
+{
+  g_autofree char *shown = g_strescape(name, NULL);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "path '%.200s' %s", shown, why);
+  return NULL;
+}
+
+char *
+entry_canonical_path(const char *name, GError **error)
+{
+  if (*name == '\0')
+    return refuse(name, "is empty", error);
+  g_autoptr(GString) path = g_string_new(NULL);
+  for (const char *at = name; *at != '\0';) {
+    gsize length = strcspn(at, "/");
+    if (length == 2 && at[0] == '.' && at[1] == '.')
+      return refuse(name, "has a component '..'", error);
+    if (length > 0 && !(length == 1 && at[0] == '.')) {
+      if (path->len > 0)
+        g_string_append_c(path, '/');
+      g_string_append_len(path, at, (gssize)length);
+    }
+    at += length + (at[length] == '/');
+  }
+  if (path->len > ENTRY_PATH_MAX)
+    return refuse(name, "is longer than 4095 bytes", error);
+  return g_string_free(g_steal_pointer(&path), FALSE);
+}
