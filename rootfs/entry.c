@@ -50,3 +50,18 @@ entry_canonical_path(const char *name, GError **error)
     return refuse(name, "is longer than 4095 bytes", error);
   return g_string_free(g_steal_pointer(&path), FALSE);
 }
+
+gboolean
+entry_path_is_canonical(const char *path)
+{
+  const char *at = path;
+  while (*at != '\0') {
+    gsize length = strcspn(at, "/");
+    if (length == 0 || (length <= 2 && strncmp(at, "..", length) == 0))
+      return FALSE;
+    at += length;
+    if (*at == '/' && *++at == '\0')
+      return FALSE;
+  }
+  return at - path <= ENTRY_PATH_MAX;
+}

@@ -47,5 +47,7 @@ int entry_path_compare(const char *a, const char *b);
  * ASHLAR_ERROR_INVALID naming it (escaped) for "..", an empty component of another kind, or more than ENTRY_PATH_MAX bytes. */
 #define ENTRY_PATH_MAX 4095
 char *entry_canonical_path(const char *name, GError **error);
+/* Whether @path is such a path; the root "" is one. */
+gboolean entry_path_is_canonical(const char *path);
 
 #endif

@@ -37,6 +37,8 @@ const char *pack_encoding_compressor(PackEncoding encoding);
 
 typedef struct PackWriter PackWriter;
 PackWriter *pack_writer_new(Store *store, PackEncoding encoding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many threads compress (0, the default: one a processor, four at most). The bytes do not depend on it. */
+void pack_writer_set_threads(PackWriter *writer, guint threads);
 /* Adds a member. A file's content follows by pack_writer_data, exactly entry->size bytes (entry->digest is ignored: it is
  * computed). A path twice, a hardlink whose target is no file added before, ".wh." names: ASHLAR_ERROR_INVALID. */
 gboolean pack_writer_add(PackWriter *writer, const Entry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;

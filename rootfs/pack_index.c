@@ -16,6 +16,12 @@ pad(GByteArray *out, guint64 position)
   g_byte_array_append(out, zeros, (guint)(-position & 7));
 }
 
+guint32
+pack_index_checksum(const guint8 *index, gsize size)
+{
+  return libdeflate_crc32(0, index, size);
+}
+
 GByteArray *
 pack_index_serialize(const PackIndex *index)
 {
@@ -43,7 +49,7 @@ pack_index_serialize(const PackIndex *index)
   pad(out, index->strings_size);
   IndexTrailer trailer = {.index_offset = LE64(index->frames_size + start),
                           .index_size = LE64(out->len - start),
-                          .crc32 = LE32(libdeflate_crc32(0, out->data + start, out->len - start)),
+                          .crc32 = LE32(pack_index_checksum(out->data + start, out->len - start)),
                           .version = LE32(INDEX_VERSION),
                           .magic = INDEX_MAGIC};
   g_byte_array_append(out, (const guint8 *)&trailer, sizeof trailer);
@@ -76,7 +82,7 @@ find_index(const guint8 *blob, gsize size, const guint8 **data, guint64 *length,
   if (offset > end || *length != end - offset || *length < sizeof(IndexHead) || (offset & 7) != 0)
     return wrong(fault, "its index lies outside of it");
   *data = blob + offset;
-  if (libdeflate_crc32(0, *data, *length) != LE32(trailer.crc32))
+  if (pack_index_checksum(*data, *length) != LE32(trailer.crc32))
     return wrong(fault, "the checksum of its index is wrong");
   return TRUE;
 }

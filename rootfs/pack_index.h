@@ -88,6 +88,9 @@ typedef struct {
  * already be little-endian). */
 GByteArray *pack_index_serialize(const PackIndex *index);
 
+/* The checksum in the trailer. */
+guint32 pack_index_checksum(const guint8 *index, gsize size);
+
 /* Finds the parts of the index in a whole pack and checks every number in it: sizes, offsets, order, that entries and
  * frames cover the tar stream, that links lead back to files. FALSE and a phrase in @fault for what is wrong. */
 gboolean pack_index_check(const guint8 *blob, gsize size, PackIndex *out, const char **fault) G_GNUC_WARN_UNUSED_RESULT;
