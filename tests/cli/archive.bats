@@ -64,7 +64,7 @@ nothing_made() {
   fails 3 build demo.yaml
   has "$err" expired
   nothing_made
-  sed -i 's/^  suite: .*/&\n  check-valid-until: false/' demo.yaml
+  sed -i 's/^  suite: .*/&\n  check_valid_until: false/' demo.yaml
   ok build demo.yaml
 }
 
