@@ -26,7 +26,7 @@ step_up(GString *at)
 
 /* Walks one component, of @length bytes at the head of *left, from the directory @at. */
 static gboolean
-step(const Tree *tree, GString *at, char **left, gsize length, guint *links)
+step(TreeLookup lookup, gconstpointer data, GString *at, char **left, gsize length, guint *links)
 {
   const char *rest = *left + length;
   rest += strspn(rest, "/");
@@ -34,18 +34,18 @@ step(const Tree *tree, GString *at, char **left, gsize length, guint *links)
   if (before > 0)
     g_string_append_c(at, '/');
   g_string_append_len(at, *left, (gssize)length);
-  const TreeNode *node = at->len <= ENTRY_PATH_MAX ? tree_lookup(tree, at->str) : NULL;
-  if (node == NULL)
+  const Entry *entry = at->len <= ENTRY_PATH_MAX ? lookup(data, at->str) : NULL;
+  if (entry == NULL)
     return FALSE;
   char *next = NULL;
-  if (node->entry->type == ENTRY_SYMLINK) {
-    const char *target = node->entry->target;
+  if (entry->type == ENTRY_SYMLINK) {
+    const char *target = entry->target;
     if (target == NULL || ++*links > MAX_LINKS)
       return FALSE;
     next = splice_target(target, rest);
     g_string_truncate(at, target[0] == '/' ? 0 : before);
   } else {
-    if (*rest != '\0' && node->entry->type != ENTRY_DIRECTORY)
+    if (*rest != '\0' && entry->type != ENTRY_DIRECTORY)
       return FALSE;
     next = g_strdup(rest);
   }
@@ -55,7 +55,7 @@ step(const Tree *tree, GString *at, char **left, gsize length, guint *links)
 }
 
 char *
-tree_resolve(const Tree *tree, const char *path)
+tree_resolve_through(TreeLookup lookup, gconstpointer data, const char *path)
 {
   g_autoptr(GString) at = g_string_new(NULL);
   g_autofree char *left = g_strdup(path);
@@ -73,9 +73,22 @@ tree_resolve(const Tree *tree, const char *path)
       memmove(left, left + length, strlen(left + length) + 1);
       continue;
     }
-    if (strlen(left) > ENTRY_PATH_MAX || !step(tree, at, &left, length, &links))
+    if (strlen(left) > ENTRY_PATH_MAX || !step(lookup, data, at, &left, length, &links))
       return NULL;
   }
+}
+
+static const Entry *
+look_up(gconstpointer data, const char *path)
+{
+  const TreeNode *node = tree_lookup(data, path);
+  return node != NULL ? node->entry : NULL;
+}
+
+char *
+tree_resolve(const Tree *tree, const char *path)
+{
+  return tree_resolve_through(look_up, tree, path);
 }
 
 GBytes *

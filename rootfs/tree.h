@@ -47,6 +47,9 @@ guint tree_size(const Tree *tree);
 /* Where @path leads when every symlink on the way (and at its end) is followed inside the root, or NULL when it leads
  * nowhere (transfer full). */
 char *tree_resolve(const Tree *tree, const char *path);
+/* The same over anything that can look a path up. */
+typedef const Entry *(*TreeLookup)(gconstpointer data, const char *path);
+char *tree_resolve_through(TreeLookup lookup, gconstpointer data, const char *path);
 /* The content of the file that @path leads to. */
 GBytes *tree_read(const Tree *tree, const char *path, gsize max, GError **error);
 
