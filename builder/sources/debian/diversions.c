@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/debian/diversions.h"
+#include "builder/sources/debian/script.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* What dash's postinst does by way of a function with arguments. */
+static const struct {
+  const char *package, *path, *to;
+} known[] = {
+    {"dash", "/bin/sh", "/bin/sh.distrib"},
+    {"dash", "/usr/share/man/man1/sh.1.gz", "/usr/share/man/man1/sh.distrib.1.gz"},
+};
+
+static gboolean
+add_diversion(DebianSystem *system, const DebianUnit *by, const char *path, const char *to, GError **error)
+{
+  for (guint i = 0; i < system->diversions->len; i++) {
+    const DebianDiversion *other = system->diversions->pdata[i];
+    if (strcmp(other->path, path) != 0)
+      continue;
+    if (other->by == by)
+      return TRUE;
+    g_autofree char *shown = g_strescape(path, NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "'%s' is diverted by package '%s' and by package '%s'\nhint: leave one of them out",
+                shown, other->by->name, by->name);
+    return FALSE;
+  }
+  DebianDiversion *diversion = g_new(DebianDiversion, 1);
+  *diversion = (DebianDiversion){by, g_strdup(path), to != NULL ? g_strdup(to) : g_strconcat(path, ".distrib", NULL)};
+  g_ptr_array_add(system->diversions, diversion);
+  return TRUE;
+}
+
+/* Only what adds a diversion: not --remove, --list and their like. */
+static gboolean
+take_call(DebianSystem *system, const DebianUnit *unit, char **words, GError **error)
+{
+  const char *path = NULL, *to = NULL;
+  for (guint i = 1; words[i] != NULL; i++) {
+    const char *word = words[i];
+    if (g_str_has_prefix(word, "--divert="))
+      to = word + strlen("--divert=");
+    else if (strcmp(word, "--divert") == 0 && words[i + 1] != NULL)
+      to = words[++i];
+    else if (strcmp(word, "--package") == 0 && words[i + 1] != NULL)
+      i++;
+    else if (word[0] == '/')
+      path = word;
+    else if (g_str_has_prefix(word, "--remove") || g_str_has_prefix(word, "--list") || g_str_has_prefix(word, "--truename"))
+      return TRUE;
+  }
+  if (path == NULL || (to != NULL && to[0] != '/') || strpbrk(path, "\n") != NULL || (to != NULL && strpbrk(to, "\n") != NULL))
+    return TRUE;
+  return add_diversion(system, unit, path, to, error);
+}
+
+static gboolean
+read_script(DebianSystem *system, const DebianUnit *unit, const char *kind, GError **error)
+{
+  GError *failure = NULL;
+  g_autofree char *script = debian_unit_file(unit, kind, &failure);
+  if (failure != NULL) {
+    g_propagate_error(error, failure);
+    return FALSE;
+  }
+  if (script == NULL || strstr(script, "dpkg-divert") == NULL)
+    return TRUE;
+  g_autoptr(GPtrArray) commands = debian_script_parse(script);
+  for (guint i = 0; i < commands->len; i++) {
+    const DebianCommand *command = commands->pdata[i];
+    if (command->readable && debian_command_is(command, "dpkg-divert") && !take_call(system, unit, command->words, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+debian_diversions_find(DebianSystem *system, GError **error)
+{
+  for (guint i = 0; i < system->n_units; i++) {
+    const DebianUnit *unit = system->units[i];
+    for (guint k = 0; k < G_N_ELEMENTS(known); k++)
+      if (strcmp(known[k].package, unit->name) == 0 && !add_diversion(system, unit, known[k].path, known[k].to, error))
+        return FALSE;
+    if (!read_script(system, unit, "preinst", error) || !read_script(system, unit, "postinst", error))
+      return FALSE;
+  }
+  return TRUE;
+}

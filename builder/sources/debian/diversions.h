@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Diversions (dpkg-divert(1)): packages that move other packages' files aside. They are made by calls in maintainer scripts,
+ * which are read, not run: `dpkg-divert [--package P] [--rename|--no-rename] [--divert TO] --add FILE` with literal words in a
+ * preinst or postinst counts; dash's, which are made by
+ * a shell function, are known by name.
+ */
+#ifndef ASHLAR_DEBIAN_DIVERSIONS_H
+#define ASHLAR_DEBIAN_DIVERSIONS_H
+
+#include "builder/sources/debian/system.h"
+
+/* Fills system->diversions. A file that two packages divert is an error that names them. */
+gboolean debian_diversions_find(DebianSystem *system, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
