@@ -132,10 +132,13 @@ debian_system_find(const DebianSystem *system, const char *name)
   return NULL;
 }
 
-/* The control member's files come last in a pack, or first: few enough that looking from the end is quick. */
+/* Some packs have the text in their index as well, where it costs no decompression ("conffiles" there means something else). */
 char *
 debian_unit_file(const DebianUnit *unit, const char *kind, GError **error)
 {
+  GBytes *meta = strcmp(kind, "conffiles") != 0 ? pack_meta(unit->pack, kind) : NULL;
+  if (meta != NULL)
+    return g_strndup(g_bytes_get_data(meta, NULL), g_bytes_get_size(meta));
   g_autofree char *path = g_strdup_printf("var/lib/dpkg/info/%s.%s", unit->info, kind);
   for (guint i = pack_n_entries(unit->pack); i-- > 0;) {
     const Entry *entry = pack_entry(unit->pack, i);

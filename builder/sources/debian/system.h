@@ -24,12 +24,13 @@
 
 typedef struct {
   Pack *pack;
-  guint input; /* its place in the packs that were given */
+  guint input;  /* its place in the packs that were given */
+  guint number; /* in the tree, once merged */
   DebianControl *control;
   const char *name, *version, *architecture;
   char *info; /* what its files under var/lib/dpkg/info begin with: "libc6:amd64", "bash" */
   gboolean essential, multi_arch_same;
-  GHashTable *lost; /* absolute merged paths that another package took over, or NULL */
+  GHashTable *lost; /* merged paths (as Entry.path) that another package took over, or NULL */
 } DebianUnit;
 
 /* A file that is diverted (dpkg-divert(1)); paths are absolute, as the package spells them. */
