@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 static const Command *const commands[] = {
+  &command_init,
+  &command_lint,
   NULL,
 };
 

@@ -7,4 +7,7 @@
 
 #include "builder/command.h"
 
+extern const Command command_init;
+extern const Command command_lint;
+
 #endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/commands/commands.h"
+#include "builder/recipe/check.h"
+#include "builder/recipe/schema.h"
+#include "signing/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_RECIPE_ERROR 2
+
+typedef struct {
+  char **set;
+  gboolean json, schema, manual;
+} LintOptions;
+
+static const CommandOption options[] = {
+  {"set", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LintOptions, set), "NAME=VALUE", "a parameter's value"},
+  {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, json), NULL, "what was found, as JSON"},
+  {"schema", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, schema), NULL, "print the language's JSON Schema"},
+  {"manual", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, manual), NULL, "print ashlar-recipe(5) in roff"},
+  {NULL, 0, 0, 0, NULL, NULL},
+};
+
+static void
+print_json(json_t *json)
+{
+  char *text = json_dumps(json, JSON_INDENT(2));
+  puts(text);
+  free(text);
+  json_decref(json);
+}
+
+/* One recipe: {"recipe", "ok", "found"} for --json, else a line on stdout or a report on stderr. */
+static gboolean
+lint(const char *path, const LintOptions *values, json_t *results)
+{
+  g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+  g_autoptr(Recipe) recipe = recipe_check(path, (const char *const *)values->set, diagnostics);
+  if (values->json) {
+    json_t *result = json_object();
+    g_autofree char *name = g_utf8_make_valid(path, -1);
+    json_object_set_new(result, "recipe", json_string(name));
+    json_object_set_new(result, "ok", json_boolean(recipe != NULL));
+    json_object_set_new(result, "found", diagnostics_to_json(diagnostics));
+    json_array_append_new(results, result);
+    return recipe != NULL;
+  }
+  g_autofree char *report = diagnostics_report(diagnostics);
+  if (*report != '\0')
+    fprintf(stderr, "%s\n", report);
+  if (recipe != NULL)
+    printf("%s: ok\n", path);
+  return recipe != NULL;
+}
+
+static int
+run(const CommandContext *context, gpointer data, char **arguments, GError **error)
+{
+  const LintOptions *values = data;
+  if (values->schema || values->manual) {
+    if (arguments[0] != NULL || (values->schema && values->manual)) {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'--schema' and '--manual' stand alone");
+      return EXIT_RECIPE_ERROR;
+    }
+    g_autofree char *manual = values->manual ? schema_manual() : NULL;
+    if (manual != NULL)
+      fputs(manual, stdout);
+    else
+      print_json(schema_to_json());
+    return EXIT_SUCCESS;
+  }
+  if (arguments[0] == NULL) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "no RECIPE is given\nhint: 'ashlar init' writes one to start from");
+    return EXIT_RECIPE_ERROR;
+  }
+  json_t *results = json_array();
+  guint wrong = 0;
+  for (; *arguments != NULL; arguments++)
+    wrong += !lint(*arguments, values, results);
+  if (values->json)
+    print_json(results);
+  else
+    json_decref(results);
+  return wrong == 0 ? EXIT_SUCCESS : EXIT_RECIPE_ERROR;
+}
+
+const Command command_lint = {
+  .name = "lint",
+  .summary = "check recipes without building them",
+  .arguments = "[RECIPE...]",
+  .description = "Every error of every recipe is reported, with its place. Nothing is fetched and nothing\n"
+                 "written. Editors take the JSON Schema:\n\n"
+                 "  ashlar lint --schema > ashlar-recipe.schema.json",
+  .min_arguments = 0,
+  .max_arguments = -1,
+  .options = options,
+  .options_size = sizeof(LintOptions),
+  .run = run,
+};
