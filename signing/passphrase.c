@@ -128,6 +128,18 @@ prompt_for(const char *subject, const PassphraseSource *source, Secret *out, GEr
 }
 
 gboolean
+passphrase_parse_fd(const char *text, int *fd, GError **error)
+{
+  guint64 number;
+  if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &number, NULL)) {
+    *fd = (int)number;
+    return TRUE;
+  }
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is not the number of a file descriptor", text);
+  return FALSE;
+}
+
+gboolean
 passphrase_ask(const char *subject, gpointer source, Secret *out, GError **error)
 {
   const PassphraseSource *from = source;

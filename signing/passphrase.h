@@ -24,6 +24,9 @@ typedef struct {
   gboolean confirm; /* ask twice at the terminal: for a new key */
 } PassphraseSource;
 
+/* The number of a descriptor as the command line gives it; ASHLAR_ERROR_USAGE for what is none. */
+gboolean passphrase_parse_fd(const char *text, int *fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The descriptor where one was given, else $ASHLAR_KEY_PASSPHRASE where it is set, else the terminal. Fits KeyAsk: @source
  * is a PassphraseSource, @subject the key's file name for the prompt. */
 gboolean passphrase_ask(const char *subject, gpointer source, Secret *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/oci/layer_stream.h"
+#include "signing/error.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK (256 * 1024)
+
+typedef struct archive Archive;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_read_free)
+
+/* ---- libarchive over a blob ---- */
+
+typedef struct {
+  BlobPlace place;
+  guint64 done;
+  guint8 *buffer;
+} Source;
+
+static void
+source_clear(Source *source)
+{
+  blob_place_clear(&source->place);
+  g_clear_pointer(&source->buffer, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
+
+static la_ssize_t
+read_source(Archive *archive, void *data, const void **buffer)
+{
+  Source *source = data;
+  guint64 rest = source->place.size - source->done;
+  if (source->place.bytes != NULL) {
+    *buffer = (const guint8 *)g_bytes_get_data(source->place.bytes, NULL) + source->done;
+    source->done += rest;
+    return (la_ssize_t)rest;
+  }
+  ssize_t got;
+  do
+    got = pread(source->place.fd, source->buffer, MIN(rest, CHUNK), (off_t)(source->place.offset + source->done));
+  while (got < 0 && errno == EINTR);
+  if (got < 0)
+    archive_set_error(archive, errno, "read: %s", g_strerror(errno));
+  else
+    source->done += (guint64)got;
+  *buffer = source->buffer;
+  return got;
+}
+
+static gboolean
+set_archive_error(GError **error, Archive *archive)
+{
+  const char *reason = archive_error_string(archive);
+  g_autofree char *shown = g_strescape(reason != NULL ? reason : "unreadable", NULL);
+  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, shown);
+  return FALSE;
+}
+
+static gboolean
+open_source(Source *source, Archive *archive, Blobs *blobs, const Digest *layer, GError **error)
+{
+  if (!blobs_open(blobs, layer, &source->place, error))
+    return FALSE;
+  source->buffer = g_malloc(CHUNK);
+  archive_read_support_filter_gzip(archive);
+  archive_read_support_filter_zstd(archive);
+  return archive_read_open(archive, source, NULL, read_source, NULL) == ARCHIVE_OK || set_archive_error(error, archive);
+}
+
+static void
+prefix_layer(GError **error, const Digest *layer)
+{
+  char text[DIGEST_STRING_SIZE];
+  g_prefix_error(error, "layer %s: ", digest_to_string(layer, text));
+}
+
+/* ---- diff ID ---- */
+
+static gboolean
+hash_all(Archive *archive, Hasher *hasher, GCancellable *cancellable, guint64 *size, GError **error)
+{
+  const void *data;
+  size_t length;
+  la_int64_t offset;
+  int status;
+  while ((status = archive_read_data_block(archive, &data, &length, &offset)) == ARCHIVE_OK) {
+    if (g_cancellable_set_error_if_cancelled(cancellable, error))
+      return FALSE;
+    hasher_update(hasher, data, length);
+    *size += length;
+    if (*size > LAYER_STREAM_MAX) {
+      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
+      return FALSE;
+    }
+  }
+  return status == ARCHIVE_EOF || set_archive_error(error, archive);
+}
+
+gboolean
+layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size, GError **error)
+{
+  g_autoptr(Archive) archive = archive_read_new();
+  g_autoptr(Hasher) hasher = hasher_new();
+  g_auto(Source) source = {.place = {.fd = -1}};
+  struct archive_entry *entry;
+  *size = 0;
+  archive_read_support_format_raw(archive);
+  /* nothing at all is a tar too, of no members */
+  archive_read_support_format_empty(archive);
+  gboolean ok = open_source(&source, archive, blobs, layer, error);
+  if (ok) {
+    int status = archive_read_next_header(archive, &entry);
+    ok = status == ARCHIVE_EOF || (status == ARCHIVE_OK && hash_all(archive, hasher, cancellable, size, error)) ||
+         (status != ARCHIVE_OK && set_archive_error(error, archive));
+  }
+  if (!ok)
+    prefix_layer(error, layer);
+  hasher_finish(hasher, diff_id);
+  return ok;
+}
+
+/* ---- entries ---- */
+
+static gboolean
+entry_type(struct archive_entry *from, Entry *entry, GError **error)
+{
+  static const struct {
+    mode_t mode;
+    EntryType type;
+  } table[] = {{S_IFREG, ENTRY_FILE},  {S_IFLNK, ENTRY_SYMLINK}, {S_IFCHR, ENTRY_CHAR},
+               {S_IFBLK, ENTRY_BLOCK}, {S_IFDIR, ENTRY_DIRECTORY}, {S_IFIFO, ENTRY_FIFO}};
+  if (archive_entry_hardlink(from) != NULL) {
+    entry->type = ENTRY_HARDLINK;
+    return TRUE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+    if (archive_entry_filetype(from) == table[i].mode) {
+      entry->type = table[i].type;
+      return TRUE;
+    }
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is of a kind that no layer can hold", entry->path);
+  return FALSE;
+}
+
+static gboolean
+convert_and_tell(struct archive_entry *from, LayerEntry each, gpointer user, GError **error)
+{
+  const char *name = archive_entry_pathname(from);
+  g_autofree char *path = entry_canonical_path(name != NULL ? name : "", error);
+  g_autofree char *hardlink = NULL;
+  if (path == NULL)
+    return FALSE;
+  Entry entry = {
+    .path = path,
+    .mode = archive_entry_perm(from) & 07777,
+    .uid = (guint32)archive_entry_uid(from),
+    .gid = (guint32)archive_entry_gid(from),
+    .mtime = archive_entry_mtime(from),
+  };
+  if (!entry_type(from, &entry, error))
+    return FALSE;
+  if (entry.type == ENTRY_FILE)
+    entry.size = (guint64)MAX(archive_entry_size(from), 0);
+  if (entry.type == ENTRY_CHAR || entry.type == ENTRY_BLOCK) {
+    entry.major = (guint32)archive_entry_rdevmajor(from);
+    entry.minor = (guint32)archive_entry_rdevminor(from);
+  }
+  if (entry.type == ENTRY_SYMLINK)
+    entry.target = archive_entry_symlink(from) != NULL ? archive_entry_symlink(from) : "";
+  if (entry.type == ENTRY_HARDLINK && (hardlink = entry_canonical_path(archive_entry_hardlink(from), error)) == NULL)
+    return FALSE;
+  if (entry.type == ENTRY_HARDLINK)
+    entry.target = hardlink;
+  return each(&entry, user, error);
+}
+
+gboolean
+layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointer user, GCancellable *cancellable, GError **error)
+{
+  g_autoptr(Archive) archive = archive_read_new();
+  g_auto(Source) source = {.place = {.fd = -1}};
+  struct archive_entry *entry;
+  archive_read_support_format_tar(archive);
+  archive_read_support_format_empty(archive);
+  archive_read_set_format_option(archive, "tar", "hdrcharset", "BINARY");
+  gboolean ok = open_source(&source, archive, blobs, layer, error);
+  while (ok) {
+    int status = archive_read_next_header(archive, &entry);
+    if (status == ARCHIVE_EOF)
+      return TRUE;
+    ok = (status == ARCHIVE_OK || status == ARCHIVE_WARN || set_archive_error(error, archive)) &&
+         !g_cancellable_set_error_if_cancelled(cancellable, error) && convert_and_tell(entry, each, user, error);
+  }
+  prefix_layer(error, layer);
+  return FALSE;
+}
