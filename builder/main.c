@@ -7,6 +7,11 @@
 static const Command *const commands[] = {
   &command_init,
   &command_lint,
+  &command_keygen,
+  &command_sign,
+  &command_verify,
+  &command_inspect,
+  &command_ls,
   NULL,
 };
 

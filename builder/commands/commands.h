@@ -9,5 +9,10 @@
 
 extern const Command command_init;
 extern const Command command_lint;
+extern const Command command_keygen;
+extern const Command command_sign;
+extern const Command command_verify;
+extern const Command command_inspect;
+extern const Command command_ls;
 
 #endif
