@@ -31,7 +31,7 @@ check_user_is_new(Model *model, const RecipeUser *user, const Node *map)
       diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the user '%s' is declared a second time", user->name);
       diagnostics_hint(model->diagnostics, "the first is in %s on line %u", other->place.file, other->place.line);
     } else if (user->uid >= 0 && other->uid == user->uid) {
-      diagnostics_error(model->diagnostics, &node_get(map, "uid")->place, "the uid %" G_GINT64_FORMAT " is the user '%s''s", user->uid,
+      diagnostics_error(model->diagnostics, &node_get(map, "uid")->place, "the uid %" G_GINT64_FORMAT " is taken by the user '%s'", user->uid,
                         other->name);
     }
   }
@@ -72,7 +72,7 @@ check_group_is_new(Model *model, const RecipeGroup *group, const Node *map)
       diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the group '%s' is declared a second time", group->name);
       diagnostics_hint(model->diagnostics, "the first is in %s on line %u", other->place.file, other->place.line);
     } else if (group->gid >= 0 && other->gid == group->gid) {
-      diagnostics_error(model->diagnostics, &node_get(map, "gid")->place, "the gid %" G_GINT64_FORMAT " is the group '%s''s",
+      diagnostics_error(model->diagnostics, &node_get(map, "gid")->place, "the gid %" G_GINT64_FORMAT " is taken by the group '%s'",
                         group->gid, other->name);
     }
   }

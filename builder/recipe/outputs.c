@@ -42,7 +42,7 @@ model_outputs(Model *model)
   for (guint i = 0; model_item(model->root, "outputs", i, &item); i++) {
     if (item != NULL && item->kind == NODE_MAP && item->pairs->len != 1)
       diagnostics_error(model->diagnostics, &item->place, "an output is a map of one key, like {oci: {compression: zstd}}");
-    else if (item != NULL)
+    else if (item != NULL && (item->kind == NODE_SCALAR || node_get(item, "oci") != NULL))
       add_output(model, node_get(item, "oci"), &item->place);
   }
   if (outputs == NULL)

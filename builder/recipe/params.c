@@ -14,7 +14,6 @@ typedef struct {
   GArray *params; /* Param */
   gsize added;
   gboolean overflow; /* reported */
-  gboolean unknown;  /* an unknown parameter was: what is misspelled there seems unused here */
   Diagnostics *diagnostics;
 } Filler;
 
@@ -83,7 +82,6 @@ fill_reference(Filler *filler, GString *out, const char *at, const RecipePlace *
   Param *param = find_param(filler, name);
   if (param == NULL) {
     diagnostics_error(filler->diagnostics, place, "unknown parameter '%s'", name);
-    filler->unknown = TRUE;
     hint_known(filler, name);
     return NULL;
   }
@@ -172,13 +170,14 @@ void
 params_apply(Node *root, const char *path, const char *const *settings, Diagnostics *diagnostics)
 {
   g_autoptr(GArray) params = g_array_new(FALSE, FALSE, sizeof(Param));
-  Filler filler = {params, 0, FALSE, FALSE, diagnostics};
+  Filler filler = {params, 0, FALSE, diagnostics};
   RecipePlace whole = {g_intern_string(path), 0, 0};
   declare(&filler, root);
   for (; settings != NULL && *settings != NULL; settings++)
     apply_setting(&filler, *settings, &whole);
   fill(&filler, root, TRUE);
-  for (guint i = 0; i < params->len && !filler.unknown; i++) {
+  /* what is misspelled where it is used seems unused here */
+  for (guint i = 0; i < params->len && diagnostics_n_errors(diagnostics) == 0; i++) {
     const Param *param = &g_array_index(params, Param, i);
     if (!param->used)
       diagnostics_warning(diagnostics, &param->pair->place, "nothing uses the parameter '%s'", param->pair->key);

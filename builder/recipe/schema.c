@@ -2,7 +2,6 @@
 #include "builder/recipe/schema.h"
 #include "builder/recipe/nearest.h"
 
-#include <errno.h>
 #include <string.h>
 
 static void check_node(Node *node, const char *path, Diagnostics *diagnostics);
@@ -44,8 +43,23 @@ wrong_kind(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
   }
   diagnostics_error(diagnostics, &node->place, "%s'%s' must be %s, not %s", item ? "an item of " : "", spoken, wanted,
                     node_kind_name(node));
-  if (key->kinds == SCHEMA_LIST && node->kind == NODE_SCALAR)
-    diagnostics_hint(diagnostics, "a list of one item is written [%s]", strchr(node->text, '\n') == NULL ? node->text : "item");
+  if (key->kinds == SCHEMA_LIST && node->kind == NODE_SCALAR) {
+    g_auto(GStrv) words = g_strsplit_set(node->text, " ,\t\n", -1);
+    g_autofree char *list = g_strjoinv(", ", words);
+    diagnostics_hint(diagnostics, "a list is written [%s]", list);
+  }
+}
+
+/* "amd64" for "x86_64", from the row's "x86_64=amd64|..."; or NULL. */
+static char *
+other_word(const char *text, const SchemaKey *key)
+{
+  g_auto(GStrv) pairs = g_strsplit(key->also != NULL ? key->also : "", "|", -1);
+  gsize length = strlen(text);
+  for (guint i = 0; pairs[i] != NULL; i++)
+    if (strncmp(pairs[i], text, length) == 0 && pairs[i][length] == '=')
+      return g_strdup(pairs[i] + length + 1);
+  return NULL;
 }
 
 static gboolean
@@ -56,7 +70,8 @@ check_words(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
     return TRUE;
   g_autofree char *spoken = schema_spoken(key->path);
   g_autofree char *list = g_strjoinv(", ", words);
-  const char *nearest = nearest_name(node->text, (const char *const *)words);
+  g_autofree char *other = other_word(node->text, key);
+  const char *nearest = other != NULL ? other : nearest_name(node->text, (const char *const *)words);
   diagnostics_error(diagnostics, &node->place, "unknown value '%s' of '%s'", node->text, spoken);
   if (nearest != NULL)
     diagnostics_hint(diagnostics, "did you mean '%s'?", nearest);
@@ -77,7 +92,8 @@ check_text(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
     return check_words(node, key, diagnostics);
   if (key->pattern == NULL || matches(key->pattern, node->text))
     return TRUE;
-  diagnostics_error(diagnostics, &node->place, "'%s' of '%s' must be %s", node->text, spoken, key->says);
+  diagnostics_error(diagnostics, &node->place, "'%s' does not fit '%s'", node->text, spoken);
+  diagnostics_hint(diagnostics, "it must be %s", key->says);
   return FALSE;
 }
 
@@ -129,57 +145,86 @@ check_scalar(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
 
 /* ---- maps ---- */
 
-/* The known key that people call @name, or one that is spelled alike. */
 static const char *
-meant_key(const char *name, GPtrArray *known)
+last_name(const SchemaKey *key)
 {
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
-  for (guint i = 0; i < known->len; i++) {
-    const SchemaKey *key = g_ptr_array_index(known, i);
-    const char *dot = strrchr(key->path, '.');
-    const char *last = dot != NULL ? dot + 1 : key->path;
-    g_auto(GStrv) also = g_strsplit(key->also != NULL ? key->also : "", "|", -1);
-    if (g_strv_contains((const char *const *)also, name))
-      return last;
-    if (!(key->flags & SCHEMA_LATER))
-      g_ptr_array_add(names, (gpointer)last);
-  }
-  g_ptr_array_add(names, NULL);
-  return nearest_name(name, (const char *const *)names->pdata);
+  const char *dot = strrchr(key->path, '.');
+  return dot != NULL ? dot + 1 : key->path;
 }
 
-/* Where else in the language a key of this very name is known: "debian" for "packages"; NULL where nowhere. */
-static char *
-home_of_key(const char *name)
+/* The one of @known that people also call @name, or NULL. */
+static const SchemaKey *
+key_also_called(const char *name, GPtrArray *known)
 {
-  for (const SchemaKey *key = schema_keys; key->path != NULL; key++) {
-    const char *dot = strrchr(key->path, '.');
-    if (strcmp(dot != NULL ? dot + 1 : key->path, name) != 0)
-      continue;
-    g_autofree char *parent = dot != NULL ? g_strndup(key->path, (gsize)(dot - key->path)) : g_strdup("");
-    return schema_spoken(parent);
+  for (guint i = 0; i < known->len; i++) {
+    const SchemaKey *key = g_ptr_array_index(known, i);
+    g_auto(GStrv) also = g_strsplit(key->also != NULL ? key->also : "", "|", -1);
+    if (g_strv_contains((const char *const *)also, name))
+      return key;
   }
   return NULL;
+}
+
+static const SchemaKey *
+key_nearest(const char *name, GPtrArray *known)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < known->len; i++)
+    g_ptr_array_add(names, (gpointer)last_name(g_ptr_array_index(known, i)));
+  g_ptr_array_add(names, NULL);
+  const char *nearest = nearest_name(name, (const char *const *)names->pdata);
+  for (guint i = 0; nearest != NULL && i < known->len; i++)
+    if (strcmp(nearest, g_ptr_array_index(names, i)) == 0)
+      return g_ptr_array_index(known, i);
+  return NULL;
+}
+
+/* The keys of the whole language, for what was written in the wrong place. */
+static GPtrArray *
+all_keys(void)
+{
+  GPtrArray *keys = g_ptr_array_new();
+  for (const SchemaKey *key = schema_keys; key->path != NULL; key++)
+    if (!g_str_has_suffix(key->path, "[]") && !g_str_has_suffix(key->path, ".*") && !(key->flags & SCHEMA_LATER))
+      g_ptr_array_add(keys, (gpointer)key);
+  return keys;
+}
+
+/* Adds "did you mean ...": a key of this map, or one of another where it would be at home. */
+static void
+hint_key(const char *name, const char *path, Diagnostics *diagnostics)
+{
+  g_autoptr(GPtrArray) here = schema_children(path), anywhere = all_keys();
+  const SchemaKey *meant = key_also_called(name, here);
+  for (guint i = 0; meant == NULL && i < anywhere->len; i++)
+    if (strcmp(last_name(g_ptr_array_index(anywhere, i)), name) == 0)
+      meant = g_ptr_array_index(anywhere, i);
+  if (meant == NULL)
+    meant = key_nearest(name, here);
+  if (meant == NULL)
+    meant = key_nearest(name, anywhere);
+  if (meant == NULL)
+    return;
+  g_autofree char *parent = g_strndup(meant->path, (gsize)(last_name(meant) - meant->path));
+  g_autofree char *spoken = schema_spoken(parent);
+  if (g_ptr_array_find(here, meant, NULL))
+    diagnostics_hint(diagnostics, "did you mean '%s'?", last_name(meant));
+  else if (*spoken == '\0')
+    diagnostics_hint(diagnostics, "'%s' stands at the top of a recipe", last_name(meant));
+  else
+    diagnostics_hint(diagnostics, "'%s' is a key of '%.*s'", last_name(meant), (int)strlen(spoken) - 1, spoken);
 }
 
 static void
 unknown_key(const NodePair *pair, const char *path, Diagnostics *diagnostics)
 {
   g_autofree char *spoken = schema_spoken(path);
-  g_autoptr(GPtrArray) known = schema_children(path);
   if (*spoken != '\0')
     diagnostics_error(diagnostics, &pair->place, "unknown key '%s' in '%s'", pair->key, spoken);
   else
     diagnostics_error(diagnostics, &pair->place, "unknown key '%s'", pair->key);
   pair->value->bad = TRUE;
-  const char *meant = meant_key(pair->key, known);
-  g_autofree char *home = home_of_key(pair->key);
-  if (meant != NULL)
-    diagnostics_hint(diagnostics, "did you mean '%s'?", meant);
-  else if (home != NULL && *home != '\0')
-    diagnostics_hint(diagnostics, "'%s' is a key of '%s'", pair->key, home);
-  else if (home != NULL)
-    diagnostics_hint(diagnostics, "'%s' stands at the top of a recipe", pair->key);
+  hint_key(pair->key, path, diagnostics);
 }
 
 static void
@@ -200,7 +245,8 @@ check_pair(const NodePair *pair, const char *path, Diagnostics *diagnostics)
     pair->value->bad = TRUE;
   } else if (key->names != NULL && !matches(key->names, pair->key)) {
     g_autofree char *spoken = schema_spoken(path);
-    diagnostics_error(diagnostics, &pair->place, "the name '%s' in '%s' must be %s", pair->key, spoken, key->says_names);
+    diagnostics_error(diagnostics, &pair->place, "'%s' does not fit as a name in '%s'", pair->key, spoken);
+    diagnostics_hint(diagnostics, "it must be %s", key->says_names);
     pair->value->bad = TRUE;
   } else {
     check_node(pair->value, below, diagnostics);
@@ -213,8 +259,7 @@ check_required(const Node *map, const char *path, Diagnostics *diagnostics)
   g_autoptr(GPtrArray) known = schema_children(path);
   for (guint i = 0; i < known->len; i++) {
     const SchemaKey *key = g_ptr_array_index(known, i);
-    const char *dot = strrchr(key->path, '.');
-    const char *last = dot != NULL ? dot + 1 : key->path;
+    const char *last = last_name(key);
     if (!(key->flags & SCHEMA_REQUIRED) || node_pair(map, last) != NULL)
       continue;
     g_autofree char *spoken = schema_spoken(path);

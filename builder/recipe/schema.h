@@ -39,7 +39,7 @@ typedef struct {
   const char *says_names;
   gint64 least, most;   /* of an integer */
   const char *fallback; /* the default, as it would be written; NULL: none */
-  const char *also;     /* "command|argv": what people may call it instead, for the hint */
+  const char *also;     /* "command|argv": what people may call the key instead; "x86_64=amd64": the words of other worlds */
   const char *text;     /* one sentence or two for the manual and for editors */
 } SchemaKey;
 

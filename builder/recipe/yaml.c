@@ -332,6 +332,9 @@ read_node(Reader *reader, const yaml_event_t *event, guint depth)
   Node *node = event->type == YAML_SCALAR_EVENT           ? read_scalar(reader, event)
                : event->type == YAML_SEQUENCE_START_EVENT ? read_list(reader, &place, depth)
                                                           : read_map(reader, &place, depth);
+  /* what the tag would have made of it is anybody's guess */
+  if (node != NULL && tag_of(event) != NULL)
+    node->bad = TRUE;
   if (anchor != NULL && node != NULL)
     g_hash_table_insert(reader->anchors, g_strdup(anchor), node);
   return node;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/cases/recipe/NAME.yaml must give NAME.json (the canonical recipe), tests/reject/NAME.yaml the report NAME.expected, to
- * the byte. Leading lines "# set: K=V" stand for --set K=V. With UPDATE_EXPECTED set the expected files are written instead:
+ * tests/cases/recipe/NAME.yaml must give NAME.json (the canonical recipe), and so must NAME~SPELLING.yaml, the same recipe in
+ * other words; tests/reject/NAME.yaml gives the report NAME.expected, to the byte. Leading lines "# set: K=V" stand for --set K=V. With UPDATE_EXPECTED set the expected files are written instead:
  * read the diff before committing it.
  */
 #include "builder/recipe/recipe.h"
@@ -47,18 +47,18 @@ settings_of(const char *path)
   return (char **)g_ptr_array_free(g_steal_pointer(&settings), FALSE);
 }
 
-/* "NAME.yaml" -> "NAME@ending" */
+/* "NAME.yaml", "NAME~SPELLING.yaml" -> "NAME@ending" */
 static char *
 beside(const char *path, const char *ending)
 {
-  g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".yaml"));
+  g_autofree char *stem = g_strndup(path, strcspn(path, "~") - (strchr(path, '~') == NULL ? strlen(".yaml") : 0));
   return g_strconcat(stem, ending, NULL);
 }
 
 static void
 assert_file(const char *path, const char *text)
 {
-  if (g_getenv("UPDATE_EXPECTED") != NULL)
+  if (g_getenv("UPDATE_EXPECTED") != NULL && strchr(g_test_get_path(), '~') == NULL)
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
   g_autofree char *expected = NULL;
   g_assert_true(g_file_get_contents(path, &expected, NULL, NULL));
