@@ -28,13 +28,12 @@ open_index(Store *store, const char *arch, char **files)
     g_autofree char *text = NULL;
     gsize size = 0;
     DebianIndexSource source = {.suite = i};
-    if (!g_file_get_contents(files[i], &text, &size, &error) ||
-        !store_put(store, text, size, &source.blob, &error))
+    if (!g_file_get_contents(files[i], &text, &size, &error) || !store_put(store, text, size, &source.blob, &error))
       fail(files[i], error);
     g_array_append_val(sources, source);
   }
-  DebianIndex *index =
-    debian_index_open(store, arch, (const DebianIndexSource *)(gpointer)sources->data, sources->len, NULL, &error);
+  DebianIndex *index = debian_index_open(store, arch, (const DebianIndexSource *)(gpointer)sources->data, sources->len, NULL,
+                                         &error);
   if (!index)
     fail("index", error);
   return index;

@@ -27,22 +27,29 @@ title(const Explanation *explanation, guint id)
 {
   DebianPackage package;
   debian_index_get(explanation->index, id, &package);
-  return g_strdup_printf("%s %s", package.name, package.version);
+  g_autofree char *version = g_strescape(package.version, NULL);
+  return g_strdup_printf("%s %s", package.name, version);
 }
 
-/* "1.2, 1.1 and 3 older" of the versions of a name (transfer full). */
+/* "1.2, 1.1 and 3 more" of the versions of a name, without the version @but (or NULL) (transfer full). */
 static char *
-versions_of(const DebianIndex *index, guint first, guint n)
+versions_of(const DebianIndex *index, guint first, guint n, const char *but)
 {
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < MIN(n, VERSIONS_SHOWN); i++) {
+  guint shown = 0, more = 0;
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint id = first; id < first + n; id++) {
     DebianPackage package;
-    debian_index_get(index, first + i, &package);
-    g_string_append_printf(text, "%s%s", i ? ", " : "", package.version);
+    debian_index_get(index, id, &package);
+    if (but && strcmp(package.version, but) == 0)
+      continue;
+    if (shown == VERSIONS_SHOWN)
+      more++;
+    else
+      g_string_append_printf(text, "%s%s", shown++ ? ", " : "", package.version);
   }
-  if (n > VERSIONS_SHOWN)
-    g_string_append_printf(text, " and %u older", n - VERSIONS_SHOWN);
-  return g_string_free(text, FALSE);
+  if (more)
+    g_string_append_printf(text, " and %u more", more);
+  return g_strescape(text->str, NULL);
 }
 
 /* Why @alternative has no candidate at all. */
@@ -55,8 +62,8 @@ add_absence(Explanation *explanation, const SolveAlternative *alternative, guint
   (void)debian_index_providers(explanation->index, name, &n_providers);
   g_autofree char *line = NULL;
   if (n > 0) {
-    g_autofree char *versions = versions_of(explanation->index, first, n);
-    line = g_strdup_printf("of '%s' there is %s", name, versions);
+    g_autofree char *versions = versions_of(explanation->index, first, n, NULL);
+    line = g_strdup_printf("of '%s' there is only %s", name, versions);
   } else if (n_providers > 0) {
     line = g_strdup_printf("what provides '%s' does not say in such a version", name);
   } else {
@@ -89,8 +96,8 @@ add_conflict(Explanation *explanation, const SolveFact *fact, guint depth)
   const SolveGroup *group = &g_array_index(node->groups, SolveGroup, fact->group);
   g_autofree char *name = title(explanation, fact->id), *other = title(explanation, fact->other);
   g_autofree char *relation = solve_group_to_string(group);
-  g_autofree char *line = g_strdup_printf("%s %s '%s': %s", name,
-                                          group->kind == SOLVE_BREAKS ? "breaks" : "conflicts with", relation, other);
+  g_autofree char *line = g_strdup_printf("%s %s '%s': %s", name, group->kind == SOLVE_BREAKS ? "breaks" : "conflicts with",
+                                          relation, other);
   add_line(explanation, depth, line);
 }
 
@@ -105,9 +112,8 @@ add_passive(Explanation *explanation, guint id, guint depth)
     if (fact->kind == SOLVE_FACT_NEED || (fact->other != id && !twin))
       continue;
     g_autofree char *other = title(explanation, twin ? fact->other : fact->id);
-    g_autofree char *line = fact->kind == SOLVE_FACT_CONFLICT
-                              ? g_strdup_printf("%s: %s cannot be beside it", name, other)
-                              : g_strdup_printf("%s: not together with %s, one version of a name", name, other);
+    g_autofree char *line = fact->kind == SOLVE_FACT_CONFLICT ? g_strdup_printf("%s, which cannot be beside %s", name, other)
+                                                              : g_strdup_printf("%s, while %s is needed too", name, other);
     add_line(explanation, depth, line);
   }
 }
@@ -159,8 +165,8 @@ add_hint(Explanation *explanation, const GArray *roots)
     g_array_append_val(asked, number);
     if (!root->asked->version || n < 2)
       continue;
-    g_autofree char *versions = versions_of(explanation->index, first, n);
-    g_string_append_printf(explanation->text, "\nhint: of '%s' there are the versions %s", root->name, versions);
+    g_autofree char *versions = versions_of(explanation->index, first, n, root->asked->version);
+    g_string_append_printf(explanation->text, "\nhint: ask for another version of '%s': %s", root->name, versions);
   }
   if (asked->len == 0)
     return;
@@ -177,8 +183,7 @@ explain_problem(SolveModel *model, const GArray *roots, const SolveProblem *prob
   g_string_append_printf(text, "%s cannot be installed%s", names, problem->roots->len > 1 ? " together" : "");
   for (guint i = 0; i < problem->roots->len; i++) {
     const SolveRoot *root = &g_array_index(roots, SolveRoot, g_array_index(problem->roots, guint, i));
-    g_autofree char *line =
-      g_strdup_printf("'%s' is %s", root->name, root->asked ? "asked for" : "part of the variant");
+    g_autofree char *line = g_strdup_printf("'%s' is %s", root->name, root->asked ? "asked for" : "part of the variant");
     add_line(&explanation, 1, line);
     for (guint j = 0; j < root->ids->len; j++)
       add_package(&explanation, g_array_index(root->ids, guint32, j), 2);

@@ -133,8 +133,7 @@ provide_satisfies(const Relation *provide, const DebianPackage *package, const R
     return FALSE;
   if (provide->op != RELATION_NONE && provide->op != RELATION_EQ)
     return FALSE; /* policy 7.5 knows no other; apt ignores it too */
-  return relation->op == RELATION_NONE ||
-         (provide->op == RELATION_EQ && relation_matches(relation, provide->version));
+  return relation->op == RELATION_NONE || (provide->op == RELATION_EQ && relation_matches(relation, provide->version));
 }
 
 static gboolean
@@ -195,8 +194,8 @@ find_targets(SolveModel *model, const Relation *relation)
 const GArray *
 solve_model_targets(SolveModel *model, const Relation *relation)
 {
-  g_string_printf(model->key, "%s:%s %d %s", relation->name, relation->qualifier ? relation->qualifier : "",
-                  relation->op, relation->version ? relation->version : "");
+  g_string_printf(model->key, "%s:%s %d %s", relation->name, relation->qualifier ? relation->qualifier : "", relation->op,
+                  relation->version ? relation->version : "");
   GArray *targets = g_hash_table_lookup(model->targets, model->key->str);
   if (!targets) {
     g_autofree char *key = g_strdup(model->key->str);
@@ -216,8 +215,7 @@ add_group(SolveModel *model, SolveNode *node, SolveKind kind, const Relation *co
 }
 
 static void
-add_field(SolveModel *model, SolveNode *node, const DebianPackage *package, const char *what, const char *field,
-          SolveKind kind)
+add_field(SolveModel *model, SolveNode *node, const DebianPackage *package, const char *what, const char *field, SolveKind kind)
 {
   GPtrArray *parsed = parse_field(model, package, what, field);
   if (!parsed)
@@ -301,30 +299,53 @@ mentioned_at(const DebianPackage *package, const char *name, gsize length)
   return 0;
 }
 
+/* Places order as apt reads: suite, package, field, offset. */
+static guint64
+place_of(const DebianPackage *package, guint id)
+{
+  return ((guint64)package->suite << 56) | ((guint64)id << 20);
+}
+
+guint64
+solve_model_own_place(const SolveModel *model, guint slot)
+{
+  DebianPackage package;
+  debian_index_get(model->index, slot, &package);
+  guint first = slot, n = debian_index_find(model->index, package.name, &first);
+  guint64 place = place_of(&package, slot);
+  for (guint id = first; id < first + n; id++) {
+    debian_index_get(model->index, id, &package);
+    place = MIN(place, place_of(&package, id));
+  }
+  return place;
+}
+
+static guint64
+find_first_mention(const SolveModel *model, guint slot)
+{
+  DebianPackage own, package;
+  debian_index_get(model->index, slot, &own);
+  gsize length = strlen(own.name);
+  guint64 best = solve_model_own_place(model, slot);
+  for (guint id = 0; id < debian_index_size(model->index) && ((guint64)id << 20) < best; id++) {
+    debian_index_get(model->index, id, &package);
+    guint64 place = place_of(&package, id);
+    guint at = place < best ? mentioned_at(&package, own.name, length) : 0;
+    if (at)
+      best = place + at;
+  }
+  return best;
+}
+
 guint64
 solve_model_first_seen(SolveModel *model, guint slot)
 {
   const guint64 *known = g_hash_table_lookup(model->seen, GUINT_TO_POINTER(slot));
   if (known)
     return *known;
-  DebianPackage own, package;
-  debian_index_get(model->index, slot, &own);
-  guint first = slot, n = debian_index_find(model->index, own.name, &first);
-  guint64 best = G_MAXUINT64;
-  for (guint id = first; id < first + n; id++) {
-    debian_index_get(model->index, id, &package);
-    best = MIN(best, ((guint64)package.suite << 56) | ((guint64)id << 20));
-  }
-  gsize length = strlen(own.name);
-  for (guint id = 0; id < debian_index_size(model->index); id++) {
-    debian_index_get(model->index, id, &package);
-    guint64 place = ((guint64)package.suite << 56) | ((guint64)id << 20);
-    guint at = place < best ? mentioned_at(&package, own.name, length) : 0;
-    if (at)
-      best = place + at;
-  }
-  g_hash_table_insert(model->seen, GUINT_TO_POINTER(slot), g_memdup2(&best, sizeof best));
-  return best;
+  guint64 seen = find_first_mention(model, slot);
+  g_hash_table_insert(model->seen, GUINT_TO_POINTER(slot), g_memdup2(&seen, sizeof seen));
+  return seen;
 }
 
 gboolean

@@ -98,8 +98,9 @@ unknown_version(const DebianIndex *index, const RecipePackage *asked, guint firs
     g_string_append_printf(versions, "%s%s", i ? ", " : "", package.version);
   }
   debian_index_get(index, first, &package);
-  return g_strdup_printf("there is no version '%s' of package '%s', only %s\nhint: write %s=%s", version, package.name,
-                         versions->str, package.name, package.version);
+  g_autofree char *listed = g_strescape(versions->str, NULL), *newest = g_strescape(package.version, NULL);
+  return g_strdup_printf("there is no version '%s' of package '%s', only %s\nhint: write %s=%s", version, package.name, listed,
+                         package.name, newest);
 }
 
 /* The names of the packages whose newest version provides @name, as a list of first ids. */
@@ -128,8 +129,7 @@ several_providers(const DebianIndex *index, const RecipePackage *asked, const GA
   }
   g_ptr_array_add(names, NULL);
   g_autofree char *list = quote_names((const char *const *)names->pdata);
-  return g_strdup_printf("'%s' is a virtual package, provided by %s\nhint: name the one that is meant", asked->name,
-                         list);
+  return g_strdup_printf("'%s' is a virtual package, provided by %s\nhint: name the one that is meant", asked->name, list);
 }
 
 /* The ids that will do for @asked, or NULL and what is wrong with it in @message. */

@@ -83,8 +83,7 @@ is_possible(const SolveWalk *walk, const SolveNode *node)
 {
   for (guint i = 0; i < node->groups->len; i++) {
     const SolveGroup *group = &g_array_index(node->groups, SolveGroup, i);
-    if (group->kind == SOLVE_NEEDS && !solve_group_holds(group, walk->offered) &&
-        !solve_group_holds(group, walk->chosen))
+    if (group->kind == SOLVE_NEEDS && !solve_group_holds(group, walk->offered) && !solve_group_holds(group, walk->chosen))
       return FALSE;
   }
   return TRUE;
@@ -98,9 +97,9 @@ typedef struct {
   DebianPriority priority;
 } Choice;
 
-/* <0: @one before @other. The name itself comes before those that provide it. The last resort is dear and seldom needed. */
+/* <0: @one before @other, 0: nothing between them. The name itself comes before those that provide it. */
 static int
-compare_choices(SolveModel *model, const Choice *one, const Choice *other)
+compare_choices(const Choice *one, const Choice *other)
 {
   if (one->preferred != other->preferred)
     return one->preferred ? -1 : 1;
@@ -116,8 +115,19 @@ compare_choices(SolveModel *model, const Choice *one, const Choice *other)
     return one->important ? -1 : 1;
   if (one->priority != other->priority)
     return one->priority < other->priority ? -1 : 1;
-  guint64 seen = solve_model_first_seen(model, one->target.slot);
-  return seen > solve_model_first_seen(model, other->target.slot) ? -1 : 1;
+  return 0;
+}
+
+/* Whether apt met @one after @other, which puts it first where nothing else does. Looks for the exact place of the earlier one
+ * only where that matters. */
+static gboolean
+is_met_later(SolveModel *model, guint one, guint other)
+{
+  guint64 latest = solve_model_own_place(model, other);
+  if (solve_model_own_place(model, one) < latest)
+    return !is_met_later(model, other, one);
+  guint64 seen = solve_model_first_seen(model, one);
+  return seen >= latest || seen > solve_model_first_seen(model, other);
 }
 
 static Choice
@@ -165,8 +175,17 @@ take_best(const SolveWalk *walk, GArray *choices)
 {
   guint best = 0;
   for (guint i = 1; i < choices->len; i++)
-    if (compare_choices(walk->model, &g_array_index(choices, Choice, i), &g_array_index(choices, Choice, best)) < 0)
+    if (compare_choices(&g_array_index(choices, Choice, i), &g_array_index(choices, Choice, best)) < 0)
       best = i;
+  /* backwards, since of equals the last is the likeliest to win, and the winner is the one whose place must be known */
+  guint first = best, equals = 0;
+  for (guint i = choices->len; i-- > first;) {
+    const Choice *choice = &g_array_index(choices, Choice, i);
+    if (compare_choices(choice, &g_array_index(choices, Choice, first)) != 0)
+      continue;
+    if (equals++ == 0 || is_met_later(walk->model, choice->target.slot, g_array_index(choices, Choice, best).target.slot))
+      best = i;
+  }
   SolveTarget target = g_array_index(choices, Choice, best).target;
   g_array_remove_index(choices, best);
   return target;
