@@ -1,11 +1,13 @@
 # ashlar: one non-recursive Makefile. `make help` lists the targets.
-# SAN=1 builds under AddressSanitizer and UBSan (in build/san); CI=true turns warnings into errors.
+# SAN=1 builds under AddressSanitizer and UBSan (in build/san); CI=true turns warnings into errors;
+# V=1 shows the commands.
 
 MAKEFLAGS += --no-print-directory
 BUILD   := build$(if $(SAN),/san)
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
+say      = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 
 PKGS     := gio-2.0 gio-unix-2.0 libarchive libzstd libdeflate yaml-0.1 jansson libcurl libcrypto libsolv
 CC       ?= cc
@@ -51,18 +53,18 @@ PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e t
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
 $(BUILD)/ashlar: $(BUILD)/builder/main.o $(BUILD)/libashlar.a
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
+	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
 $(BUILD)/libashlar.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
+	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
 units: $(UNIT)
 
