@@ -6,7 +6,14 @@
  * and deb822 style, signed-by, their trusted and check-valid-until options; apt.conf's Acquire::Check-Valid-Until). A suite comes with its -updates
  * and -security where the configuration has them. InRelease (or Release + Release.gpg) is checked by gpgv against the keyring:
  * unsigned, wrongly signed or expired is refused (ASHLAR_ERROR_VERIFY), expired only where nothing switches that check off, and
- * a Release older than one seen before is refused too.
+ * a Release older than one seen before is refused too, unless the request has check_valid_until off or a snapshot.
+ *
+ * A mirror that is named is taken alone: SUITE, SUITE-updates, and SUITE-security in the archive beside it that has "-security"
+ * appended to its path (as Debian lays them out), the latter two where they exist. Where the configuration does not have the suite but
+ * another one of the same archive (one with -updates or -security), the suite is looked for beside that.
+ *
+ * With `snapshot`, the mirror's URL must hold "@SNAPSHOT@" (apt's "@SNAPSHOTID@" too), which the timestamp takes the place of; or
+ * apt.conf's Acquire::Snapshots::URI::Host::HOST gives such a URL for the configured mirror's HOST.
  */
 #ifndef ASHLAR_DEBIAN_ARCHIVE_H
 #define ASHLAR_DEBIAN_ARCHIVE_H
@@ -20,15 +27,15 @@ typedef struct {
   const char *mirror;   /* or NULL: the host's configuration */
   const char *snapshot; /* or NULL */
   const char *keyring;  /* or NULL: signed-by of the configuration, else the Debian archive keyring */
-  gboolean check_valid_until;
+  gboolean check_valid_until; /* FALSE: old Release files are meant; apt's configuration can switch it off too */
   const char *apt_root; /* "/" but in tests: where etc/apt is read */
 } DebianArchiveRequest;
 
 typedef struct {
   char *suite;         /* "bookworm-security" */
   char **components;
-  char **bases;        /* base URLs, NULL-terminated: "http://HOST/debian" */
-  char *keyring;       /* or NULL: the default */
+  char **bases;        /* base URLs, NULL-terminated: "http://HOST/debian"; the Release comes from the first */
+  char *keyring;       /* as apt's signed-by, or NULL: the default */
   gboolean trusted, check_valid_until;
   gint64 date;         /* of its Release, once opened */
   Digest release;      /* SHA-256 of the Release text that was signed, once opened */
@@ -49,6 +56,8 @@ DebianIndex *debian_archive_index(DebianArchive *archive, Store *store, const ch
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The latest Date of the Release files used: the lock's date. */
 gint64 debian_archive_date(const DebianArchive *archive);
+/* The proxies of apt's configuration, for FetchOptions.proxies; borrowed. debian_archive_index uses them by itself. */
+const char *const *debian_archive_proxies(const DebianArchive *archive);
 /* Where a file of @suite (by name, NULL or unknown: any suite) at @path below the base can be had: NULL-terminated
  * (transfer full). */
 char **debian_archive_urls(const DebianArchive *archive, const char *suite, const char *path);
