@@ -90,3 +90,11 @@ cutter_data(Cutter *cutter, const void *data, gsize size)
   if (size > 0 && cutter->content == 0)
     end_member(cutter);
 }
+
+void
+cutter_bytes(Cutter *cutter, const void *data, gsize size)
+{
+  if (pending_size(cutter) + size > PACK_FRAME_SIZE)
+    cutter_flush(cutter);
+  append(cutter, data, size);
+}

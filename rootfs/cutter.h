@@ -11,8 +11,7 @@
 
 #include "rootfs/pack.h"
 
-/* Hears of each finished frame: the bytes are @frame's to take (by g_steal_pointer of frame->data and the like: it gets a
- * reference of its own); @payload when it is content of one file only (zstd:chunked). */
+/* Takes over each finished frame; @payload when it holds content of one file only (zstd:chunked). */
 typedef void (*CutterFrame)(GByteArray *frame, gboolean payload, gpointer data);
 
 typedef struct {
@@ -33,6 +32,9 @@ void cutter_clear(Cutter *cutter);
 void cutter_member(Cutter *cutter, guint class, const GByteArray *header, guint64 content);
 /* More of the content; never more than was announced. */
 void cutter_data(Cutter *cutter, const void *data, gsize size);
+/* Bytes of members that were cut before, as they are: at most PACK_FRAME_SIZE between two flushes make one frame. */
+void cutter_bytes(Cutter *cutter, const void *data, gsize size);
+/* Ends the frame that is being filled, if there is one. */
 void cutter_flush(Cutter *cutter);
 
 #endif
