@@ -112,6 +112,12 @@ diagnostics_warning(Diagnostics *diagnostics, const RecipePlace *place, const ch
   va_end(args);
 }
 
+gboolean
+diagnostics_wants_hint(const Diagnostics *diagnostics)
+{
+  return diagnostics->last != NULL;
+}
+
 void
 diagnostics_hint(Diagnostics *diagnostics, const char *format, ...)
 {

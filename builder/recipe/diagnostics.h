@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diagnostics, diagnostics_free)
 /* A place whose line is 0 means the file as a whole. The same message at the same place is kept once. */
 void diagnostics_error(Diagnostics *diagnostics, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void diagnostics_warning(Diagnostics *diagnostics, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* Whether a hint on what was reported last would be seen: not on a repetition, nor beyond what is shown. */
+gboolean diagnostics_wants_hint(const Diagnostics *diagnostics);
 /* Adds a line "hint: ..." to what was reported last. */
 void diagnostics_hint(Diagnostics *diagnostics, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -17,7 +17,30 @@ static Node *load_file(Loader *loader, const char *path, const RecipePlace *aske
 
 /* ---- merging ---- */
 
-/* Only what two files both say of one key; FALSE where one says a list and the other a map, say. */
+static void merge_value(Node **base, Node *own, Diagnostics *diagnostics);
+
+/* Moves the pairs of @own into @base. */
+static void
+merge_maps(Node *base, Node *own, Diagnostics *diagnostics)
+{
+  g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < base->pairs->len; i++) {
+    NodePair *pair = g_ptr_array_index(base->pairs, i);
+    g_hash_table_insert(known, pair->key, pair);
+  }
+  for (guint i = 0; i < own->pairs->len; i++) {
+    NodePair *pair = g_ptr_array_index(own->pairs, i);
+    NodePair *other = g_hash_table_lookup(known, pair->key);
+    if (other == NULL) {
+      node_add(base, pair->key, &pair->place, g_steal_pointer(&pair->value));
+      continue;
+    }
+    other->place = pair->place;
+    merge_value(&other->value, g_steal_pointer(&pair->value), diagnostics);
+  }
+}
+
+/* @own (transfer full) goes before or into *@base; that one says a list and the other a map is an error. */
 static void
 merge_value(Node **base, Node *own, Diagnostics *diagnostics)
 {
@@ -31,23 +54,10 @@ merge_value(Node **base, Node *own, Diagnostics *diagnostics)
     *base = own;
     return;
   }
-  if (own->kind == NODE_LIST) {
-    while (own->items->len > 0)
-      g_ptr_array_add((*base)->items, g_ptr_array_steal_index(own->items, 0));
-  } else {
-    while (own->pairs->len > 0) {
-      NodePair *pair = g_ptr_array_steal_index(own->pairs, 0);
-      NodePair *known = node_pair(*base, pair->key);
-      if (known == NULL) {
-        g_ptr_array_add((*base)->pairs, pair);
-        continue;
-      }
-      merge_value(&known->value, pair->value, diagnostics);
-      known->place = pair->place;
-      g_free(pair->key);
-      g_free(pair);
-    }
-  }
+  if (own->kind == NODE_LIST)
+    g_ptr_array_extend_and_steal((*base)->items, g_steal_pointer(&own->items));
+  else
+    merge_maps(*base, own, diagnostics);
   (*base)->place = own->place;
   node_free(own);
 }

@@ -8,7 +8,7 @@ pair_free(gpointer data)
 {
   NodePair *pair = data;
   g_free(pair->key);
-  node_free(pair->value);
+  g_clear_pointer(&pair->value, node_free);
   g_free(pair);
 }
 

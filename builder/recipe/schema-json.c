@@ -64,6 +64,40 @@ last_name(const SchemaKey *key)
   return dot != NULL ? dot + 1 : key->path;
 }
 
+static void
+set_required(json_t *schema, const GPtrArray *children)
+{
+  json_t *required = json_array();
+  for (guint i = 0; i < children->len; i++) {
+    const SchemaKey *child = g_ptr_array_index(children, i);
+    if (child->flags & SCHEMA_REQUIRED)
+      json_array_append_new(required, json_string(last_name(child)));
+  }
+  if (json_array_size(required) > 0)
+    json_object_set(schema, "required", required);
+  json_decref(required);
+}
+
+/* What the map at @path, and the maps below it, must have once everything is merged. */
+static json_t *
+required_to_json(const char *path)
+{
+  json_t *schema = json_object(), *properties = json_object();
+  g_autoptr(GPtrArray) children = schema_children(path);
+  set_required(schema, children);
+  for (guint i = 0; i < children->len; i++) {
+    const SchemaKey *child = g_ptr_array_index(children, i);
+    json_t *below = child->kinds & SCHEMA_MAP ? required_to_json(child->path) : NULL;
+    if (below != NULL && json_object_size(below) > 0)
+      json_object_set(properties, last_name(child), below);
+    json_decref(below);
+  }
+  if (json_object_size(properties) > 0)
+    json_object_set(schema, "properties", properties);
+  json_decref(properties);
+  return schema;
+}
+
 /* A map of the keys below @path, or one whose keys the user names. */
 static json_t *
 map_to_json(const char *path)
@@ -76,19 +110,18 @@ map_to_json(const char *path)
     set_below(schema, "additionalProperties", free_path);
     return schema;
   }
-  json_t *properties = json_object(), *required = json_array();
+  json_t *properties = json_object();
   g_autoptr(GPtrArray) children = schema_children(path);
   for (guint i = 0; i < children->len; i++) {
     const SchemaKey *child = g_ptr_array_index(children, i);
-    if (child->flags & SCHEMA_LATER)
-      continue;
-    json_object_set_new(properties, last_name(child), value_to_json(child));
-    if (child->flags & SCHEMA_REQUIRED)
-      json_array_append_new(required, json_string(last_name(child)));
+    if (!(child->flags & SCHEMA_LATER))
+      json_object_set_new(properties, last_name(child), value_to_json(child));
   }
   json_object_set_new(schema, "properties", properties);
-  json_object_set_new(schema, "required", required);
   json_object_set_new(schema, "additionalProperties", json_false());
+  /* items of lists are never merged with an included file's: what they need is there or missing */
+  if (strstr(path, "[]") != NULL)
+    set_required(schema, children);
   return schema;
 }
 
@@ -122,10 +155,8 @@ schema_to_json(void)
   json_object_set_new(schema, "title", json_string("ashlar recipe"));
   json_object_set_new(schema, "$defs", json_pack("{s:{s:s, s:s}}", "parameter", "type", "string", "pattern", "\\$\\{"));
   /* what a recipe must have may stand in a file that it includes */
-  json_t *required = json_incref(json_object_get(recipe, "required"));
-  json_object_del(recipe, "required");
   json_object_update(schema, recipe);
-  json_object_set_new(schema, "anyOf", json_pack("[{s:o}, {s:[s]}]", "required", required, "required", "include"));
+  json_object_set_new(schema, "anyOf", json_pack("[o, {s:[s]}]", required_to_json(""), "required", "include"));
   json_decref(recipe);
   return schema;
 }

@@ -224,7 +224,8 @@ unknown_key(const NodePair *pair, const char *path, Diagnostics *diagnostics)
   else
     diagnostics_error(diagnostics, &pair->place, "unknown key '%s'", pair->key);
   pair->value->bad = TRUE;
-  hint_key(pair->key, path, diagnostics);
+  if (diagnostics_wants_hint(diagnostics))
+    hint_key(pair->key, path, diagnostics);
 }
 
 static void

@@ -71,8 +71,8 @@ source_skip_break(const char *text)
     return text + 2;
   if (text[0] == '\r' || text[0] == '\n')
     return text + 1;
-  if (memcmp(text, "\xc2\x85", MIN(strlen(text), 2)) == 0 && text[0] != '\0')
-    return text[1] != '\0' ? text + 2 : text;
+  if (text[0] == '\xc2' && text[1] == '\x85')
+    return text + 2;
   if (g_str_has_prefix(text, "\xe2\x80\xa8") || g_str_has_prefix(text, "\xe2\x80\xa9"))
     return text + 3;
   return text;
