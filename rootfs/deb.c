@@ -231,20 +231,30 @@ remember(Store *store, const Digest *key, const Digest *pack, gint64 latest, GEr
 
 /* A pack in which the epoch clamps nothing is the pack without an epoch, and remembered as that. */
 gboolean
+deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack)
+{
+  Digest key;
+  gint64 latest;
+  action_key(deb, encoding, G_MAXINT64, &key);
+  if (recall(store, &key, pack, &latest) && latest <= epoch)
+    return TRUE;
+  action_key(deb, encoding, epoch, &key);
+  return epoch != G_MAXINT64 && recall(store, &key, pack, &latest);
+}
+
+gboolean
 deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
             GCancellable *cancellable, Digest *pack, GError **error)
 {
-  Digest plain, clamped;
+  if (deb_find_pack(store, deb, encoding, epoch, pack))
+    return TRUE;
+  Digest key;
   gint64 latest;
-  action_key(deb, encoding, G_MAXINT64, &plain);
-  if (recall(store, &plain, pack, &latest) && latest <= epoch)
-    return TRUE;
-  action_key(deb, encoding, epoch, &clamped);
-  if (epoch != G_MAXINT64 && recall(store, &clamped, pack, &latest))
-    return TRUE;
-  if (make_pack(store, deb, encoding, epoch, cancellable, pack, &latest, error)
-      && remember(store, latest <= epoch ? &plain : &clamped, pack, latest, error))
-    return TRUE;
+  if (make_pack(store, deb, encoding, epoch, cancellable, pack, &latest, error)) {
+    action_key(deb, encoding, latest <= epoch ? G_MAXINT64 : epoch, &key);
+    if (remember(store, &key, pack, latest, error))
+      return TRUE;
+  }
   g_autofree char *shown = g_strescape(label, NULL);
   g_prefix_error(error, "package '%s': ", shown);
   return FALSE;

@@ -38,6 +38,9 @@
 #define DEB_CONTROL_MAX (64 << 20)
 #define DEB_CONTROL_MEMBERS_MAX 1000
 
+/* The pack that an earlier run made of the package with digest @deb; the package itself need not be in the store. */
+gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack);
+
 /* The pack of the package that is blob @deb of @store, made if no earlier run made it. @label is for errors. @epoch is
  * G_MAXINT64 for none; where no member is later, packs of different epochs are the same blob. The package's digest is
  * checked on the way: a damaged blob is ASHLAR_ERROR_VERIFY, a malformed package ASHLAR_ERROR_INVALID. */

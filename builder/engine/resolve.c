@@ -217,7 +217,7 @@ keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 }
 
 static Lock *
-solve_anew(const Recipe *recipe, Store *store, Lock *old, const char *const *archs, const ResolveOptions *options, GError **error)
+solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options, GError **error)
 {
   g_autoptr(Lock) lock = lock_new();
   json_decref(lock->asked);
@@ -238,30 +238,80 @@ solve_anew(const Recipe *recipe, Store *store, Lock *old, const char *const *arc
   return g_steal_pointer(&lock);
 }
 
-Lock *
-resolve(const Recipe *recipe, Store *store, Lock *old, const ResolveOptions *options, GError **error)
+static const char *const *
+wanted_archs(const Recipe *recipe, const ResolveOptions *options)
 {
-  g_autoptr(Lock) before = old;
-  const char *const *archs = options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
-  g_autofree char *why = NULL;
-  gboolean holds = resolve_holds(recipe, before, archs, &why);
-  if (holds && !options->update)
-    return g_steal_pointer(&before);
-  if (options->locked) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
-                "%s: the lock does not hold: %s\nhint: run 'ashlar lock %s' and commit the lock file", recipe->path, why, recipe->path);
-    return NULL;
-  }
-  g_autoptr(Lock) lock = solve_anew(recipe, store, before, archs, options, error);
+  return options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
+}
+
+Lock *
+resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+{
+  const char *const *archs = wanted_archs(recipe, options);
+  g_autoptr(Lock) lock = solve_anew(recipe, store, old, archs, options, error);
   if (lock == NULL)
     return NULL;
   /* The date gives the default epoch: where no package moved, no byte shall. */
-  if (holds && same_packages(before, lock))
-    lock->date = before->date;
-  for (const char *const *arch = archs; before != NULL && *arch != NULL; arch++) {
-    const LockArch *from = lock_find_arch(before, *arch), *to = lock_find_arch(lock, *arch);
+  if (old != NULL && json_equal(old->asked, lock->asked) && same_packages(old, lock))
+    lock->date = old->date;
+  for (const char *const *arch = archs; old != NULL && *arch != NULL; arch++) {
+    const LockArch *from = lock_find_arch(old, *arch), *to = lock_find_arch(lock, *arch);
     if (from != NULL && to != NULL)
       tell_moves(from, to, options->fetch.progress);
   }
+  return g_steal_pointer(&lock);
+}
+
+/* A word on what shapes bytes: where a compressor is another one than the lock was made with, the digests of what it
+ * compresses will differ, and whoever compares them should know why. */
+static void
+tell_format(const Recipe *recipe, const Lock *lock, Progress *progress)
+{
+  json_t *current = lock_current_format();
+  for (guint i = 0; i < recipe->outputs->len; i++) {
+    const RecipeOutput *output = recipe->outputs->pdata[i];
+    const char *encoding = pack_encoding_name(output->compression);
+    const char *was = json_string_value(json_object_get(lock->format, encoding));
+    const char *is = json_string_value(json_object_get(current, encoding));
+    if (g_strcmp0(was, is) != 0)
+      progress_warn(progress,
+                    "the lock was made with %s, this ashlar has %s: digests of compressed layers will differ, diff IDs agree",
+                    was != NULL ? was : "no such compressor", is);
+  }
+  json_decref(current);
+}
+
+static void
+refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
+{
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+              "%s: the lock '%s' does not hold: %s\nhint: run 'ashlar lock %s' and commit the lock file", recipe->path, path, why,
+              recipe->path);
+}
+
+Lock *
+resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  g_autoptr(Lock) old = lock_load(path, &failure);
+  if (old == NULL && !g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND)) {
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+  }
+  g_autofree char *why = NULL;
+  gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why);
+  if (holds && !options->update) {
+    tell_format(recipe, old, options->fetch.progress);
+    return g_steal_pointer(&old);
+  }
+  if (options->locked && !holds) {
+    refuse(recipe, path, why, error);
+    return NULL;
+  }
+  g_autoptr(Lock) lock = resolve(recipe, store, old, options, error);
+  if (lock == NULL || !lock_save(lock, path, error))
+    return NULL;
+  if (old == NULL)
+    progress_note(options->fetch.progress, "locked: %s (new; commit it beside the recipe)", path);
   return g_steal_pointer(&lock);
 }

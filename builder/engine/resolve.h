@@ -27,9 +27,14 @@ gboolean resolve_holds(const Recipe *recipe, const Lock *lock, const char *const
 /* Whether @recipe has any input that a lock would pin; without, it has no lock. */
 gboolean resolve_needs_lock(const Recipe *recipe);
 
-/* Returns @old itself (transfer none turned full: @old is consumed) where it holds and no update is asked, else a new lock;
- * what moved is noted on the progress. @old may be NULL. With `locked`, a lock that does not hold is ASHLAR_ERROR_USAGE. */
-Lock *resolve(const Recipe *recipe, Store *store, Lock *old, const ResolveOptions *options,
+/* A new lock solved against the archive; @old (NULL: none) says which versions to keep, and what moved from it is noted on the
+ * progress. */
+Lock *resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The lock that holds for @recipe: the one in the file at @path, or, where that is missing, does not hold, or is to be updated, a
+ * new one, which is written there. With `locked`, a lock that does not hold is ASHLAR_ERROR_USAGE instead. */
+Lock *resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/packages.h"
+#include "builder/engine/executor.h"
+#include "builder/engine/resolve.h"
+#include "rootfs/deb.h"
+#include "signing/error.h"
+
+/* What all the jobs of one run share. */
+typedef struct {
+  Store *store;
+  const PackagesOptions *options;
+  Executor *executor;
+} Run;
+
+/* One package on its way. */
+typedef struct {
+  Run *run;
+  const LockPackage *package;
+  char *label; /* "nginx 1.22.1-9" */
+  Digest pack;
+  char **urls; /* where it is fetched from, or NULL */
+} Item;
+
+static void
+item_clear(gpointer data)
+{
+  Item *item = data;
+  g_free(item->label);
+  g_strfreev(item->urls);
+}
+
+static gboolean
+unpack_item(gpointer data, GCancellable *cancellable, GError **error)
+{
+  Item *item = data;
+  const PackagesOptions *options = item->run->options;
+  ProgressTask *task = progress_start(options->fetch.progress, "unpack", item->label, 0);
+  if (!deb_to_pack(item->run->store, &item->package->sha256, item->label, options->encoding, options->epoch, cancellable,
+                   &item->pack, error)) {
+    progress_abandon(task);
+    return FALSE;
+  }
+  progress_finish(task, NULL);
+  return TRUE;
+}
+
+static gboolean
+unpack_fetched(const FetchItem *fetched, gpointer data, GError **error)
+{
+  Item *item = fetched->user;
+  executor_push(item->run->executor, unpack_item, item);
+  return TRUE;
+}
+
+/* ---- fetching what is missing ---- */
+
+static gboolean
+find_urls(GPtrArray *missing, const Recipe *recipe, const PackagesOptions *options, GError **error)
+{
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirror, error);
+  if (archive == NULL)
+    return FALSE;
+  for (guint i = 0; i < missing->len; i++) {
+    Item *item = missing->pdata[i];
+    item->urls = debian_archive_urls(archive, item->package->suite, item->package->path);
+  }
+  return TRUE;
+}
+
+static gboolean
+fetch_missing(Run *run, GPtrArray *missing, GError **error)
+{
+  g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(FetchItem));
+  for (guint i = 0; i < missing->len; i++) {
+    Item *item = missing->pdata[i];
+    FetchItem fetch = {
+      .urls = (const char *const *)item->urls,
+      .label = item->label,
+      .digest = item->package->sha256,
+      .size = item->package->size,
+      .user = item,
+    };
+    g_array_append_val(wanted, fetch);
+  }
+  FetchOptions options = run->options->fetch;
+  options.cancellable = executor_cancellable(run->executor);
+  GError *failure = NULL;
+  if (fetch_blobs(run->store, (const FetchItem *)(gpointer)wanted->data, wanted->len, &options, unpack_fetched, NULL, &failure))
+    return TRUE;
+  if (g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
+    g_prefix_error(&failure, "the lock names packages that the mirror no longer has: ");
+  executor_fail(run->executor, failure);
+  return executor_wait(run->executor, error);
+}
+
+static void
+add_ways_out(GError **error, const Recipe *recipe)
+{
+  if (error == NULL || !g_error_matches(*error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
+    return;
+  GError *told = g_error_new(ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND,
+                             "%s\nhint: move the lock on with 'ashlar lock --update %s', or build from a mirror that still has "
+                             "them ('debian.snapshot' or 'debian.mirror' in the recipe, or --mirror)",
+                             (*error)->message, recipe->path);
+  g_clear_error(error);
+  *error = told;
+}
+
+/* ---- the whole ---- */
+
+/* Sorts the packages out: packed (done), in the store (unpacking begins), missing (returned; transfer container). */
+static GPtrArray *
+begin(Run *run, GArray *items, const LockArch *arch)
+{
+  GPtrArray *missing = g_ptr_array_new();
+  guint64 bytes = 0;
+  for (guint i = 0; i < arch->packages->len; i++) {
+    const LockPackage *package = arch->packages->pdata[i];
+    Item *item = &g_array_index(items, Item, i);
+    item->run = run;
+    item->package = package;
+    item->label = g_strdup_printf("%s %s", package->name, package->version);
+    if (deb_find_pack(run->store, &package->sha256, run->options->encoding, run->options->epoch, &item->pack))
+      continue;
+    progress_expect(run->options->fetch.progress, "unpack", 1, 0);
+    if (store_has(run->store, &package->sha256)) {
+      executor_push(run->executor, unpack_item, item);
+      continue;
+    }
+    g_ptr_array_add(missing, item);
+    bytes += package->size;
+  }
+  if (missing->len > 0)
+    progress_expect(run->options->fetch.progress, "fetch", missing->len, bytes);
+  return missing;
+}
+
+GPtrArray *
+packages_obtain(Store *store, const Recipe *recipe, const LockArch *arch, const PackagesOptions *options, GError **error)
+{
+  /* declared before the executor, so that the jobs have ended when the items are freed */
+  g_autoptr(GArray) items = g_array_new(FALSE, TRUE, sizeof(Item));
+  g_array_set_clear_func(items, item_clear);
+  g_array_set_size(items, arch->packages->len);
+  Run run = {.store = store, .options = options};
+  g_autoptr(Executor) executor = executor_new(options->fetch.cancellable);
+  run.executor = executor;
+  g_autoptr(GPtrArray) missing = begin(&run, items, arch);
+  if (missing->len > 0 && (!find_urls(missing, recipe, options, error) || !fetch_missing(&run, missing, error))) {
+    add_ways_out(error, recipe);
+    return NULL;
+  }
+  if (!executor_wait(executor, error))
+    return NULL;
+  g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
+  for (guint i = 0; i < items->len; i++) {
+    const Item *item = &g_array_index(items, Item, i);
+    Pack *pack = pack_open(store, &item->pack, error);
+    if (pack == NULL) {
+      g_prefix_error(error, "package '%s': ", item->label);
+      return NULL;
+    }
+    g_ptr_array_add(packs, pack);
+  }
+  return g_steal_pointer(&packs);
+}
