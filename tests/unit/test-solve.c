@@ -114,6 +114,10 @@ static const Case cases[] = {
    .archive = "a 1; Depends: l (= 1)\nl 1; Depends: m (= 1)\nl 2; Depends: m (= 2)\nm 1\nm 2",
    .asked = "a m",
    .result = "a=1 l=1 m=1"},
+  {.name = "first-alternative-stays-where-greed-fails-elsewhere",
+   .archive = "a 1; Depends: b | c, l (<< 2)\nb 1\nc 1\nd 1; Depends: c\nl 1\nl 2",
+   .asked = "a d",
+   .result = "a=1 b=1 c=1 d=1 l=1"},
   /* ---- recommends ---- */
   {.name = "recommends-left-out", .archive = "a 1; Recommends: b\nb 1", .asked = "a", .result = "a=1"},
   {.name = "recommends-all-the-way-down",
@@ -173,6 +177,12 @@ static const Case cases[] = {
    .asked = "a b",
    .prefer = "a=1 c=1 l=1",
    .result = "a=1 b=1 c=1 l=2"},
+  {.name = "lock-does-not-choose-alternatives-of-what-is-new",
+   .archive = "a 1; Depends: l\nb 1; Depends: mta, l (>= 2)\nexim 1; Provides: mta; Priority: standard\nl 1\nl 2\n"
+              "zmail 1; Provides: mta",
+   .asked = "a b",
+   .prefer = "a=1 l=1",
+   .result = "a=1 b=1 exim=1 l=2"},
   {.name = "lock-of-a-version-that-is-gone",
    .archive = "a 1; Depends: b\nb 2\nb 3",
    .asked = "a",
@@ -370,6 +380,34 @@ run_case(gconstpointer data)
   g_assert_cmpint(nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
 }
 
+/* Depth-first walking has an end (apt's, and that of the stack); what lies deeper is libsolv's. The last link is missing in the
+ * second chain, and the explanation does not tell them all. */
+static void
+chain_deeper_than_the_walk_goes(void)
+{
+  enum { LENGTH = 4000 };
+  for (int missing = 0; missing < 2; missing++) {
+    g_autoptr(GString) archive = g_string_new("p4000 1");
+    for (guint i = (guint)missing; i < LENGTH; i++)
+      g_string_append_printf(archive, "\np%u 1; Depends: p%u", missing ? LENGTH - i : i, missing ? LENGTH - i - 1 : i + 1);
+    Case one = {.archive = archive->str, .asked = missing ? "p3999" : "p0"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("ashlar-solve-XXXXXX", &error);
+    g_autoptr(Store) store = store_open(folder, &error);
+    g_assert_no_error(error);
+    {
+      g_autoptr(DebianIndex) index = index_of(store, one.archive);
+      g_autofree char *result = solve_case(index, &one);
+      g_auto(GStrv) words = g_strsplit_set(result, " \n", -1);
+      if (missing)
+        g_assert_true(g_str_has_prefix(result, "'p3999' cannot be installed\n"));
+      else
+        g_assert_cmpuint(g_strv_length(words), ==, LENGTH + 1);
+    }
+    g_assert_cmpint(nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
+  }
+}
+
 /* A name that does not exist is told at its place in the recipe. */
 static void
 unknown_name_at_its_place(void)
@@ -403,6 +441,7 @@ main(int argc, char **argv)
     g_autofree char *path = g_strdup_printf("/solve/%s", cases[i].name);
     g_test_add_data_func(path, &cases[i], run_case);
   }
+  g_test_add_func("/solve/chain-deeper-than-the-walk-goes", chain_deeper_than_the_walk_goes);
   g_test_add_func("/solve/unknown-name-at-its-place", unknown_name_at_its_place);
   return g_test_run();
 }

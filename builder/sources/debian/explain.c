@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-enum { VERSIONS_SHOWN = 5 };
+enum { VERSIONS_SHOWN = 5, DEPTH_MOST = 30, LINES_MOST = 100 };
 
 typedef struct {
   SolveModel *model;
   const DebianIndex *index;
   const SolveProblem *problem;
   GHashTable *shown; /* ids that are explained already */
+  guint lines;       /* so far: beyond LINES_MOST nobody reads, and a hostile archive could go on for ever */
   GString *text;
 } Explanation;
 
@@ -18,7 +19,8 @@ static void add_package(Explanation *explanation, guint id, guint depth);
 static void
 add_line(Explanation *explanation, guint depth, const char *line)
 {
-  g_string_append_printf(explanation->text, "\n%*s%s", (int)(2 * depth), "", line);
+  if (explanation->lines++ < LINES_MOST)
+    g_string_append_printf(explanation->text, "\n%*s%s", (int)(2 * depth), "", line);
 }
 
 /* "name version" (transfer full). */
@@ -121,8 +123,10 @@ add_passive(Explanation *explanation, guint id, guint depth)
 static void
 add_package(Explanation *explanation, guint id, guint depth)
 {
-  if (!g_hash_table_add(explanation->shown, GUINT_TO_POINTER(id))) {
-    g_autofree char *name = title(explanation, id), *line = g_strdup_printf("%s: see above", name);
+  gboolean afresh = g_hash_table_add(explanation->shown, GUINT_TO_POINTER(id));
+  if (!afresh || depth > DEPTH_MOST) {
+    g_autofree char *name = title(explanation, id);
+    g_autofree char *line = g_strdup_printf("%s: %s", name, afresh ? "..." : "see above");
     add_line(explanation, depth, line);
     return;
   }
@@ -178,7 +182,7 @@ void
 explain_problem(SolveModel *model, const GArray *roots, const SolveProblem *problem, GString *text)
 {
   g_autoptr(GHashTable) shown = g_hash_table_new(NULL, NULL);
-  Explanation explanation = {model, solve_model_index(model), problem, shown, text};
+  Explanation explanation = {model, solve_model_index(model), problem, shown, 0, text};
   g_autofree char *names = enumerate(roots, problem->roots, " and ");
   g_string_append_printf(text, "%s cannot be installed%s", names, problem->roots->len > 1 ? " together" : "");
   for (guint i = 0; i < problem->roots->len; i++) {
@@ -188,5 +192,7 @@ explain_problem(SolveModel *model, const GArray *roots, const SolveProblem *prob
     for (guint j = 0; j < root->ids->len; j++)
       add_package(&explanation, g_array_index(root->ids, guint32, j), 2);
   }
+  if (explanation.lines > LINES_MOST)
+    g_string_append_printf(text, "\n  ... and %u lines more", explanation.lines - LINES_MOST);
   add_hint(&explanation, roots);
 }

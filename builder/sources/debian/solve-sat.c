@@ -155,9 +155,13 @@ add_jobs(Sat *sat, const GArray *roots, Queue *jobs)
     queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_ONE_OF, pool_queuetowhatprovides(sat->pool, &any));
     queue_free(&any);
   }
+  /* weak, so that it is the walk's own answer that comes back as far as it can be: merely favoured, a first alternative
+   * is left out where another one happens to be there, which apt would not do */
   for (guint i = 0; i < sat->ids->len; i++) {
     guint id = g_array_index(sat->ids, guint32, i);
     if (sat->walk->chosen[solve_model_slot(sat->model, id)] == id + 1)
+      queue_push2(jobs, SOLVER_INSTALL | SOLVER_WEAK | SOLVER_SOLVABLE, sat->solvable_of[id]);
+    else if (solve_walk_prefers(sat->walk, id))
       queue_push2(jobs, SOLVER_FAVOR | SOLVER_SOLVABLE, sat->solvable_of[id]);
   }
 }

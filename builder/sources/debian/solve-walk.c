@@ -47,6 +47,13 @@ solve_walk_prefer(SolveWalk *walk, guint id)
   walk->flags[solve_model_slot(walk->model, id)] |= PREFERRED;
 }
 
+gboolean
+solve_walk_prefers(const SolveWalk *walk, guint id)
+{
+  guint slot = solve_model_slot(walk->model, id);
+  return (walk->flags[slot] & PREFERRED) != 0 && walk->offered[slot] == id + 1;
+}
+
 static gboolean
 is_protected(const SolveWalk *walk, guint slot)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Choosing packages the way apt's marking does: depth first along the dependencies, in the order of the fields, the first
- * alternative that can be had, a real package before what provides it. Greedy, so it can end in a set that does not hold
- * (solve_closure_holds tells); then its choices are what libsolv is asked to stay near to.
+ * alternative that can be had, a real package before what provides it. Greedy, so it can end in a set that does not hold;
+ * then its choices are what libsolv is asked to stay near to.
  *
  *   walk = solve_walk_new(model, recommends); solve_walk_prefer(...)*; solve_walk_install(...)*; read walk->chosen
  */
@@ -28,6 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SolveWalk, solve_walk_free)
 void solve_walk_offer(SolveWalk *walk, guint id);
 /* Makes the name of @id the first choice among alternatives, as apt does with what is installed. */
 void solve_walk_prefer(SolveWalk *walk, guint id);
+gboolean solve_walk_prefers(const SolveWalk *walk, guint id);
 /* Installs the packages @ids in this order, in the version offered, with all they need; a call on top of another one treats what is there
  * as installed. */
 void solve_walk_install(SolveWalk *walk, const guint32 *ids, guint n);

@@ -34,19 +34,45 @@ prefer_locked(SolveWalk *walk, const DebianIndex *index, const char *locked)
   }
 }
 
+/* One question: what is asked, by whom, and what is to be stayed near to. */
+typedef struct {
+  SolveModel *model;
+  const DebianSolveRequest *request;
+  const GArray *roots;
+  guint n_essential; /* of the roots */
+} Question;
+
 /* The best package of each root: what the walk would take of its name, unless the recipe names a version. */
 static void
 install_roots(SolveWalk *walk, const GArray *roots, guint from, guint to)
 {
   g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
-  for (guint i = from; i < to; i++) {
-    const SolveRoot *root = &g_array_index(roots, SolveRoot, i);
-    guint32 best = g_array_index(root->ids, guint32, 0);
+  for (guint i = from; i < to; i++)
+    g_array_append_val(ids, g_array_index(g_array_index(roots, SolveRoot, i).ids, guint32, 0));
+  solve_walk_install(walk, (const guint32 *)(gpointer)ids->data, ids->len);
+}
+
+/* A walk from the roots; @versions (by slot: id + 1, or 0; may be NULL) are those to take where they are set. */
+static SolveWalk *
+walk_roots(const Question *question, const guint32 *versions)
+{
+  const DebianIndex *index = solve_model_index(question->model);
+  const char *const *locked = question->request->prefer;
+  SolveWalk *walk = solve_walk_new(question->model, question->request->recommends);
+  for (guint i = 0; locked && locked[i]; i++)
+    prefer_locked(walk, index, locked[i]);
+  for (guint i = 0; i < question->roots->len; i++) {
+    const SolveRoot *root = &g_array_index(question->roots, SolveRoot, i);
     if (root->asked && root->asked->version)
-      solve_walk_offer(walk, best);
-    g_array_append_val(ids, best);
+      solve_walk_offer(walk, g_array_index(root->ids, guint32, 0));
   }
-  solve_walk_install(walk, (const guint32 *)ids->data, ids->len);
+  for (guint slot = 0; versions && slot < debian_index_size(index); slot++)
+    if (versions[slot])
+      solve_walk_offer(walk, versions[slot] - 1);
+  /* a base system comes before what is asked for on top of it, as where people install one and then the other */
+  install_roots(walk, question->roots, 0, question->n_essential);
+  install_roots(walk, question->roots, question->n_essential, question->roots->len);
+  return walk;
 }
 
 static gboolean
@@ -141,20 +167,27 @@ set_unsolvable(SolveModel *model, const GArray *roots, const GPtrArray *problems
   return FALSE;
 }
 
-/* The walk's answer where it holds, else libsolv's. */
+/* The walk's answer where it holds, else libsolv's. That knows which versions go together, but little of preferences, so where a
+ * second walk with those versions comes out even, it is the one. */
 static gboolean
-choose(SolveModel *model, const SolveWalk *walk, const GArray *roots, guint32 *chosen, GError **error)
+choose(const Question *question, guint32 *chosen, GError **error)
 {
+  SolveModel *model = question->model;
   gsize bytes = debian_index_size(solve_model_index(model)) * sizeof *chosen;
-  memcpy(chosen, walk->chosen, bytes);
-  g_autofree char *fault = find_fault(model, roots, chosen);
-  if (!fault)
-    return solve_model_check(model, error);
+  g_autoptr(SolveWalk) walk = walk_roots(question, NULL);
+  g_autofree char *fault = find_fault(model, question->roots, walk->chosen);
+  if (!fault) {
+    memcpy(chosen, walk->chosen, bytes);
+    return TRUE;
+  }
   g_autoptr(GPtrArray) problems = NULL;
-  gboolean solved = solve_sat(model, walk, roots, chosen, &problems);
-  if (!solve_model_check(model, error))
-    return FALSE;
-  return solved || set_unsolvable(model, roots, problems, error);
+  if (!solve_sat(model, walk, question->roots, chosen, &problems))
+    return set_unsolvable(model, question->roots, problems, error);
+  g_autoptr(SolveWalk) again = walk_roots(question, chosen);
+  g_autofree char *still = find_fault(model, question->roots, again->chosen);
+  if (!still)
+    memcpy(chosen, again->chosen, bytes);
+  return TRUE;
 }
 
 /* The invariant, checked on the very list that is handed out. */
@@ -180,20 +213,22 @@ check_result(SolveModel *model, const GArray *roots, const GArray *ids, GError *
 GArray *
 debian_solve(const DebianIndex *index, const DebianSolveRequest *request, GError **error)
 {
-  guint n_essential = 0;
   g_autoptr(SolveModel) model = solve_model_new(index);
-  g_autoptr(GArray) roots = solve_roots(model, request, &n_essential, error);
+  Question question = {.model = model, .request = request};
+  g_autoptr(GArray) roots = solve_roots(model, request, &question.n_essential, error);
   if (!roots)
     return NULL;
-  g_autoptr(SolveWalk) walk = solve_walk_new(model, request->recommends);
-  for (guint i = 0; request->prefer && request->prefer[i]; i++)
-    prefer_locked(walk, index, request->prefer[i]);
-  /* a base system comes before what is asked for on top of it, as where people install one and then the other */
-  install_roots(walk, roots, 0, n_essential);
-  install_roots(walk, roots, n_essential, roots->len);
+  question.roots = roots;
   g_autofree guint32 *chosen = g_new0(guint32, debian_index_size(index));
-  if (!choose(model, walk, roots, chosen, error))
+  g_autoptr(GError) unsolvable = NULL;
+  gboolean solved = choose(&question, chosen, &unsolvable);
+  /* what could not be read may be the very reason */
+  if (!solve_model_check(model, error))
     return NULL;
+  if (!solved) {
+    g_propagate_error(error, g_steal_pointer(&unsolvable));
+    return NULL;
+  }
   g_autoptr(GArray) ids = prune(model, roots, request->recommends, chosen);
   return check_result(model, roots, ids, error) ? g_steal_pointer(&ids) : NULL;
 }
