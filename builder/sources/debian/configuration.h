@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the steps of debian_configure share. Each step reads the merged tree through the changes above it, and adds to them.
+ */
+#ifndef ASHLAR_DEBIAN_CONFIGURATION_H
+#define ASHLAR_DEBIAN_CONFIGURATION_H
+
+#include "builder/sources/debian/configure.h"
+#include "builder/sources/debian/script.h"
+
+/* Files of the configuration that a step reads whole. */
+#define DEBIAN_MAX_CONFIG_FILE (64 * 1024 * 1024)
+
+typedef struct {
+  const DebianUnit *unit;
+  const char *kind;    /* "preinst", "postinst" */
+  char *text;
+  GPtrArray *commands; /* DebianCommand* */
+} DebianUnitScript;
+
+typedef struct {
+  const DebianSystem *system;
+  Changes *changes;
+  Accounts *accounts;
+  gint64 epoch;
+  GPtrArray *scripts; /* DebianUnitScript*, in the order of the packages */
+} DebianConfiguration;
+
+void debian_alternatives_apply(const DebianConfiguration *configuration);
+/* The accounts of base-passwd come first, for other steps' owners. */
+gboolean debian_users_apply_base(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_users_apply(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_basefiles_apply(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_shells_apply(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_pam_apply(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_cabundle_apply(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the calls of that program with literal words are carried out by a step (so that they are not missing). */
+gboolean debian_users_knows(const DebianCommand *command);
+
+/* The file that @path leads to, as text (transfer full); NULL without an error when there is none. */
+char *debian_configuration_read(const DebianConfiguration *configuration, const char *path, GError **error);
+/* Names of what lies directly in the folder at @path, in byte order: NULL-terminated (transfer full). */
+char **debian_configuration_list(const DebianConfiguration *configuration, const char *path);
+
+#endif
