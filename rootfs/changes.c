@@ -94,6 +94,46 @@ changes_read(const Changes *changes, const char *path, gsize max, GError **error
   return NULL;
 }
 
+static int
+compare_strings(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The name of what lies at @path, when that is directly in the folder. */
+static void
+take_name(GPtrArray *names, GHashTable *seen, const char *folder, const char *path)
+{
+  gsize length = strlen(folder);
+  if (strncmp(path, folder, length) != 0 || (length > 0 && path[length] != '/'))
+    return;
+  const char *name = path + length + (length > 0);
+  if (name[0] == '\0' || strchr(name, '/') != NULL || g_hash_table_contains(seen, name))
+    return;
+  char *copy = g_strdup(name);
+  g_ptr_array_add(names, copy);
+  g_hash_table_add(seen, copy);
+}
+
+char **
+changes_list(const Changes *changes, const char *path)
+{
+  g_autofree char *real = changes_resolve(changes, path);
+  GPtrArray *names = g_ptr_array_new();
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) nodes = real != NULL && changes->below != NULL ? tree_children(changes->below, real) : NULL;
+  for (guint i = 0; nodes != NULL && i < nodes->len; i++)
+    take_name(names, seen, real, ((const TreeNode *)nodes->pdata[i])->entry->path);
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, changes->by_path);
+  while (real != NULL && g_hash_table_iter_next(&iter, &key, NULL))
+    take_name(names, seen, real, key);
+  g_ptr_array_sort(names, compare_strings);
+  g_ptr_array_add(names, NULL);
+  return (char **)g_ptr_array_free(names, FALSE);
+}
+
 guint
 changes_size(const Changes *changes)
 {

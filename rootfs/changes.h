@@ -42,6 +42,8 @@ const Entry *changes_lookup(const Changes *changes, const char *path);
 char *changes_resolve(const Changes *changes, const char *path);
 /* The content of the file that @path leads to. */
 GBytes *changes_read(const Changes *changes, const char *path, gsize max, GError **error);
+/* Names of what lies directly in the folder that @path leads to, in byte order: NULL-terminated (transfer full). */
+char **changes_list(const Changes *changes, const char *path);
 /* Number of things put. */
 guint changes_size(const Changes *changes);
 

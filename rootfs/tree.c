@@ -464,6 +464,20 @@ tree_nodes(const Tree *tree)
   return nodes;
 }
 
+GPtrArray *
+tree_children(const Tree *tree, const char *path)
+{
+  GPtrArray *nodes = g_ptr_array_new();
+  g_autoptr(GArray) children = g_array_new(FALSE, FALSE, sizeof(guint32));
+  gsize length = strlen(path);
+  guint32 at = find(tree, path, length, hash_path(tree, path, length));
+  if (at != NONE)
+    push_children(tree, at, children);
+  for (guint i = children->len; i-- > 0;) /* they are pushed later names first */
+    g_ptr_array_add(nodes, &tree->items[g_array_index(children, guint32, i)].node);
+  return nodes;
+}
+
 guint
 tree_size(const Tree *tree)
 {

@@ -43,6 +43,8 @@ gboolean tree_remove(Tree *tree, const char *path);
 /* All nodes in the order of entry_path_compare (transfer container). */
 GPtrArray *tree_nodes(const Tree *tree);
 guint tree_size(const Tree *tree);
+/* The nodes directly in the folder at @path, by name (transfer container); empty where there is none. */
+GPtrArray *tree_children(const Tree *tree, const char *path);
 
 /* Where @path leads when every symlink on the way (and at its end) is followed inside the root, or NULL when it leads
  * nowhere (transfer full). */

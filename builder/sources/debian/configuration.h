@@ -40,7 +40,5 @@ gboolean debian_users_knows(const DebianCommand *command);
 
 /* The file that @path leads to, as text (transfer full); NULL without an error when there is none. */
 char *debian_configuration_read(const DebianConfiguration *configuration, const char *path, GError **error);
-/* Names of what lies directly in the folder at @path, in byte order: NULL-terminated (transfer full). */
-char **debian_configuration_list(const DebianConfiguration *configuration, const char *path);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
   GHashTable *diverted; /* merged path -> DebianDiversion */
   GHashTable *owners;   /* number in the tree -> DebianUnit */
   GHashTable *moved;    /* path in the changes -> DebianUnit */
+  gboolean links_var;   /* /var/run and /var/lock are links */
 } Merge;
 
 /* A member of a package. */
@@ -154,9 +155,26 @@ contest(Merge *merge, const Member *member, const TreeNode *node, GError **error
   return TRUE;
 }
 
+/* base-files ships /var/run and /var/lock as folders and makes links of them at once: so they are links from the start here, and
+ * what packages ship below them goes to where they lead. */
+static const char *const links[][2] = {{"var/run", "/run"}, {"var/lock", "/run/lock"}};
+
+static gboolean
+leads_through_link(const Merge *merge, const char *path)
+{
+  for (guint i = 0; merge->links_var && i < G_N_ELEMENTS(links); i++) {
+    gsize length = strlen(links[i][0]);
+    if (strncmp(path, links[i][0], length) == 0 && (path[length] == '/' || path[length] == '\0'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 place(Merge *merge, const Member *member, GError **error)
 {
+  if (leads_through_link(merge, member->entry->path))
+    return strchr(member->entry->path + 4, '/') == NULL || move(merge, member, member->entry->path, error);
   const DebianDiversion *diversion = g_hash_table_lookup(merge->diverted, member->entry->path);
   if (diversion != NULL && diversion->by != member->unit) {
     g_autofree char *to = debian_merged_path(diversion->to);
@@ -221,9 +239,11 @@ link_merged_usr(Merge *merge)
 }
 
 static void
-merge_prepare(Merge *merge)
+prepare(Merge *merge)
 {
   DebianSystem *system = merge->system;
+  for (guint i = 0; merge->links_var && i < G_N_ELEMENTS(links); i++)
+    changes_put_symlink(merge->changes, links[i][0], links[i][1]);
   for (guint i = 0; i < system->diversions->len; i++) {
     DebianDiversion *diversion = system->diversions->pdata[i];
     g_hash_table_replace(merge->diverted, debian_merged_path(diversion->path), diversion);
@@ -244,8 +264,8 @@ debian_merge(DebianSystem *system, Tree *tree, const DebianMergeOptions *options
   g_autoptr(GHashTable) diverted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL);
   g_autoptr(GHashTable) moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Merge merge = {system, tree, changes, filter, diverted, owners, moved};
-  merge_prepare(&merge);
+  Merge merge = {system, tree, changes, filter, diverted, owners, moved, debian_system_find(system, "base-files") != NULL};
+  prepare(&merge);
   for (guint i = 0; i < system->n_units; i++)
     if (!merge_unit(&merge, system->units[i], error))
       return FALSE;

@@ -14,6 +14,7 @@ typedef struct {
   gboolean drop_word;        /* it is a redirection's target */
   GPtrArray *heredocs;       /* delimiters whose texts follow this line */
   gboolean heredoc_next;     /* the word being read is such a delimiter */
+  guint depth;               /* of "(" */
 } Reader;
 
 static void
@@ -240,6 +241,24 @@ skip_heredocs(Reader *reader)
   g_ptr_array_set_size(reader->heredocs, 0);
 }
 
+/* A subshell, a function's "name()", or the ")" behind a pattern of case, which is no command. */
+static void
+read_bracket(Reader *reader, char c)
+{
+  end_word(reader);
+  gboolean defines = c == '(' && reader->words->len == 1 && *reader->at == ')';
+  if (c == ')' && reader->depth == 0)
+    g_ptr_array_set_size(reader->words, 0);
+  guint before = reader->commands->len;
+  end_command(reader);
+  if (defines && reader->commands->len > before)
+    ((DebianCommand *)reader->commands->pdata[before])->defines = TRUE;
+  if (c == '(')
+    reader->depth++;
+  else if (reader->depth > 0)
+    reader->depth--;
+}
+
 static void
 read_char(Reader *reader)
 {
@@ -262,7 +281,9 @@ read_char(Reader *reader)
     read_redirection(reader, c);
   else if (c == ' ' || c == '\t')
     end_word(reader);
-  else if (strchr("\n;&|()", c) != NULL)
+  else if (c == '(' || c == ')')
+    read_bracket(reader, c);
+  else if (strchr("\n;&|", c) != NULL)
     end_command(reader);
   else
     add_char(reader, c);

@@ -13,6 +13,7 @@
 typedef struct {
   char **words;      /* NULL-terminated; the first is the command as it is written */
   gboolean readable; /* FALSE: some word is not literal, and words holds what is */
+  gboolean defines;  /* no call: a function of that name is defined */
 } DebianCommand;
 
 /* All commands of @script in order, as DebianCommand* (transfer full). Any bytes can be given. */

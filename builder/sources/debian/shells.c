@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /etc/shells as debianutils' update-shells makes it of shells.d, then what add-shell(8) calls of postinst scripts add.
+ */
+#include "builder/sources/debian/configuration.h"
+
+#include <string.h>
+
+#define TEMPLATE "usr/share/debianutils/shells"
+
+static gboolean
+has_line(const GString *text, const char *line)
+{
+  g_autofree char *padded = g_strconcat("\n", text->str, NULL);
+  g_autofree char *wanted = g_strconcat("\n", line, "\n", NULL);
+  return strstr(padded, wanted) != NULL;
+}
+
+static void
+add_line(GString *text, const char *line)
+{
+  if (!has_line(text, line))
+    g_string_append_printf(text, "%s\n", line);
+}
+
+/* @shell, and what it is called once the folders' symlinks are followed. */
+static void
+add_shell(const DebianConfiguration *configuration, const char *shell, GString *shells, GString *state)
+{
+  g_autofree char *folder = g_path_get_dirname(shell);
+  g_autofree char *name = g_path_get_basename(shell);
+  g_autofree char *real = changes_resolve(configuration->changes, folder);
+  g_autofree char *merged = real != NULL ? g_strconcat("/", real, "/", name, NULL) : g_strdup(shell);
+  const char *spellings[] = {shell, merged};
+  for (guint i = 0; i < G_N_ELEMENTS(spellings); i++) {
+    if (i == 1 && strcmp(shell, merged) == 0)
+      continue;
+    add_line(shells, spellings[i]);
+    if (state != NULL)
+      g_string_append_printf(state, "%s\n", spellings[i]);
+  }
+}
+
+static gboolean
+take_list(const DebianConfiguration *configuration, const char *path, GString *shells, GString *state, GError **error)
+{
+  GError *failure = NULL;
+  g_autofree char *text = debian_configuration_read(configuration, path, &failure);
+  if (failure != NULL) {
+    g_propagate_error(error, failure);
+    return FALSE;
+  }
+  g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    lines[i][strcspn(lines[i], "#")] = '\0';
+    if (lines[i][0] == '/')
+      add_shell(configuration, lines[i], shells, state);
+  }
+  return TRUE;
+}
+
+static void
+take_calls(const DebianConfiguration *configuration, GString *shells)
+{
+  for (guint i = 0; i < configuration->scripts->len; i++) {
+    const DebianUnitScript *script = configuration->scripts->pdata[i];
+    for (guint k = 0; k < script->commands->len; k++) {
+      const DebianCommand *command = script->commands->pdata[k];
+      for (guint w = 1; command->readable && debian_command_is(command, "add-shell") && command->words[w] != NULL; w++)
+        if (command->words[w][0] == '/' && strchr(command->words[w], '\n') == NULL)
+          add_line(shells, command->words[w]);
+    }
+  }
+}
+
+gboolean
+debian_shells_apply(const DebianConfiguration *configuration, GError **error)
+{
+  GError *failure = NULL;
+  g_autofree char *base = debian_configuration_read(configuration, TEMPLATE, &failure);
+  if (base == NULL) {
+    if (failure != NULL)
+      g_propagate_error(error, failure);
+    return failure == NULL;
+  }
+  g_autoptr(GString) shells = g_string_new(base), state = g_string_new(NULL);
+  if (!take_list(configuration, TEMPLATE, shells, state, error))
+    return FALSE;
+  g_auto(GStrv) names = changes_list(configuration->changes, TEMPLATE ".d");
+  for (guint i = 0; names[i] != NULL; i++) {
+    g_autofree char *path = g_strconcat(TEMPLATE ".d/", names[i], NULL);
+    if (!take_list(configuration, path, shells, state, error))
+      return FALSE;
+  }
+  take_calls(configuration, shells);
+  changes_put_text(configuration->changes, "etc/shells", shells->str);
+  changes_put_text(configuration->changes, "var/lib/shells.state", state->str);
+  return TRUE;
+}
