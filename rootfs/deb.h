@@ -47,4 +47,7 @@ gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, g
 gboolean deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
                      GCancellable *cancellable, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Where a path of a package lies once /usr is merged: usr/lib/x for lib/x (transfer full). */
+char *deb_merged_path(const char *path);
+
 #endif

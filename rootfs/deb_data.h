@@ -13,7 +13,4 @@
 gboolean deb_data_write(MemberReader *reader, guint64 deb_size, gint64 epoch, DebControl *control, PackWriter *writer,
                         gint64 *latest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where a path of a package lies once /usr is merged: usr/lib/x for lib/x (transfer full). */
-char *deb_merged_path(const char *path);
-
 #endif

@@ -5,6 +5,10 @@
  * arbitrary ones). A later entry overrides an earlier one at the same path; a folder over a folder merges. Parents that no
  * entry names are left to the tree.
  *
+ * Modes and owners are the recipe's alone (see RecipeFile); of a source only its owner's executable bit counts, an archive's
+ * too. Extended attributes are dropped, devices and pipes refused. Where the recipe has Debian packages, /usr is merged:
+ * /bin/x goes to usr/bin/x (see deb.h). A numeric owner's own group is the one of the same number.
+ *
  * Nothing outside the recipe's folder is read, whatever symlinks lie in it (openat2 with RESOLVE_BENEATH). Symlinks in a
  * folder are taken as symlinks. Errors point at the entry in the recipe (recipe_error_at).
  */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/files.h"
+#include "builder/sources/files_source.h"
+#include "signing/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Which entry of the recipe has a path: files count from 0, links after them. The last one wins. */
+typedef struct {
+  guint owner;
+  EntryType type;
+} Claim;
+
+typedef struct {
+  const Recipe *recipe;
+  GHashTable *claims; /* path -> Claim; only ever looked up */
+  GPtrArray *paths;   /* the same paths in the order they were first claimed */
+  PackWriter *writer;
+  guint number; /* of the recipe's entry that is being walked */
+} Plan;
+
+static const RecipePlace *
+place_of(const Recipe *recipe, guint number)
+{
+  if (number < recipe->files->len)
+    return &((const RecipeFile *)g_ptr_array_index(recipe->files, number))->place;
+  return &((const RecipeLink *)g_ptr_array_index(recipe->links, number - recipe->files->len))->place;
+}
+
+static Entry
+link_entry(const RecipeLink *link, const char *path, gint64 epoch)
+{
+  return (Entry){.path = path, .target = link->to, .type = ENTRY_SYMLINK, .mode = 0777, .mtime = epoch};
+}
+
+/* ---- first walk: who has which path ---- */
+
+static gboolean
+claim_path(const Entry *entry, const FilesContent *content, gpointer data, GError **error)
+{
+  Plan *plan = data;
+  Claim *claim = g_hash_table_lookup(plan->claims, entry->path);
+  if (claim == NULL) {
+    claim = g_new(Claim, 1);
+    char *path = g_strdup(entry->path);
+    g_hash_table_insert(plan->claims, path, claim);
+    g_ptr_array_add(plan->paths, path);
+  }
+  *claim = (Claim){plan->number, entry->type};
+  return TRUE;
+}
+
+/* What lies below a path must be overridden too when the path itself is no longer a folder. */
+static gboolean
+check_parents(const Plan *plan, const char *path, GError **error)
+{
+  const Claim *own = g_hash_table_lookup(plan->claims, path);
+  for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
+    const Claim *above = g_hash_table_lookup(plan->claims, parent);
+    if (above != NULL && above->type != ENTRY_DIRECTORY)
+      return recipe_error_at(error, place_of(plan->recipe, MAX(own->owner, above->owner)),
+                             "'/%s' cannot be there: '/%s' is no folder", path, parent);
+  }
+  return TRUE;
+}
+
+static gboolean
+walk_all(Plan *plan, const FilesContext *context, FilesVisit visit, GError **error)
+{
+  const Recipe *recipe = plan->recipe;
+  for (plan->number = 0; plan->number < recipe->files->len; plan->number++)
+    if (!files_source_visit(context, g_ptr_array_index(recipe->files, plan->number), visit, plan, error))
+      return FALSE;
+  for (guint i = 0; i < recipe->links->len; i++, plan->number++) {
+    const RecipeLink *link = g_ptr_array_index(recipe->links, i);
+    const FilesContent none = {.fd = -1};
+    g_autofree char *path = files_image_path(recipe, link->path);
+    const Entry entry = link_entry(link, path, context->epoch);
+    GError *cause = NULL;
+    if (!visit(&entry, &none, plan, &cause))
+      return files_error_at(error, &link->place, cause);
+  }
+  return TRUE;
+}
+
+/* ---- second walk: the winners go into the pack ---- */
+
+static gboolean
+write_piece(const void *data, gsize size, gpointer writer, GError **error)
+{
+  return pack_writer_data(writer, data, size, error);
+}
+
+static gboolean
+write_entry(const Entry *entry, const FilesContent *content, gpointer data, GError **error)
+{
+  Plan *plan = data;
+  Claim *claim = g_hash_table_lookup(plan->claims, entry->path);
+  if (claim == NULL) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "'/%s' came into being while the files were read", entry->path);
+    return FALSE;
+  }
+  if (claim->owner != plan->number)
+    return TRUE;
+  /* an archive may have a folder twice: once written, a path is nobody's */
+  claim->owner = G_MAXUINT;
+  return pack_writer_add(plan->writer, entry, error)
+         && (entry->type != ENTRY_FILE || files_content_stream(content, entry, write_piece, plan->writer, error));
+}
+
+/* ---- all of it ---- */
+
+static gboolean
+fetch_all(Store *store, const Recipe *recipe, const FetchOptions *options, GError **error)
+{
+  g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(FetchItem));
+  g_autoptr(GPtrArray) urls = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < recipe->files->len; i++) {
+    const RecipeFile *file = g_ptr_array_index(recipe->files, i);
+    if (file->url == NULL)
+      continue;
+    const char **list = g_new0(const char *, 2);
+    list[0] = file->url;
+    g_ptr_array_add(urls, list);
+    const FetchItem item = {.urls = list, .label = file->path, .digest = file->sha256};
+    g_array_append_val(items, item);
+  }
+  const FetchItem *all = (const FetchItem *)(gconstpointer)items->data;
+  if (items->len > 0 && !fetch_blobs(store, all, items->len, options, NULL, NULL, error))
+    return FALSE;
+  /* what was fetched long ago may have been damaged since */
+  for (guint i = 0; i < items->len; i++)
+    if (!store_check_blob(store, &all[i].digest, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+write_pack(Plan *plan, const FilesContext *context, Digest *pack, GError **error)
+{
+  if (!walk_all(plan, context, claim_path, error))
+    return FALSE;
+  for (guint i = 0; i < plan->paths->len; i++)
+    if (!check_parents(plan, g_ptr_array_index(plan->paths, i), error))
+      return FALSE;
+  return walk_all(plan, context, write_entry, error) && pack_writer_finish(plan->writer, pack, error);
+}
+
+gboolean
+files_pack(Store *store, const Recipe *recipe, const FilesOwners *owners, gint64 epoch, PackEncoding encoding,
+           const FetchOptions *fetch, Digest *pack, GError **error)
+{
+  if (!fetch_all(store, recipe, fetch, error))
+    return FALSE;
+  g_autoptr(PackWriter) writer = pack_writer_new(store, encoding, error);
+  int folder = writer != NULL ? files_open_folder(recipe, error) : -1;
+  if (folder < 0)
+    return FALSE;
+  g_autoptr(GHashTable) claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  Plan plan = {.recipe = recipe, .claims = claims, .paths = paths, .writer = writer};
+  const FilesContext context = {.store = store, .recipe = recipe, .owners = owners, .epoch = epoch, .folder = folder};
+  gboolean done = write_pack(&plan, &context, pack, error);
+  close(folder);
+  return done;
+}
+
+/* ---- inputs ---- */
+
+static void
+hash_text(Hasher *hasher, const char *text)
+{
+  hasher_update(hasher, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 1);
+}
+
+static void
+hash_number(Hasher *hasher, gint64 number)
+{
+  gint64 ordered = GINT64_TO_LE(number);
+  hasher_update(hasher, &ordered, sizeof ordered);
+}
+
+static gboolean
+hash_piece(const void *data, gsize size, gpointer hasher, GError **error)
+{
+  hasher_update(hasher, data, size);
+  return TRUE;
+}
+
+/* Every field has a known length or an end, so that no two different inputs run together to the same bytes. */
+static gboolean
+hash_entry(const Entry *entry, const FilesContent *content, gpointer hasher, GError **error)
+{
+  hash_number(hasher, entry->type);
+  hash_number(hasher, entry->mode);
+  hash_number(hasher, (gint64)entry->size);
+  hash_text(hasher, entry->path);
+  hash_text(hasher, entry->target);
+  return entry->type != ENTRY_FILE || files_content_stream(content, entry, hash_piece, hasher, error);
+}
+
+static gboolean
+hash_file(Hasher *hasher, const FilesContext *context, const RecipeFile *file, GError **error)
+{
+  hash_text(hasher, "file");
+  hash_text(hasher, file->path);
+  hash_text(hasher, file->owner);
+  hash_text(hasher, file->group);
+  hash_number(hasher, file->unpack);
+  hash_number(hasher, file->mode);
+  hash_number(hasher, file->folder_mode);
+  hash_number(hasher, file->url != NULL);
+  if (file->url != NULL)
+    hasher_update(hasher, &file->sha256, sizeof file->sha256);
+  /* an archive counts as the one file it is, wherever its contents go */
+  RecipeFile as_it_is = *file;
+  as_it_is.unpack = FALSE;
+  if (file->unpack)
+    as_it_is.path = (char *)(gpointer)"/archive";
+  return files_source_visit(context, &as_it_is, hash_entry, hasher, error);
+}
+
+gboolean
+files_inputs(const Recipe *recipe, Digest *out, GError **error)
+{
+  int folder = files_open_folder(recipe, error);
+  if (folder < 0)
+    return FALSE;
+  g_autoptr(Hasher) hasher = hasher_new();
+  const FilesContext context = {.recipe = recipe, .folder = folder};
+  gboolean done = TRUE;
+  hash_number(hasher, recipe->debian != NULL);
+  hash_number(hasher, recipe->files->len);
+  for (guint i = 0; done && i < recipe->files->len; i++)
+    done = hash_file(hasher, &context, g_ptr_array_index(recipe->files, i), error);
+  close(folder);
+  for (guint i = 0; i < recipe->links->len; i++) {
+    const RecipeLink *link = g_ptr_array_index(recipe->links, i);
+    hash_text(hasher, "link");
+    hash_text(hasher, link->path);
+    hash_text(hasher, link->to);
+  }
+  hasher_finish(hasher, out);
+  return done;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/files_source.h"
+#include "rootfs/deb.h"
+#include "rootfs/directory.h"
+#include "rootfs/unpack.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define READ_PIECE (256 * 1024)
+
+typedef struct {
+  const FilesContext *context;
+  const RecipeFile *file;
+  const char *base; /* its path in the image, relative */
+  guint32 uid, gid;
+  FilesVisit visit;
+  gpointer data;
+} Walk;
+
+gboolean
+files_error_at(GError **error, const RecipePlace *place, GError *cause)
+{
+  gboolean ours = cause->domain == ASHLAR_ERROR
+                  && (cause->code == ASHLAR_ERROR_INVALID || cause->code == ASHLAR_ERROR_NOT_FOUND || cause->code == ASHLAR_ERROR_EXISTS);
+  if (!ours) {
+    g_propagate_error(error, cause);
+    return FALSE;
+  }
+  recipe_error_at(error, place, "%s", cause->message);
+  g_error_free(cause);
+  return FALSE;
+}
+
+char *
+files_image_path(const Recipe *recipe, const char *path)
+{
+  const char *relative = path + strspn(path, "/");
+  /* Every Debian that there is packages for has /usr merged: /bin/x is usr/bin/x, and bin a symlink. */
+  return recipe->debian != NULL ? deb_merged_path(relative) : g_strdup(relative);
+}
+
+/* ---- owners ---- */
+
+static gboolean
+parse_number(const char *text, guint32 *out)
+{
+  guint64 number;
+  if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+    return FALSE;
+  *out = (guint32)number;
+  return TRUE;
+}
+
+static gboolean
+find_owner(Walk *walk, GError **error)
+{
+  const FilesOwners *owners = walk->context->owners;
+  const RecipeFile *file = walk->file;
+  if (owners == NULL)
+    return TRUE;
+  if (file->owner != NULL && parse_number(file->owner, &walk->uid))
+    walk->gid = walk->uid;
+  else if (file->owner != NULL && !owners->user(file->owner, &walk->uid, &walk->gid, owners->data))
+    return recipe_error_at(error, &file->place, "the owner '%s' is no user of the image\nhint: 'users' adds one", file->owner);
+  if (file->group != NULL && !parse_number(file->group, &walk->gid)
+      && !owners->group(file->group, &walk->gid, owners->data))
+    return recipe_error_at(error, &file->place, "the group '%s' is no group of the image\nhint: 'groups' adds one", file->group);
+  return TRUE;
+}
+
+/* ---- entries ---- */
+
+static guint32
+image_mode(const RecipeFile *file, const Entry *entry)
+{
+  switch (entry->type) {
+  case ENTRY_DIRECTORY:
+    return file->folder_mode >= 0 ? (guint32)file->folder_mode : 0755;
+  case ENTRY_SYMLINK:
+    return 0777;
+  default:
+    if (file->mode >= 0)
+      return (guint32)file->mode;
+    return entry->mode & 0100 ? 0755 : 0644;
+  }
+}
+
+static char *
+below_base(const Walk *walk, const char *path)
+{
+  const char *separator = *walk->base != '\0' && *path != '\0' ? "/" : "";
+  g_autofree char *joined = g_strconcat(walk->base, separator, path, NULL);
+  return files_image_path(walk->context->recipe, joined);
+}
+
+/* @found is an entry of the source, relative to it; visits what becomes of it in the image. */
+static gboolean
+visit_entry(const Walk *walk, const Entry *found, const FilesContent *content, GError **error)
+{
+  g_autofree char *path = below_base(walk, found->path);
+  g_autofree char *target = found->type == ENTRY_HARDLINK ? below_base(walk, found->target) : NULL;
+  const char *problem = NULL;
+  if (found->type == ENTRY_CHAR || found->type == ENTRY_BLOCK || found->type == ENTRY_FIFO)
+    problem = "is a device or pipe";
+  else if (strlen(path) > ENTRY_PATH_MAX)
+    problem = "has too long a path";
+  else if (*path == '\0' && found->type != ENTRY_DIRECTORY)
+    problem = "would be the root directory";
+  if (problem != NULL) {
+    g_autofree char *shown = g_strescape(path, NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'/%s' %s", shown, problem);
+    return FALSE;
+  }
+  if (*path == '\0')
+    return TRUE;
+  const Entry entry = {
+    .path = path,
+    .target = target != NULL ? target : found->target,
+    .type = found->type,
+    .mode = image_mode(walk->file, found),
+    .uid = walk->uid,
+    .gid = walk->gid,
+    .mtime = found->type == ENTRY_DIRECTORY ? 0 : walk->context->epoch,
+    .size = found->size,
+  };
+  return walk->visit(&entry, content, walk->data, error);
+}
+
+static gboolean
+visit_host_entry(const Entry *entry, int fd, gpointer data, GError **error)
+{
+  const FilesContent content = {.fd = fd};
+  return visit_entry(data, entry, &content, error);
+}
+
+static gboolean
+visit_member(const Entry *entry, MemberReader *reader, gpointer data, GError **error)
+{
+  const FilesContent content = {.fd = -1, .reader = reader};
+  return visit_entry(data, entry, &content, error);
+}
+
+/* ---- sources ---- */
+
+static gboolean
+visit_archive(Walk *walk, int fd, const char *label, GError **error)
+{
+  const FilesContent none = {.fd = -1};
+  const Entry base = {.path = "", .type = ENTRY_DIRECTORY};
+  return visit_entry(walk, &base, &none, error) && unpack_archive(fd, label, visit_member, walk, error);
+}
+
+static gboolean
+visit_one_file(Walk *walk, int fd, const struct stat *status, GError **error)
+{
+  const FilesContent content = {.fd = fd};
+  const Entry entry = {.path = "", .type = ENTRY_FILE, .mode = status->st_mode & 07777, .size = (guint64)status->st_size};
+  return visit_entry(walk, &entry, &content, error);
+}
+
+int
+files_open_folder(const Recipe *recipe, GError **error)
+{
+  int fd = open(recipe->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    error_set_errno(error, errno, "open folder '%s'", recipe->folder);
+  return fd;
+}
+
+/* `from` relative to the recipe's folder; the reader has made sure that it lies inside. */
+static const char *
+relative_source(const Recipe *recipe, const char *from)
+{
+  gsize length = strlen(recipe->folder);
+  if (strncmp(from, recipe->folder, length) != 0)
+    return from;
+  from += length;
+  from += strspn(from, "/");
+  return *from != '\0' ? from : ".";
+}
+
+/* RESOLVE_BENEATH: a symlink on the way may lead about inside the recipe's folder, never out of it (then EXDEV). */
+static int
+open_beneath(const Walk *walk, const char *relative, GError **error)
+{
+  const struct open_how how = {
+    .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+  };
+  int fd = (int)syscall(SYS_openat2, walk->context->folder, relative, &how, sizeof how);
+  if (fd >= 0)
+    return fd;
+  if (errno == EXDEV)
+    recipe_error_at(error, &walk->file->place, "'%s' leads out of the recipe's folder by a symlink", relative);
+  else if (errno == ENOENT)
+    recipe_error_at(error, &walk->file->place, "'%s' does not exist", relative);
+  else
+    recipe_error_at(error, &walk->file->place, "'%s' cannot be opened: %s", relative, g_strerror(errno));
+  return -1;
+}
+
+static gboolean
+visit_opened(Walk *walk, int fd, const char *label, GError **error)
+{
+  struct stat status;
+  if (fstat(fd, &status) != 0)
+    return error_set_errno(error, errno, "look at '%s'", label);
+  if (S_ISREG(status.st_mode) && walk->file->unpack)
+    return visit_archive(walk, fd, label, error);
+  if (S_ISREG(status.st_mode))
+    return visit_one_file(walk, fd, &status, error);
+  if (S_ISDIR(status.st_mode) && !walk->file->unpack)
+    return directory_scan(fd, label, visit_host_entry, walk, error);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is %s", label,
+              walk->file->unpack ? "no archive to unpack, but a folder or special file" : "neither a file nor a folder");
+  return FALSE;
+}
+
+static gboolean
+visit_from(Walk *walk, GError **error)
+{
+  const char *relative = relative_source(walk->context->recipe, walk->file->from);
+  int fd = open_beneath(walk, relative, error);
+  if (fd < 0)
+    return FALSE;
+  gboolean done = visit_opened(walk, fd, relative, error);
+  close(fd);
+  return done;
+}
+
+static gboolean
+visit_fetched(Walk *walk, GError **error)
+{
+  int fd = store_open_blob(walk->context->store, &walk->file->sha256, NULL, error);
+  if (fd < 0)
+    return FALSE;
+  g_autofree char *label = g_path_get_basename(walk->file->path);
+  gboolean done = visit_opened(walk, fd, label, error);
+  close(fd);
+  return done;
+}
+
+static gboolean
+visit_inline(Walk *walk, GError **error)
+{
+  const FilesContent content = {.fd = -1, .text = walk->file->content};
+  const Entry entry = {.path = "", .type = ENTRY_FILE, .mode = 0644, .size = walk->file->content_length};
+  return visit_entry(walk, &entry, &content, error);
+}
+
+gboolean
+files_source_visit(const FilesContext *context, const RecipeFile *file, FilesVisit visit, gpointer data, GError **error)
+{
+  Walk walk = {.context = context, .file = file, .base = file->path + strspn(file->path, "/"), .visit = visit, .data = data};
+  if (!find_owner(&walk, error))
+    return FALSE;
+  GError *cause = NULL;
+  gboolean done = TRUE;
+  if (file->content != NULL)
+    done = visit_inline(&walk, &cause);
+  else if (file->from != NULL)
+    done = visit_from(&walk, &cause);
+  else if (context->store != NULL)
+    done = visit_fetched(&walk, &cause);
+  return done || files_error_at(error, &file->place, cause);
+}
+
+/* ---- content ---- */
+
+static gboolean
+stream_fd(int fd, const Entry *entry, PackSink sink, gpointer user, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc(READ_PIECE);
+  guint64 done = 0;
+  /* one byte is asked for beyond the end: a file that grows meanwhile is noticed too */
+  for (;;) {
+    ssize_t n = pread(fd, buffer, READ_PIECE, (off_t)done);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return error_set_errno(error, errno, "read what becomes '/%s'", entry->path);
+    if (n == 0 || (guint64)n > entry->size - done)
+      break;
+    if (!sink(buffer, (gsize)n, user, error))
+      return FALSE;
+    done += (guint64)n;
+  }
+  struct stat status;
+  if (done == entry->size && fstat(fd, &status) == 0 && (guint64)status.st_size == entry->size)
+    return TRUE;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "what becomes '/%s' changed while it was read", entry->path);
+  return FALSE;
+}
+
+static gboolean
+stream_member(MemberReader *reader, PackSink sink, gpointer user, GError **error)
+{
+  const void *piece;
+  gsize size;
+  do {
+    if (!member_reader_data(reader, &piece, &size, error))
+      return FALSE;
+    if (size > 0 && !sink(piece, size, user, error))
+      return FALSE;
+  } while (size > 0);
+  return TRUE;
+}
+
+gboolean
+files_content_stream(const FilesContent *content, const Entry *entry, PackSink sink, gpointer user, GError **error)
+{
+  if (content->reader != NULL)
+    return stream_member(content->reader, sink, user, error);
+  if (content->text != NULL)
+    return entry->size == 0 || sink(content->text, (gsize)entry->size, user, error);
+  return stream_fd(content->fd, entry, sink, user, error);
+}

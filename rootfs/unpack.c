@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/unpack.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct {
+  const char *label;
+  guint64 archive_size, unpacked;
+  guint members;
+  GHashTable *types; /* path -> EntryType + 1, of members and of the directories they imply; only ever looked up */
+} Unpack;
+
+static gboolean
+refuse(const Unpack *unpack, const char *path, const char *what, GError **error)
+{
+  g_autofree char *shown = g_strescape(path, NULL);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: '%s' %s", unpack->label, shown, what);
+  return FALSE;
+}
+
+static gboolean
+is_type(const Unpack *unpack, const char *path, EntryType type)
+{
+  return g_hash_table_lookup(unpack->types, path) == GUINT_TO_POINTER(type + 1u);
+}
+
+static void
+set_type(Unpack *unpack, const char *path, EntryType type)
+{
+  g_hash_table_replace(unpack->types, g_strdup(path), GUINT_TO_POINTER(type + 1u));
+}
+
+static gboolean
+check_parents(Unpack *unpack, const char *path, GError **error)
+{
+  for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
+    if (!g_hash_table_contains(unpack->types, parent))
+      set_type(unpack, parent, ENTRY_DIRECTORY);
+    else if (!is_type(unpack, parent, ENTRY_DIRECTORY))
+      return refuse(unpack, path, "lies below a member that is no directory", error);
+  }
+  return TRUE;
+}
+
+static gboolean
+check_place(Unpack *unpack, const Entry *entry, GError **error)
+{
+  gboolean known = g_hash_table_contains(unpack->types, entry->path);
+  if (known && !(entry->type == ENTRY_DIRECTORY && is_type(unpack, entry->path, ENTRY_DIRECTORY)))
+    return refuse(unpack, entry->path, "is there twice", error);
+  if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE)
+      && !is_type(unpack, entry->target, ENTRY_HARDLINK))
+    return refuse(unpack, entry->path, "is a hardlink to no file before it", error);
+  if (!check_parents(unpack, entry->path, error))
+    return FALSE;
+  set_type(unpack, entry->path, entry->type);
+  return TRUE;
+}
+
+static gboolean
+check_limits(Unpack *unpack, const Entry *entry, GError **error)
+{
+  if (++unpack->members > UNPACK_MEMBERS_MAX)
+    return refuse(unpack, entry->path, "is one member too many", error);
+  if (entry->size > UNPACK_SIZE_MAX - unpack->unpacked)
+    return refuse(unpack, entry->path, "would make the contents exceed 64 GiB", error);
+  unpack->unpacked += entry->size;
+  if (unpack->unpacked > UNPACK_RATIO_FREE && unpack->unpacked / UNPACK_RATIO_MAX > unpack->archive_size)
+    return refuse(unpack, entry->path, "would make the contents exceed 1000 times the archive's size", error);
+  return TRUE;
+}
+
+static gboolean
+visit_members(Unpack *unpack, MemberReader *reader, UnpackVisit visit, gpointer data, GError **error)
+{
+  const Entry *entry;
+  while (member_reader_next(reader, &entry, error)) {
+    if (entry == NULL)
+      return TRUE;
+    if (*entry->path == '\0' && entry->type == ENTRY_DIRECTORY)
+      continue;
+    if (*entry->path == '\0')
+      return refuse(unpack, entry->path, "the root is no directory", error);
+    if (!check_place(unpack, entry, error) || !check_limits(unpack, entry, error) || !visit(entry, reader, data, error))
+      return FALSE;
+  }
+  return FALSE;
+}
+
+gboolean
+unpack_archive(int fd, const char *label, UnpackVisit visit, gpointer data, GError **error)
+{
+  struct stat status;
+  if (fstat(fd, &status) != 0)
+    return error_set_errno(error, errno, "look at '%s'", label);
+  g_autoptr(MemberReader) reader = member_reader_new_fd(MEMBER_ANY, label, fd, error);
+  if (reader == NULL)
+    return FALSE;
+  g_autoptr(GHashTable) types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  Unpack unpack = {.label = label, .archive_size = (guint64)status.st_size, .types = types};
+  return visit_members(&unpack, reader, visit, data, error);
+}
