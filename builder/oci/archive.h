@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tarball: an OCI image layout with one entry in index.json, and manifest.json for `docker load` (README, "The tarball").
+ * The tarball: an OCI image layout with one entry in index.json, and manifest.json for `docker load`.
  * Members: blobs/sha256/HEX sorted, index.json, manifest.json, oci-layout; ustar, mode 0644, owner 0, mtime the epoch, and two
  * blocks of zeroes. Equal arguments give equal bytes.
  */

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The tarball before other people's programs: each takes it as it is, and runs what is in it
+load ../lib/common
+load ../lib/store
+load lib
+
+setup() {
+  setup_test
+  own_store
+  need jq skopeo
+}
+
+teardown() { judges_end; }
+
+# demo COMPRESSION ARCH...: demo-1.oci.tar, an image of a static busybox and a few files that prints /app/msg
+demo() {
+  local compression=$1
+  shift
+  need busybox
+  if ldd "$(command -v busybox)" > /dev/null 2>&1; then
+    skip "busybox is not linked statically (busybox-static)"
+  fi
+  cp "$(command -v busybox)" busybox
+  cat > demo.yaml <<END
+name: demo
+version: "1"
+epoch: 1700000000
+arch: [$(IFS=,; echo "$*")]
+files:
+  - {path: /bin/busybox, from: busybox, mode: "0755"}
+  - {path: /app/msg, content: "cut to exact dimensions\n"}
+links:
+  - {path: /bin/cat, to: busybox}
+  - {path: /bin/sh, to: busybox}
+config: {command: [/bin/cat, /app/msg]}
+outputs:
+  - {oci: {compression: "$compression"}}
+END
+  ok build demo.yaml
+  DIGEST=$(ashlar_digest demo-1.oci.tar)
+}
+
+ashlar_digest() {
+  "$ASHLAR" inspect --json "$1" | jq -r .digest
+}
+
+MESSAGE="cut to exact dimensions"
+
+@test "skopeo: inspect needs no name, and sees our digest" {
+  for compression in zstd gzip zstd:chunked; do
+    demo $compression amd64
+    [ "$(skopeo inspect oci-archive:demo-1.oci.tar | jq -r .Digest)" = "$DIGEST" ]
+    [ "$(skopeo inspect oci-archive:demo-1.oci.tar:1 | jq -r .Digest)" = "$DIGEST" ]
+    [ "$(skopeo inspect oci-archive:demo-1.oci.tar | jq -r '.Labels["org.opencontainers.image.version"]')" = 1 ]
+  done
+}
+
+@test "skopeo: copied to a layout and to a registry, the digest stays" {
+  registry_start
+  for compression in zstd gzip; do
+    demo $compression amd64
+    skopeo copy -q --preserve-digests oci-archive:demo-1.oci.tar "oci:$compression:1"
+    [ "$(jq -r '.manifests[0].digest' $compression/index.json)" = "$DIGEST" ]
+    skopeo copy -q --preserve-digests --dest-tls-verify=false oci-archive:demo-1.oci.tar "docker://$REGISTRY/demo:$compression"
+    [ "$(registry_digest demo $compression)" = "$DIGEST" ]
+  done
+}
+
+@test "an index: every architecture is copied to a registry, the digest stays" {
+  need oras
+  registry_start
+  demo zstd amd64 arm64
+  mkdir layout
+  tar -xf demo-1.oci.tar -C layout
+  oras cp --no-tty --from-oci-layout layout:1 --to-plain-http "$REGISTRY/demo:1" > /dev/null
+  [ "$(registry_digest demo 1)" = "$DIGEST" ]
+  [ "$(skopeo inspect --override-arch arm64 oci-archive:demo-1.oci.tar | jq -r .Architecture)" = arm64 ]
+}
+
+@test "OCI's JSON schemas: every document keeps to them, signatures included" {
+  ok keygen k
+  for arches in amd64 "amd64 arm64"; do
+    # shellcheck disable=SC2086 # one word each
+    demo zstd $arches
+    ok sign demo-1.oci.tar --key k
+    rm -rf layout
+    mkdir layout
+    tar -xf demo-1.oci.tar -C layout
+    oci_schemas_ok layout
+  done
+}
+
+@test "umoci unpacks it, runc runs it" {
+  for compression in zstd gzip zstd:chunked; do
+    demo $compression amd64
+    rm -rf bundle bundle.layout
+    unpack_bundle demo-1.oci.tar bundle
+    [ "$(runc_bundle bundle)" = "$MESSAGE" ]
+  done
+}
+
+@test "podman: load, run by the name of the recipe" {
+  for compression in zstd gzip zstd:chunked; do
+    demo $compression amd64
+    podman_here load -q -i demo-1.oci.tar
+    [ "$(podman_here run "${PODMAN_RUN[@]}" docker.io/library/demo:1)" = "$MESSAGE" ]
+    [ "$(podman_here run "${PODMAN_RUN[@]}" --pull never demo:1)" = "$MESSAGE" ]
+    podman_here rmi -f docker.io/library/demo:1
+  done
+}
+
+@test "containerd: import, check, run" {
+  containerd_start
+  for compression in zstd gzip; do
+    demo $compression amd64
+    ctr_here images import demo-1.oci.tar
+    [ "$(ctr_here images ls name==docker.io/library/demo:1 | awk 'NR == 2 {print $3}')" = "$DIGEST" ]
+    ctr_here images check | grep -q 'docker.io/library/demo:1 .*complete'
+    [ "$(ctr_here run --rm --runc-binary runc docker.io/library/demo:1 c1)" = "$MESSAGE" ]
+    ctr_here images rm docker.io/library/demo:1
+  done
+}
+
+@test "containerd: an index" {
+  containerd_start
+  demo zstd amd64 arm64
+  ctr_here images import demo-1.oci.tar
+  [ "$(ctr_here images ls name==docker.io/library/demo:1 | awk 'NR == 2 {print $3}')" = "$DIGEST" ]
+  [ "$(ctr_here run --rm --runc-binary runc docker.io/library/demo:1 c1)" = "$MESSAGE" ]
+}
+
+@test "docker: load by manifest.json, run" {
+  dockerd_start
+  demo gzip amd64
+  docker_here load -q -i demo-1.oci.tar
+  [ "$(docker_here run --pull never --rm --network none demo:1)" = "$MESSAGE" ]
+}
+
+@test "ls: the same files as umoci unpacks" {
+  demo zstd amd64
+  unpack_bundle demo-1.oci.tar bundle
+  ok ls --json demo-1.oci.tar
+  jq -r 'select(.type == "file" or .type == "hardlink") | .path' <<< "$out" | sort > ours
+  find bundle/rootfs -type f -printf '/%P\n' | sort > theirs
+  [ -s ours ]
+  diff ours theirs
+}
+
+@test "what skopeo wrote is read: verified against its digests, listed" {
+  demo zstd amd64
+  skopeo copy -q oci-archive:demo-1.oci.tar oci-archive:theirs.tar:v1
+  ok inspect --json theirs.tar
+  [ "$(jq -r .digest <<< "$out")" = "$DIGEST" ]
+  ok ls theirs.tar /app
+  has "$out" "/app/msg"
+  skopeo copy -q oci-archive:demo-1.oci.tar oci:theirs:v1
+  ok ls oci:theirs:v1 /app
+  has "$out" "/app/msg"
+}
