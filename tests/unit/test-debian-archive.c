@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small archives below a temporary folder, signed with keys made on the spot.
+ */
+#include "builder/sources/debian/archive.h"
+#include "signing/error.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PACKAGES                                                                                                       \
+  "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/h/hello_1%3a1_amd64.deb\nSize: 10\n"                  \
+  "SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n\n"
+
+/* What the archive of a test is like; zero is a good one. */
+typedef struct {
+  const char *suite;      /* in the path; "stone" */
+  const char *codename;   /* in the file; the same */
+  const char *date;       /* "Sat, 10 Jan 2026 00:00:00 UTC" */
+  const char *more;       /* fields of the Release */
+  const char *packages;
+  const char *key;        /* "good", "other", "old", or "" for no signature */
+  gboolean detached;
+  gboolean by_hash;       /* only there, not at the plain path */
+} Shape;
+
+static char *keys; /* the folder of gpg's keys, made once */
+
+typedef struct {
+  char *folder, *mirror;
+  Store *store;
+  DebianArchiveRequest request;
+} Fixture;
+
+static void
+shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void
+shell(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *command = g_strdup_vprintf(format, args);
+  va_end(args);
+  if (system(command) != 0)
+    g_error("failed: %s", command);
+}
+
+static void
+put(const char *folder, const char *name, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  g_autofree char *parent = g_path_get_dirname(path);
+  g_assert_cmpint(g_mkdir_with_parents(parent, 0755), ==, 0);
+  g_assert_true(g_file_set_contents(path, text, -1, &error));
+}
+
+/* One key, exported binary and armored. */
+static void
+make_key(const char *name, const char *options)
+{
+  shell("gpg --homedir '%s' --batch --quiet --yes %s --passphrase '' --quick-gen-key %s@example.org ed25519 sign %s 2>/dev/null",
+        keys, options, name, *options != '\0' ? "1d" : "never");
+  shell("cd '%s' && gpg --homedir . --batch --quiet --export %s@example.org > %s.gpg && "
+        "gpg --homedir . --batch --quiet --armor --export %s@example.org > %s.asc",
+        keys, name, name, name, name);
+}
+
+static gboolean
+make_keys(void)
+{
+  g_autofree char *gpg = g_find_program_in_path("gpg"), *gpgv = g_find_program_in_path("gpgv");
+  if (gpg == NULL || gpgv == NULL)
+    return FALSE;
+  keys = g_dir_make_tmp("ashlar-keys-XXXXXX", NULL);
+  make_key("good", "");
+  make_key("other", "");
+  make_key("old", "--faked-system-time 20200101T000000");
+  return TRUE;
+}
+
+static void
+drop_keys(void)
+{
+  shell("gpgconf --homedir '%s' --kill gpg-agent; rm -rf '%s'", keys, keys);
+  g_free(keys);
+}
+
+static void
+sign(const char *folder, const char *key, gboolean detached)
+{
+  const char *when = strcmp(key, "old") == 0 ? "--faked-system-time 20200101T010000" : "";
+  if (*key == '\0')
+    return;
+  shell("cd '%s' && gpg --homedir '%s' --batch --quiet --yes %s -u %s@example.org --armor %s Release", folder, keys, when, key,
+        detached ? "--detach-sign -o Release.gpg" : "--clearsign -o InRelease");
+  if (!detached)
+    shell("rm '%s/Release'", folder);
+}
+
+static const char *
+or(const char *text, const char *otherwise)
+{
+  return text != NULL ? text : otherwise;
+}
+
+static void
+make_archive(const char *mirror, const Shape *shape)
+{
+  const char *packages = or(shape->packages, PACKAGES), *suite = or(shape->suite, "stone");
+  char hex[DIGEST_HEX_LENGTH + 1];
+  Digest digest;
+  digest_of(packages, strlen(packages), &digest);
+  digest_to_hex(&digest, hex);
+  g_autofree char *folder = g_build_filename(mirror, "dists", suite, NULL);
+  g_autofree char *name = shape->by_hash ? g_strconcat("main/binary-amd64/by-hash/SHA256/", hex, NULL)
+                                         : g_strdup("main/binary-amd64/Packages");
+  put(folder, name, packages);
+  g_autofree char *text =
+    g_strdup_printf("Origin: Test\nSuite: stable\nCodename: %s\nDate: %s\nAcquire-By-Hash: %s\n%sComponents: main extra\n"
+                    "Architectures: amd64\nSHA256:\n %s %zu main/binary-amd64/Packages\n",
+                    or(shape->codename, suite), or(shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"), shape->by_hash ? "yes" : "no",
+                    or(shape->more, ""), hex, strlen(packages));
+  shell("rm -f '%s'/*Release*", folder);
+  put(folder, "Release", text);
+  sign(folder, or(shape->key, "good"), shape->detached);
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  fixture->folder = g_dir_make_tmp("ashlar-archive-XXXXXX", &error);
+  g_assert_no_error(error);
+  fixture->mirror = g_build_filename(fixture->folder, "mirror", NULL);
+  g_autofree char *path = g_build_filename(fixture->folder, "store", NULL);
+  fixture->store = store_open(path, &error);
+  g_assert_no_error(error);
+  fixture->request = (DebianArchiveRequest){
+    .suite = "stone",
+    .mirror = fixture->mirror,
+    .keyring = g_strconcat(keys, "/good.gpg", NULL),
+    .check_valid_until = TRUE,
+    .apt_root = fixture->folder,
+  };
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data)
+{
+  store_unref(fixture->store);
+  shell("chmod -R u+w '%s' && rm -r '%s'", fixture->folder, fixture->folder);
+  g_free((char *)fixture->request.keyring);
+  g_free(fixture->folder);
+  g_free(fixture->mirror);
+}
+
+static DebianIndex *
+open_index(Fixture *fixture, const char *architecture, GError **error)
+{
+  FetchOptions options = {0};
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, error);
+  return archive != NULL ? debian_archive_index(archive, fixture->store, architecture, &options, error) : NULL;
+}
+
+static void
+assert_opens(Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DebianIndex) index = open_index(fixture, "amd64", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(debian_index_size(index), ==, 1);
+}
+
+static void
+assert_refused(Fixture *fixture, AshlarError code, const char *part)
+{
+  g_autoptr(GError) error = NULL;
+  g_assert_null(open_index(fixture, "amd64", &error));
+  if (!g_error_matches(error, ASHLAR_ERROR, (int)code) || strstr(error->message, part) == NULL)
+    g_error("'%s' (%d) is not %d with '%s'", error->message, error->code, code, part);
+}
+
+/* ---- what is accepted ---- */
+
+static void
+good(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  FetchOptions options = {0};
+  make_archive(fixture->mirror, &(Shape){0});
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
+  g_assert_no_error(error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(debian_archive_date(archive), ==, 1768003200);
+  g_auto(GStrv) urls = debian_archive_urls(archive, "stone", "pool/h/hello_1%3a1_amd64.deb");
+  g_autofree char *expected = g_strdup_printf("file://%s/pool/h/hello_1%%253a1_amd64.deb", fixture->mirror);
+  g_assert_cmpuint(g_strv_length(urls), ==, 1);
+  g_assert_cmpstr(urls[0], ==, expected);
+  g_auto(GStrv) any = debian_archive_urls(archive, "unknown", "x");
+  g_assert_cmpuint(g_strv_length(any), ==, 2); /* the security archive beside it may have it */
+}
+
+static void
+detached_signature(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.detached = TRUE});
+  assert_opens(fixture);
+}
+
+static void
+by_hash(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.by_hash = TRUE});
+  assert_opens(fixture);
+}
+
+static void
+by_hash_absent(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.more = "Acquire-By-Hash: yes\n"});
+  assert_opens(fixture);
+}
+
+static void
+updates_and_security(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *beside = g_strconcat(fixture->mirror, "-security", NULL);
+  g_autofree char *newer = g_strconcat(PACKAGES, "Package: hello\nVersion: 2\n", strstr(PACKAGES, "Arch"), NULL);
+  make_archive(fixture->mirror, &(Shape){0});
+  make_archive(fixture->mirror, &(Shape){.suite = "stone-updates"});
+  make_archive(beside, &(Shape){.suite = "stone-security", .packages = newer});
+  g_autoptr(DebianIndex) index = open_index(fixture, "amd64", &error);
+  g_assert_no_error(error);
+  DebianPackage package;
+  g_assert_cmpuint(debian_index_size(index), ==, 2);
+  debian_index_get(index, 0, &package);
+  g_assert_cmpstr(package.version, ==, "2");
+  g_assert_cmpuint(package.suite, ==, 2);
+}
+
+static void
+armored_keyring(Fixture *fixture, gconstpointer data)
+{
+  g_free((char *)fixture->request.keyring);
+  fixture->request.keyring = g_strconcat(keys, "/good.asc", NULL);
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_opens(fixture);
+}
+
+/* ---- what is refused ---- */
+
+static void
+not_signed(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.key = ""});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "it is not signed");
+}
+
+static void
+plain_text_as_in_release(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.key = ""});
+  shell("cd '%s/dists/stone' && mv Release InRelease", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "InRelease is not signed");
+}
+
+static void
+wrong_key(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.key = "other"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "which is not in the keyring");
+}
+
+static void
+expired_key(Fixture *fixture, gconstpointer data)
+{
+  g_free((char *)fixture->request.keyring);
+  fixture->request.keyring = g_strconcat(keys, "/old.gpg", NULL);
+  make_archive(fixture->mirror, &(Shape){.key = "old"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "which has expired");
+}
+
+static void
+changed_text(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  shell("sed -i 's/^Origin: Test/Origin: Best/' '%s/dists/stone/InRelease'", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "it was changed");
+}
+
+static void
+text_around_the_signed(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  shell("echo 'Codename: evil' >> '%s/dists/stone/InRelease'", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "goes on behind its signature");
+  shell("cd '%s/dists/stone' && sed -i '$d' InRelease && cat InRelease InRelease > x && mv x InRelease", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "InRelease ");
+}
+
+static void
+no_keyring(Fixture *fixture, gconstpointer data)
+{
+  g_free((char *)fixture->request.keyring);
+  fixture->request.keyring = NULL;
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "there are no keys");
+  fixture->request.keyring = g_strconcat(keys, "/none.gpg", NULL);
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "none.gpg");
+}
+
+static void
+expired_release(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.more = "Valid-Until: Sun, 11 Jan 2026 00:00:00 UTC\n"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "expired on 2026-01-11 00:00 UTC");
+  fixture->request.check_valid_until = FALSE;
+  assert_opens(fixture);
+  fixture->request.check_valid_until = TRUE;
+  put(fixture->folder, "etc/apt/apt.conf.d/10x", "Acquire { Check-Valid-Until \"false\"; };");
+  assert_opens(fixture);
+}
+
+static void
+set_back(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_opens(fixture);
+  assert_opens(fixture);
+  make_archive(fixture->mirror, &(Shape){.date = "Fri, 09 Jan 2026 00:00:00 UTC"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "it was set back");
+  fixture->request.check_valid_until = FALSE;
+  assert_opens(fixture);
+  fixture->request.check_valid_until = TRUE;
+  make_archive(fixture->mirror, &(Shape){.date = "Sun, 11 Jan 2026 00:00:00 UTC"});
+  assert_opens(fixture);
+}
+
+static void
+other_suite(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.codename = "wood"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "not of suite 'stone': it says suite 'stable', codename 'wood'");
+}
+
+static void
+tampered_index(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  shell("sed -i 's/Version: 1/Version: 9/' '%s/dists/stone/main/binary-amd64/Packages'", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "index of stone/main for amd64: ");
+}
+
+static void
+missing_index(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  shell("rm '%s/dists/stone/main/binary-amd64/Packages'", fixture->mirror);
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "no such file");
+}
+
+static void
+missing_component(Fixture *fixture, gconstpointer data)
+{
+  const char *const components[] = {"main", "games", NULL};
+  fixture->request.components = components;
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "it has no component 'games'\nhint: it has main, extra");
+}
+
+static void
+missing_architecture(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  make_archive(fixture->mirror, &(Shape){0});
+  g_assert_null(open_index(fixture, "m68k", &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
+  g_assert_nonnull(strstr(error->message, "it has no architecture 'm68k'\nhint: it has amd64"));
+}
+
+static void
+missing_suite(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.suite = "wood"});
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "suite 'stone' at file://");
+}
+
+static void
+malformed_release(Fixture *fixture, gconstpointer data)
+{
+  static const char *const cases[][2] = {
+    {"Valid-Until: soon\n", "unreadable date 'soon'"},
+    {"nonsense\n", "not a field"},
+    {"SHA256:\n xyz 1 a\n", "malformed entry"},
+    {"SHA256:\n aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 99999999999999999999 a\n", "malformed entry"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    make_archive(fixture->mirror, &(Shape){.more = cases[i][0]});
+    assert_refused(fixture, ASHLAR_ERROR_INVALID, cases[i][1]);
+  }
+}
+
+/* ---- a mirror in motion ---- */
+
+/* The archive object holds the Release of before; the index is fetched after the mirror was renewed. */
+static void
+renewed_between(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  FetchOptions options = {0};
+  g_autofree char *more = g_strconcat(PACKAGES, "Package: world\nVersion: 2\n", strstr(PACKAGES, "Arch"), NULL);
+  make_archive(fixture->mirror, &(Shape){0});
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
+  g_assert_null(debian_archive_index(archive, fixture->store, "m68k", &options, &error));
+  g_clear_error(&error);
+  make_archive(fixture->mirror, &(Shape){.packages = more, .date = "Sun, 11 Jan 2026 00:00:00 UTC"});
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(debian_index_size(index), ==, 2);
+}
+
+/* ---- apt's configuration ---- */
+
+static void
+configure(Fixture *fixture, const char *name, const char *format)
+{
+  g_autofree char *path = g_build_filename("etc/apt/sources.list.d", name, NULL);
+  g_auto(GStrv) parts = g_strsplit(format, "MIRROR", -1);
+  g_autofree char *with_mirror = g_strjoinv(fixture->mirror, parts);
+  g_auto(GStrv) again = g_strsplit(with_mirror, "KEYS", -1);
+  g_autofree char *text = g_strjoinv(keys, again);
+  put(fixture->folder, path, text);
+  g_clear_pointer((char **)&fixture->request.keyring, g_free);
+  fixture->request.mirror = NULL;
+}
+
+static void
+configured_in_lines(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  configure(fixture, "a.list",
+            "# deb http://example.org/ stone main\n"
+            "deb cdrom:[Debian 12]/ stone main\ndeb-src file:MIRROR stone main\n"
+            "deb http://example.org/flat ./\n"
+            "deb [ arch=amd64 signed-by=KEYS/good.asc ] file:MIRROR/ stone main # yes\n");
+  assert_opens(fixture);
+}
+
+static void
+configured_in_stanzas(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  make_archive(fixture->mirror, &(Shape){.suite = "stone-updates"});
+  configure(fixture, "a.sources",
+            "# a comment\nTypes: deb deb-src\nURIs: file:MIRROR\nSuites: stone stone-updates\nComponents: main\n"
+            "# another\nSigned-By: KEYS/good.gpg\n\nEnabled: no\nTypes: deb\nURIs: http://example.org\nSuites: stone\nComponents: main\n");
+  assert_opens(fixture);
+}
+
+static void
+key_in_the_stanza(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  g_autofree char *path = g_build_filename(keys, "good.asc", NULL);
+  g_autofree char *armor = NULL;
+  g_assert_true(g_file_get_contents(path, &armor, NULL, NULL));
+  g_auto(GStrv) lines = g_strsplit(g_strstrip(armor), "\n", -1);
+  g_autoptr(GString) text = g_string_new("Types: deb\nURIs: file:MIRROR\nSuites: stone\nComponents: main\nSigned-By:\n");
+  for (char **line = lines; *line != NULL; line++)
+    g_string_append_printf(text, " %s\n", **line != '\0' ? *line : ".");
+  configure(fixture, "a.sources", text->str);
+  assert_opens(fixture);
+}
+
+static void
+keys_of_apt(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  configure(fixture, "a.list", "deb file:MIRROR stone main\n");
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "there are no keys");
+  put(fixture->folder, "etc/apt/trusted.gpg.d/ignored.bak", "x");
+  shell("cp '%s/good.asc' '%s/other.gpg' '%s/etc/apt/trusted.gpg.d/'", keys, keys, fixture->folder);
+  assert_opens(fixture);
+}
+
+static void
+trusted_needs_no_signature(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.key = ""});
+  configure(fixture, "a.list", "deb [trusted=yes] file:MIRROR stone main\n");
+  assert_opens(fixture);
+  make_archive(fixture->mirror, &(Shape){.key = "other"});
+  assert_opens(fixture);
+}
+
+static void
+sister_suite(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  configure(fixture, "a.list",
+            "deb [signed-by=KEYS/good.gpg] file:MIRROR wood main\ndeb [signed-by=KEYS/good.gpg] file:MIRROR wood-updates main\n");
+  assert_opens(fixture);
+}
+
+static void
+same_suite_of_another_archive(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  configure(fixture, "a.list",
+            "deb http://example.org/vendor stone vendor\ndeb [signed-by=KEYS/good.gpg] file:MIRROR stone main\n");
+  assert_opens(fixture);
+}
+
+static void
+unknown_suite(Fixture *fixture, gconstpointer data)
+{
+  configure(fixture, "a.list", "deb http://example.org/vendor wood main\n");
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "suite 'stone' (main) is not in apt's configuration of this machine, which has wood");
+}
+
+static void
+mirror_lists_are_refused(Fixture *fixture, gconstpointer data)
+{
+  configure(fixture, "a.list", "deb mirror+http://example.org/list stone main\n");
+  assert_refused(fixture, ASHLAR_ERROR_USAGE, "is not a mirror that packages can be fetched from");
+}
+
+static void
+broken_configuration(Fixture *fixture, gconstpointer data)
+{
+  configure(fixture, "a.list", "\ndeb http://example.org\n");
+  assert_refused(fixture, ASHLAR_ERROR_INVALID, "a.list:2: a package source needs");
+  configure(fixture, "a.list", "");
+  put(fixture->folder, "etc/apt/apt.conf", "A {\n");
+  assert_refused(fixture, ASHLAR_ERROR_INVALID, "apt.conf:2: a '}' is missing");
+}
+
+static void
+proxies(Fixture *fixture, gconstpointer data)
+{
+  put(fixture->folder, "etc/apt/apt.conf.d/proxy",
+      "// one\n/* two */ Acquire::http { Proxy \"http://p:1\"; Proxy::Near.example.org \"DIRECT\"; };\n#clear Acquire::http::X;\n"
+      "APT::NeverAutoRemove { \"^a$\"; \"b\"; };\nAcquire::http::proxy \"http://p:2\";\n");
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, NULL);
+  g_autofree char *text = g_strjoinv(" ", (char **)debian_archive_proxies(archive));
+  g_assert_cmpstr(text, ==,
+                  "http://Near.example.org/ DIRECT http://Near.example.org: DIRECT https://Near.example.org/ DIRECT "
+                  "https://Near.example.org: DIRECT http: http://p:2 https: http://p:2");
+}
+
+static void
+snapshots(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  fixture->request.snapshot = "20260110T000000Z";
+  fixture->request.mirror = "http://example.org/debian";
+  assert_refused(fixture, ASHLAR_ERROR_USAGE, "holds @SNAPSHOT@");
+  fixture->request.mirror = "https://example.org/archive/debian/@SNAPSHOT@/";
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(debian_archive_suite(archive, 0)->bases[0], ==, "https://example.org/archive/debian/20260110T000000Z");
+  g_assert_cmpstr(debian_archive_suite(archive, 2)->bases[0], ==, "https://example.org/archive/debian-security/20260110T000000Z");
+  g_assert_false(debian_archive_suite(archive, 0)->check_valid_until);
+  fixture->request.snapshot = "yesterday";
+  assert_refused(fixture, ASHLAR_ERROR_USAGE, "snapshot 'yesterday' is not a timestamp");
+}
+
+int
+main(int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    void (*run)(Fixture *fixture, gconstpointer data);
+  } cases[] = {
+    {"good", good},
+    {"detached-signature", detached_signature},
+    {"by-hash", by_hash},
+    {"by-hash-absent", by_hash_absent},
+    {"updates-and-security", updates_and_security},
+    {"armored-keyring", armored_keyring},
+    {"not-signed", not_signed},
+    {"plain-text-as-in-release", plain_text_as_in_release},
+    {"wrong-key", wrong_key},
+    {"expired-key", expired_key},
+    {"changed-text", changed_text},
+    {"text-around-the-signed", text_around_the_signed},
+    {"no-keyring", no_keyring},
+    {"expired-release", expired_release},
+    {"set-back", set_back},
+    {"other-suite", other_suite},
+    {"tampered-index", tampered_index},
+    {"missing-index", missing_index},
+    {"missing-component", missing_component},
+    {"missing-architecture", missing_architecture},
+    {"missing-suite", missing_suite},
+    {"malformed-release", malformed_release},
+    {"renewed-between", renewed_between},
+    {"configured-in-lines", configured_in_lines},
+    {"configured-in-stanzas", configured_in_stanzas},
+    {"key-in-the-stanza", key_in_the_stanza},
+    {"keys-of-apt", keys_of_apt},
+    {"trusted", trusted_needs_no_signature},
+    {"sister-suite", sister_suite},
+    {"same-suite-of-another-archive", same_suite_of_another_archive},
+    {"unknown-suite", unknown_suite},
+    {"mirror-lists", mirror_lists_are_refused},
+    {"broken-configuration", broken_configuration},
+    {"proxies", proxies},
+    {"snapshots", snapshots},
+  };
+  g_test_init(&argc, &argv, NULL);
+  if (!make_keys()) {
+    g_print("1..0 # SKIP gpg or gpgv is not installed\n");
+    return 0;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *path = g_strconcat("/debian-archive/", cases[i].name, NULL);
+    g_test_add(path, Fixture, NULL, set_up, cases[i].run, tear_down);
+  }
+  int status = g_test_run();
+  drop_keys();
+  return status;
+}
