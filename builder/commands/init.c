@@ -87,7 +87,8 @@ check_absent(const char *path, GError **error)
   GStatBuf st;
   if (g_lstat(path, &st) != 0 && errno == ENOENT)
     return TRUE;
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is there already\nhint: name another folder, or another --name", path);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is there already\nhint: name another folder, or another --name",
+              path);
   return FALSE;
 }
 
@@ -139,8 +140,8 @@ const Command command_init = {
   .name = "init",
   .summary = "write a recipe to start from",
   .arguments = "[DIR]",
-  .description = "Writes a small web server's recipe and the page it serves into DIR (default: the current\n"
-                 "folder). What is there already is left alone.",
+  .description = "Writes a small web server's recipe and the page it serves into DIR (default:\n"
+                 "the current folder). What is there already is left alone.",
   .min_arguments = 0,
   .max_arguments = 1,
   .options = options,

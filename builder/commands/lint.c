@@ -2,6 +2,7 @@
 #include "builder/commands/commands.h"
 #include "builder/recipe/check.h"
 #include "builder/recipe/schema.h"
+#include "builder/recipe/source.h"
 #include "signing/error.h"
 
 #include <stdio.h>
@@ -39,7 +40,7 @@ lint(const char *path, const LintOptions *values, json_t *results)
   g_autoptr(Recipe) recipe = recipe_check(path, (const char *const *)values->set, diagnostics);
   if (values->json) {
     json_t *result = json_object();
-    g_autofree char *name = g_utf8_make_valid(path, -1);
+    g_autofree char *name = source_escape(path);
     json_object_set_new(result, "recipe", json_string(name));
     json_object_set_new(result, "ok", json_boolean(recipe != NULL));
     json_object_set_new(result, "found", diagnostics_to_json(diagnostics));
@@ -89,8 +90,8 @@ const Command command_lint = {
   .name = "lint",
   .summary = "check recipes without building them",
   .arguments = "[RECIPE...]",
-  .description = "Every error of every recipe is reported, with its place. Nothing is fetched and nothing\n"
-                 "written. Editors take the JSON Schema:\n\n"
+  .description = "Every error of every recipe is reported, with its place. Nothing is fetched\n"
+                 "and nothing written. Editors take the JSON Schema:\n\n"
                  "  ashlar lint --schema > ashlar-recipe.schema.json",
   .min_arguments = 0,
   .max_arguments = -1,

@@ -28,11 +28,12 @@ check_user_is_new(Model *model, const RecipeUser *user, const Node *map)
   for (guint i = 0; i < model->recipe->users->len; i++) {
     const RecipeUser *other = g_ptr_array_index(model->recipe->users, i);
     if (g_strcmp0(other->name, user->name) == 0) {
-      diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the user '%s' is declared a second time", user->name);
+      diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the user '%s' is declared a second time",
+                        user->name);
       diagnostics_hint(model->diagnostics, "the first is in %s on line %u", other->place.file, other->place.line);
     } else if (user->uid >= 0 && other->uid == user->uid) {
-      diagnostics_error(model->diagnostics, &node_get(map, "uid")->place, "the uid %" G_GINT64_FORMAT " is taken by the user '%s'", user->uid,
-                        other->name);
+      diagnostics_error(model->diagnostics, &node_get(map, "uid")->place,
+                        "the uid %" G_GINT64_FORMAT " is taken by the user '%s'", user->uid, other->name);
     }
   }
 }
@@ -69,11 +70,12 @@ check_group_is_new(Model *model, const RecipeGroup *group, const Node *map)
   for (guint i = 0; i < model->recipe->groups->len; i++) {
     const RecipeGroup *other = g_ptr_array_index(model->recipe->groups, i);
     if (g_strcmp0(other->name, group->name) == 0) {
-      diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the group '%s' is declared a second time", group->name);
+      diagnostics_error(model->diagnostics, &node_get(map, "name")->place, "the group '%s' is declared a second time",
+                        group->name);
       diagnostics_hint(model->diagnostics, "the first is in %s on line %u", other->place.file, other->place.line);
     } else if (group->gid >= 0 && other->gid == group->gid) {
-      diagnostics_error(model->diagnostics, &node_get(map, "gid")->place, "the gid %" G_GINT64_FORMAT " is taken by the group '%s'",
-                        group->gid, other->name);
+      diagnostics_error(model->diagnostics, &node_get(map, "gid")->place,
+                        "the gid %" G_GINT64_FORMAT " is taken by the group '%s'", group->gid, other->name);
     }
   }
 }

@@ -72,7 +72,8 @@ read_env(Model *model, const Node *config)
     gsize name = strcspn(item->text, "=") + 1;
     for (guint j = 0; j < texts->len; j++)
       if (strncmp(g_ptr_array_index(texts, j), item->text, name) == 0)
-        diagnostics_error(model->diagnostics, &item->place, "the variable '%.*s' is set a second time", (int)name - 1, item->text);
+        diagnostics_error(model->diagnostics, &item->place, "the variable '%.*s' is set a second time", (int)name - 1,
+                          item->text);
     g_ptr_array_add(texts, g_strdup(item->text));
   }
   return finish(texts);

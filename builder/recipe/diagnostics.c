@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define MESSAGE_MAX 800
+
 typedef struct {
   RecipePlace place;
   gboolean warning;
@@ -69,6 +71,20 @@ already_said(const Diagnostics *diagnostics, const RecipePlace *place, const cha
   return FALSE;
 }
 
+/* A message quotes what it is about, which may be most of a file: the middle of a long one says nothing. */
+static const char *
+shorten(char *message)
+{
+  gsize length = strlen(message);
+  if (length <= MESSAGE_MAX)
+    return message;
+  char *head = g_utf8_find_prev_char(message, message + MESSAGE_MAX / 2);
+  const char *tail = g_utf8_find_next_char(message + length - MESSAGE_MAX / 4, NULL);
+  memcpy(head, "...", 3);
+  memmove(head + 3, tail, strlen(tail) + 1);
+  return message;
+}
+
 static void
 report(Diagnostics *diagnostics, const RecipePlace *place, gboolean warning, const char *format, va_list args)
 {
@@ -79,7 +95,7 @@ report(Diagnostics *diagnostics, const RecipePlace *place, gboolean warning, con
     return;
   }
   g_autofree char *raw = g_strdup_vprintf(format, args);
-  g_autofree char *message = source_escape(raw);
+  g_autofree char *message = source_escape(shorten(raw));
   if (already_said(diagnostics, place, message))
     return;
   Diagnostic *diagnostic = g_new0(Diagnostic, 1);
@@ -194,13 +210,14 @@ diagnostics_to_json(Diagnostics *diagnostics)
   g_ptr_array_sort(diagnostics->all, by_place);
   for (guint i = 0; i < diagnostics->all->len; i++) {
     const Diagnostic *diagnostic = g_ptr_array_index(diagnostics->all, i);
+    g_autofree char *file = source_escape(diagnostic->place.file);
     json_t *hints = json_array();
     for (guint j = 0; j < diagnostic->hints->len; j++)
       json_array_append_new(hints, json_string(g_ptr_array_index(diagnostic->hints, j)));
-    json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:s, s:s, s:o}", "file", diagnostic->place.file, "line",
-                                          (int)diagnostic->place.line, "column", (int)diagnostic->place.column, "severity",
-                                          diagnostic->warning ? "warning" : "error", "message", diagnostic->message,
-                                          "hints", hints));
+    json_array_append_new(list,
+                          json_pack("{s:s, s:i, s:i, s:s, s:s, s:o}", "file", file, "line", (int)diagnostic->place.line,
+                                    "column", (int)diagnostic->place.column, "severity",
+                                    diagnostic->warning ? "warning" : "error", "message", diagnostic->message, "hints", hints));
   }
   return list;
 }

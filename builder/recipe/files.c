@@ -35,12 +35,15 @@ static void
 check_source(Model *model, const Node *map)
 {
   const NodePair *from = node_pair(map, "from"), *content = node_pair(map, "content"), *url = node_pair(map, "url");
-  const NodePair *sha256 = node_pair(map, "sha256"), *unpack = node_pair(map, "unpack"), *folder = node_pair(map, "folder_mode");
+  const NodePair *sha256 = node_pair(map, "sha256"), *unpack = node_pair(map, "unpack"),
+                 *folder = node_pair(map, "folder_mode");
   Diagnostics *diagnostics = model->diagnostics;
   guint sources = (from != NULL) + (content != NULL) + (url != NULL);
   if (sources != 1)
     diagnostics_error(diagnostics, &map->place, "a file needs exactly one of 'from', 'content' and 'url', not %s",
-                      sources == 0 ? "none" : sources == 2 ? "two" : "three");
+                      sources == 0   ? "none"
+                      : sources == 2 ? "two"
+                                     : "three");
   if (url != NULL && sha256 == NULL) {
     diagnostics_error(diagnostics, &url->place, "a 'url' needs the 'sha256' of what it gives");
     diagnostics_hint(diagnostics, "fetch it once, check it, and take the digest from 'sha256sum FILE'");

@@ -13,8 +13,8 @@ describe_by_git(Model *model, const RecipePlace *place)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *out = NULL, *err = NULL;
-  g_autoptr(GSubprocess) git = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, "git", "-C",
-                                                model->recipe->folder, "describe", "--tags", "--always", "--dirty", NULL);
+  g_autoptr(GSubprocess) git = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, "git",
+                                                "-C", model->recipe->folder, "describe", "--tags", "--always", "--dirty", NULL);
   if (git == NULL || !g_subprocess_communicate_utf8(git, NULL, NULL, &out, &err, &error)) {
     diagnostics_error(model->diagnostics, place, "git cannot be asked for the version: %s", error->message);
     return NULL;

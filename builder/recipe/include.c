@@ -143,7 +143,8 @@ load_file(Loader *loader, const char *path, const RecipePlace *asked)
   if (root == NULL)
     return NULL;
   if (root->kind != NODE_MAP && loader->open->len > 0) {
-    diagnostics_error(loader->diagnostics, &root->place, "a recipe must be a map of keys and values, not %s", node_kind_name(root));
+    diagnostics_error(loader->diagnostics, &root->place, "a recipe must be a map of keys and values, not %s",
+                      node_kind_name(root));
     node_free(root);
     return NULL;
   }

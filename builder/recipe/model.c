@@ -108,7 +108,8 @@ model_source_path(Model *model, const Node *node)
   g_autofree char *path = g_canonicalize_filename(node->text, base);
   const char *folder = model->recipe->folder;
   gsize length = strlen(folder);
-  gboolean inside = strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0'));
+  gboolean inside = strcmp(folder, "/") == 0 ||
+                    (strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0'));
   if (!inside) {
     diagnostics_error(model->diagnostics, &node->place, "'%s' leaves the recipe's folder", node->text);
     return NULL;

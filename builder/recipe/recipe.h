@@ -18,7 +18,7 @@ typedef enum { RECIPE_SCRIPTS_AUTO, RECIPE_SCRIPTS_RUN, RECIPE_SCRIPTS_SKIP } Re
 /* Where in which file a thing stands, for errors that are found later (a source folder that is missing, a package that does
  * not exist): recipe_error_at prints them like the reader's own. */
 typedef struct {
-  const char *file; /* as the user spelled it */
+  const char *file;   /* as the user spelled it */
   guint line, column; /* from 1 */
 } RecipePlace;
 
@@ -31,9 +31,9 @@ typedef struct {
 typedef struct {
   char *suite;
   char **components;
-  char *mirror;   /* URL or NULL: the host's */
-  char *snapshot; /* "20261101T000000Z" or NULL */
-  char *keyring;  /* path, resolved against the recipe's folder, or NULL */
+  char *mirror;               /* URL or NULL: the host's */
+  char *snapshot;             /* "20261101T000000Z" or NULL */
+  char *keyring;              /* path, resolved against the recipe's folder, or NULL */
   gboolean check_valid_until; /* default TRUE */
   RecipeVariant variant;
   GPtrArray *packages; /* RecipePackage* */
@@ -64,11 +64,11 @@ typedef struct {
   char *from;    /* file or folder, resolved and inside the recipe's folder; or NULL */
   char *content; /* inline; or NULL */
   gsize content_length;
-  char *url;     /* or NULL; with sha256 */
+  char *url; /* or NULL; with sha256 */
   Digest sha256;
-  gboolean unpack;  /* from/url is an archive whose contents go below path */
-  gint64 mode;      /* 07777, or -1: the source's executable bit decides 0755 or 0644, folders 0755 */
-  gint64 folder_mode; /* of folders in a folder, or -1 */
+  gboolean unpack;     /* from/url is an archive whose contents go below path */
+  gint64 mode;         /* 07777, or -1: the source's executable bit decides 0755 or 0644, folders 0755 */
+  gint64 folder_mode;  /* of folders in a folder, or -1 */
   char *owner, *group; /* names or numbers; NULL: root, and the owner's own group */
   RecipePlace place;
 } RecipeFile;
@@ -82,10 +82,10 @@ typedef struct {
 typedef struct {
   char *user, *working_dir, *stop_signal, *author;
   char **entrypoint, **command; /* NULL-terminated, NULL: not given */
-  char **env;     /* "K=V", in the recipe's order */
-  char **ports;   /* "80/tcp", sorted */
-  char **volumes; /* sorted */
-  char **labels;  /* "K=V", sorted by K */
+  char **env;                   /* "K=V", in the recipe's order */
+  char **ports;                 /* "80/tcp", sorted */
+  char **volumes;               /* sorted */
+  char **labels;                /* "K=V", sorted by K */
 } RecipeConfig;
 
 typedef struct {
@@ -104,16 +104,16 @@ typedef struct Recipe {
   char *path;   /* as the user spelled it */
   char *folder; /* absolute */
   char *name, *version, *description;
-  char **arch;  /* Debian names: amd64, arm64 ...; at least one */
-  gint64 epoch; /* or -1 */
-  RecipeDebian *debian; /* or NULL */
+  char **arch;                               /* Debian names: amd64, arm64 ...; at least one */
+  gint64 epoch;                              /* or -1 */
+  RecipeDebian *debian;                      /* or NULL */
   GPtrArray *users, *groups, *files, *links; /* Recipe{User,Group,File,Link}*, never NULL */
   char **remove;
   RecipeConfig config;
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
   GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
-  char *warnings; /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
+  char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.

@@ -44,8 +44,8 @@ text_to_json(const SchemaKey *key)
 static json_t *
 integer_to_json(const SchemaKey *key)
 {
-  return or_parameter(json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)key->least, "maximum",
-                                (json_int_t)key->most));
+  return or_parameter(
+    json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)key->least, "maximum", (json_int_t)key->most));
 }
 
 static json_t *

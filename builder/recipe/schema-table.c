@@ -14,6 +14,8 @@
 #define MODE_SAYS "three or four octal digits, like \"0644\""
 #define ID_MAX 4294967294
 
+/* Rows that belong together; in a row the keys in the order they are thought of. */
+/* clang-format off */
 const SchemaKey schema_keys[] = {
   /* ---- what it is ---- */
   {.path = "name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*$",
@@ -191,6 +193,7 @@ const SchemaKey schema_keys[] = {
   {.path = "outputs[].disk", .flags = SCHEMA_LATER, .text = "A bootable disk."},
   {0},
 };
+/* clang-format on */
 
 const SchemaKey *
 schema_find(const char *path)

@@ -34,15 +34,15 @@ wrong_kind(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
 {
   g_autofree char *spoken = schema_spoken(key->path);
   g_autofree char *wanted = kinds_in_words(key->kinds);
-  gboolean item = g_str_has_suffix(key->path, "[]");
+  gboolean item = g_str_has_suffix(key->path, "[]"), below = g_str_has_suffix(key->path, ".*");
+  const char *which = item ? "an item of " : below ? "a value in " : "";
   node->bad = TRUE;
   if (node_is_null(node)) {
-    diagnostics_error(diagnostics, &node->place, "%s'%s' has no value", item ? "an item of " : "", spoken);
+    diagnostics_error(diagnostics, &node->place, "%s'%s' is empty", which, spoken);
     diagnostics_hint(diagnostics, "write %s, or leave %s out", wanted, item ? "the item" : "the key");
     return;
   }
-  diagnostics_error(diagnostics, &node->place, "%s'%s' must be %s, not %s", item ? "an item of " : "", spoken, wanted,
-                    node_kind_name(node));
+  diagnostics_error(diagnostics, &node->place, "%s'%s' must be %s, not %s", which, spoken, wanted, node_kind_name(node));
   if (key->kinds == SCHEMA_LIST && node->kind == NODE_SCALAR) {
     g_auto(GStrv) words = g_strsplit_set(node->text, " ,\t\n", -1);
     g_autofree char *list = g_strjoinv(", ", words);

@@ -21,8 +21,8 @@ typedef enum {
 
 typedef enum {
   SCHEMA_REQUIRED = 1 << 0,
-  SCHEMA_LATER = 1 << 1, /* known, but not of this version: "is not available yet" */
-  SCHEMA_BYTES = 1 << 2, /* may hold NULs */
+  SCHEMA_LATER = 1 << 1,    /* known, but not of this version: "is not available yet" */
+  SCHEMA_BYTES = 1 << 2,    /* may hold NULs */
   SCHEMA_VERBATIM = 1 << 3, /* "${" has no meaning in it */
 } SchemaFlags;
 
@@ -32,10 +32,10 @@ typedef struct {
   const char *path;
   SchemaKind kinds;
   SchemaFlags flags;
-  const char *values;   /* of a text: the words allowed, "none|essential"; NULL: any */
-  const char *pattern;  /* of a text: an anchored regular expression that GRegex and JSON Schema both read; NULL: any */
-  const char *says;     /* what the pattern or range asks for, after "must be" */
-  const char *names;    /* of a row ".*": the pattern of the keys */
+  const char *values;  /* of a text: the words allowed, "none|essential"; NULL: any */
+  const char *pattern; /* of a text: an anchored regular expression that GRegex and JSON Schema both read; NULL: any */
+  const char *says;    /* what the pattern or range asks for, after "must be" */
+  const char *names;   /* of a row ".*": the pattern of the keys */
   const char *says_names;
   gint64 least, most;   /* of an integer */
   const char *fallback; /* the default, as it would be written; NULL: none */

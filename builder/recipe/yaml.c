@@ -57,8 +57,8 @@ cursor_step(Cursor *cursor)
 static gboolean
 is_allowed(gunichar c)
 {
-  return c == '\t' || c == '\n' || c == '\r' || c == 0x85 || (c >= 0x20 && c != 0x7f && !(c >= 0x80 && c < 0xa0) && c < 0xfffe) ||
-         (c >= 0x10000 && (c & 0xfffe) != 0xfffe);
+  return c == '\t' || c == '\n' || c == '\r' || c == 0x85 ||
+         (c >= 0x20 && c != 0x7f && !(c >= 0x80 && c < 0xa0) && c < 0xfffe) || (c >= 0x10000 && (c & 0xfffe) != 0xfffe);
 }
 
 /* libyaml would stop at these too, but cannot say where. */
@@ -80,7 +80,8 @@ check_characters(Reader *reader, gsize length)
     diagnostics_error(reader->diagnostics, &place, "a NUL byte is not allowed in a recipe");
   else
     diagnostics_error(reader->diagnostics, &place, "the byte 0x%02x is no UTF-8", (guint8)*cursor.at);
-  diagnostics_hint(reader->diagnostics, "recipes are UTF-8 text; in \"quotes\" any character can be written as \\xHH or \\uHHHH");
+  diagnostics_hint(reader->diagnostics,
+                   "recipes are UTF-8 text; in \"quotes\" any character can be written as \\xHH or \\uHHHH");
   reader->failed = TRUE;
   return FALSE;
 }
@@ -302,7 +303,8 @@ tag_of(const yaml_event_t *event)
 {
   if (event->type == YAML_SCALAR_EVENT)
     return (const char *)event->data.scalar.tag;
-  return (const char *)(event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag : event->data.mapping_start.tag);
+  return (const char *)(event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag
+                                                                 : event->data.mapping_start.tag);
 }
 
 static const char *
@@ -311,7 +313,7 @@ anchor_of(const yaml_event_t *event)
   if (event->type == YAML_SCALAR_EVENT)
     return (const char *)event->data.scalar.anchor;
   return (const char *)(event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor
-                                                                  : event->data.mapping_start.anchor);
+                                                                 : event->data.mapping_start.anchor);
 }
 
 static Node *

@@ -186,8 +186,8 @@ git(const char *folder, const char *first, ...)
     g_ptr_array_add(argv, word);
   va_end(args);
   g_ptr_array_add(argv, NULL);
-  g_autoptr(GSubprocess) process = g_subprocess_newv((const char *const *)argv->pdata,
-                                                     G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL);
+  g_autoptr(GSubprocess) process = g_subprocess_newv(
+    (const char *const *)argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL);
   return process != NULL && g_subprocess_wait_check(process, NULL, NULL);
 }
 
@@ -226,9 +226,18 @@ nearest_names(void)
   static const struct {
     const char *name, *nearest;
   } cases[] = {
-    {"packages", "packages"}, {"package", "packages"}, {"pakcages", "packages"}, {"PACKAGES", "packages"},
-    {"nmae", "name"},         {"enb", "env"},          {"amd46", "amd64"},       {"esential", "essential"},
-    {"colour", NULL},         {"", NULL},              {"x", NULL},              {"xyz", NULL},
+    {"packages", "packages"},
+    {"package", "packages"},
+    {"pakcages", "packages"},
+    {"PACKAGES", "packages"},
+    {"nmae", "name"},
+    {"enb", "env"},
+    {"amd46", "amd64"},
+    {"esential", "essential"},
+    {"colour", NULL},
+    {"", NULL},
+    {"x", NULL},
+    {"xyz", NULL},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
     g_assert_cmpstr(nearest_name(cases[i].name, names), ==, cases[i].nearest);
@@ -242,8 +251,14 @@ escaping(void)
   static const struct {
     const char *raw, *shown;
   } cases[] = {
-    {"plain", "plain"}, {"a\nb\tc", "a\\nb\\tc"}, {"\x1b[0m", "\\x1b[0m"},        {"caf\xe9", "caf\\xe9"},
-    {"\u00fc\u6f22", "\u00fc\u6f22"}, {"\u202e", "\\u{202e}"}, {"\u2028", "\\u{2028}"}, {"\x7f", "\\x7f"},
+    {"plain", "plain"},
+    {"a\nb\tc", "a\\nb\\tc"},
+    {"\x1b[0m", "\\x1b[0m"},
+    {"caf\xe9", "caf\\xe9"},
+    {"\u00fc\u6f22", "\u00fc\u6f22"},
+    {"\u202e", "\\u{202e}"},
+    {"\u2028", "\\u{2028}"},
+    {"\x7f", "\\x7f"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *shown = source_escape(cases[i].raw);
