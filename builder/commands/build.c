@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/commands/commands.h"
+#include "builder/engine/build.h"
+#include "signing/error.h"
+#include "signing/passphrase.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  char *output;
+  char **archs;
+  char **settings;
+  char **labels;
+  gboolean vcs;
+  gboolean locked;
+  gboolean offline;
+  char *mirror;
+  char *sign;
+  char *passphrase_fd;
+  char *reference;
+  gboolean explain;
+  gboolean json;
+} BuildCommandOptions;
+
+#define OFFSET(member) G_STRUCT_OFFSET(BuildCommandOptions, member)
+
+static const CommandOption options[] = {
+  {"output", 'o', OPTION_STRING, OFFSET(output), "DIR", "write outputs here (default: the current folder)"},
+  {"arch", 0, OPTION_STRINGS, OFFSET(archs), "ARCH[,ARCH]", "build for these only (may be repeated)"},
+  {"set", 's', OPTION_STRINGS, OFFSET(settings), "K=V", "set a parameter of the recipe (may be repeated)"},
+  {"label", 'l', OPTION_STRINGS, OFFSET(labels), "K=V", "add a label and annotation (may be repeated)"},
+  {"vcs", 0, OPTION_FLAG, OFFSET(vcs), NULL, "annotate with git's revision, origin and dirtiness"},
+  {"locked", 0, OPTION_FLAG, OFFSET(locked), NULL, "fail where the lock does not hold (default with $CI)"},
+  {"offline", 0, OPTION_FLAG, OFFSET(offline), NULL, "use no network; tell what is missing"},
+  {"mirror", 0, OPTION_STRING, OFFSET(mirror), "URL", "take packages from here"},
+  {"sign", 0, OPTION_STRING, OFFSET(sign), "KEY", "sign with this private key file"},
+  {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N"},
+  {"reference", 0, OPTION_STRING, OFFSET(reference), "NAME", "the repository the signature is meant for"},
+  {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "show the layers: sizes, contents, reused or new"},
+  {"json", 0, OPTION_FLAG, OFFSET(json), NULL, "print the result as JSON"},
+  {NULL, 0, 0, 0, NULL, NULL},
+};
+
+/* "a,b" and repeated options alike (transfer full); NULL when none was given. */
+static char **
+split_archs(char **given)
+{
+  if (given == NULL)
+    return NULL;
+  g_autofree char *joined = g_strjoinv(",", given);
+  return g_strsplit(joined, ",", -1);
+}
+
+static gboolean
+in_ci(void)
+{
+  const char *ci = g_getenv("CI");
+  return ci != NULL && *ci != '\0' && strcmp(ci, "false") != 0 && strcmp(ci, "0") != 0;
+}
+
+static gboolean
+check_labels(char **labels, GError **error)
+{
+  for (char **label = labels; label != NULL && *label != NULL; label++)
+    if (strchr(*label, '=') == NULL || **label == '=') {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--label: '%s' is not KEY=VALUE", *label);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* ---- printing ---- */
+
+static json_t *
+outputs_json(const BuildResult *result)
+{
+  json_t *outputs = json_array();
+  for (guint i = 0; i < result->outputs->len; i++) {
+    const BuildOutput *output = result->outputs->pdata[i];
+    char digest[DIGEST_STRING_SIZE];
+    json_array_append_new(outputs, json_pack("{s:s, s:s, s:s, s:I}", "kind", output->kind, "path", output->path, "digest",
+                                             digest_to_string(&output->digest, digest), "size", (json_int_t)output->size));
+  }
+  return outputs;
+}
+
+static json_t *
+layers_json(const BuildResult *result)
+{
+  json_t *layers = json_array();
+  for (guint i = 0; i < result->layers->len; i++) {
+    const BuildLayer *layer = result->layers->pdata[i];
+    char digest[DIGEST_STRING_SIZE];
+    json_array_append_new(layers, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "output", layer->kind, "arch", layer->arch, "digest",
+                                            digest_to_string(&layer->digest, digest), "size", (json_int_t)layer->size, "tarSize",
+                                            (json_int_t)layer->tar_size, "reused", layer->reused, "contents", layer->contents));
+  }
+  return layers;
+}
+
+static void
+print_json(const Recipe *recipe, const BuildResult *result, gboolean explain)
+{
+  json_t *skipped = json_array();
+  for (guint i = 0; i < result->skipped->len; i++)
+    json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
+  json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
+                           (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
+  if (explain)
+    json_object_set_new(root, "layers", layers_json(result));
+  char *text = json_dumps(root, JSON_COMPACT);
+  puts(text);
+  free(text);
+  json_decref(root);
+}
+
+static void
+print_layers(const BuildResult *result)
+{
+  for (guint i = 0; i < result->layers->len; i++) {
+    const BuildLayer *layer = result->layers->pdata[i];
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&layer->digest, hex);
+    g_autofree char *size = g_format_size(layer->size);
+    printf("layer %2u  %-6s %.12s  %9s  %-6s  %s\n", i + 1, layer->arch, hex, size, layer->reused ? "reused" : "new", layer->contents);
+  }
+}
+
+static void
+print_outputs(const BuildResult *result)
+{
+  for (guint i = 0; i < result->outputs->len; i++) {
+    const BuildOutput *output = result->outputs->pdata[i];
+    char digest[DIGEST_STRING_SIZE];
+    printf("%s  %s  %s\n", output->kind, output->path, digest_to_string(&output->digest, digest));
+  }
+}
+
+static void
+tell_summary(const CommandContext *context, const BuildResult *result, gint64 began)
+{
+  guint64 fresh = 0, reused = 0;
+  for (guint i = 0; i < result->layers->len; i++) {
+    const BuildLayer *layer = result->layers->pdata[i];
+    *(layer->reused ? &reused : &fresh) += layer->size;
+  }
+  gboolean unchanged = TRUE;
+  for (guint i = 0; i < result->outputs->len; i++)
+    unchanged = unchanged && ((const BuildOutput *)result->outputs->pdata[i])->reused;
+  if (result->skipped->len > 0 && !unchanged) {
+    g_ptr_array_add(result->skipped, NULL);
+    g_autofree char *list = g_strjoinv("\n  ", (char **)result->skipped->pdata);
+    g_ptr_array_remove_index(result->skipped, result->skipped->len - 1);
+    progress_note(context->progress, "maintainer scripts left out (scripts: skip):\n  %s", list);
+  }
+  g_autofree char *new_size = g_format_size(fresh), *old_size = g_format_size(reused);
+  double seconds = (double)(g_get_monotonic_time() - began) / G_TIME_SPAN_SECOND;
+  if (unchanged)
+    progress_note(context->progress, "unchanged: nothing to do (%.2f s)", seconds);
+  else
+    progress_note(context->progress, "built in %.2f s: %u layers, %s new, %s reused", seconds, result->layers->len, new_size, old_size);
+}
+
+/* ---- running ---- */
+
+static gboolean
+build_one(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
+          const BuildOptions *build_options, GError **error)
+{
+  gint64 began = g_get_monotonic_time();
+  g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
+  if (recipe == NULL)
+    return FALSE;
+  g_autoptr(BuildResult) result = build_recipe(store, recipe, build_options, error);
+  if (result == NULL)
+    return FALSE;
+  tell_summary(context, result, began);
+  if (values->json) {
+    print_json(recipe, result, values->explain);
+    return TRUE;
+  }
+  if (values->explain)
+    print_layers(result);
+  print_outputs(result);
+  return TRUE;
+}
+
+static Key *
+load_key(const CommandContext *context, const BuildCommandOptions *values, GError **error)
+{
+  PassphraseSource source = {.fd = -1, .cancellable = context->cancellable};
+  if (values->passphrase_fd != NULL) {
+    guint64 fd;
+    if (!g_ascii_string_to_unsigned(values->passphrase_fd, 10, 0, G_MAXINT, &fd, NULL)) {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--passphrase-fd: '%s' is no descriptor's number", values->passphrase_fd);
+      return NULL;
+    }
+    source.fd = (int)fd;
+  }
+  return key_load_private(values->sign, passphrase_ask, &source, error);
+}
+
+static int
+run(const CommandContext *context, gpointer data, char **arguments, GError **error)
+{
+  const BuildCommandOptions *values = data;
+  g_auto(GStrv) archs = split_archs(values->archs);
+  if (!check_labels(values->labels, error))
+    return EXIT_FAILURE;
+  g_autoptr(Key) key = values->sign != NULL ? load_key(context, values, error) : NULL;
+  if (values->sign != NULL && key == NULL)
+    return EXIT_FAILURE;
+  g_autoptr(Store) store = store_open(context->store_path, error);
+  if (store == NULL)
+    return EXIT_FAILURE;
+  BuildOptions build_options = {
+    .folder = values->output,
+    .archs = (const char *const *)archs,
+    .mirror = values->mirror,
+    .annotations = (const char *const *)values->labels,
+    .vcs = values->vcs,
+    .locked = values->locked || in_ci(),
+    .key = key,
+    .reference = values->reference,
+    .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
+  };
+  for (char **argument = arguments; *argument != NULL; argument++)
+    if (!build_one(context, store, *argument, values, &build_options, error))
+      return EXIT_FAILURE;
+  return EXIT_SUCCESS;
+}
+
+const Command command_build = {
+  .name = "build",
+  .summary = "build images from recipes",
+  .arguments = "RECIPE...",
+  .description = "Writes NAME-VERSION.oci.tar and prints kind, path and image digest of each output. Where\n"
+                 "RECIPE has no lock file yet, one is made; commit it.",
+  .min_arguments = 1,
+  .max_arguments = -1,
+  .options = options,
+  .options_size = sizeof(BuildCommandOptions),
+  .run = run,
+};

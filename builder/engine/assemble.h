@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One image of one architecture: from a recipe and the packs of its packages to a manifest and layers in the store.
+ */
+#ifndef ASHLAR_ENGINE_ASSEMBLE_H
+#define ASHLAR_ENGINE_ASSEMBLE_H
+
+#include "builder/engine/packages.h"
+#include "builder/oci/descriptor.h"
+#include "rootfs/layer.h"
+
+typedef struct {
+  PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
+  const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
+} AssembleOptions;
+
+/* A layer as it came out, for --explain and --json. */
+typedef struct {
+  Layer layer;
+  char *contents; /* "libc6 2.36-9, libssl3 3.0.11" */
+} AssembledLayer;
+
+typedef struct {
+  Descriptor manifest;
+  GPtrArray *layers;  /* AssembledLayer*, the lowest first */
+  GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
+} Assembled;
+
+/* An empty one, to be filled. */
+Assembled *assembled_new(void);
+void assembled_free(Assembled *assembled);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Assembled, assembled_free)
+
+/* @locked (NULL: no packages) names the packages for @arch. */
+Assembled *assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked,
+                    const AssembleOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/build.h"
+#include "builder/engine/memo.h"
+#include "builder/engine/resolve.h"
+#include "builder/engine/vcs.h"
+#include "builder/oci/archive.h"
+#include "builder/oci/image.h"
+#include "builder/oci/index.h"
+#include "builder/oci/layout.h"
+#include "builder/oci/sign.h"
+#include "builder/sources/files.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What holds for all outputs of one build. */
+typedef struct {
+  Store *store;
+  const Recipe *recipe;
+  const BuildOptions *options;
+  const Lock *lock; /* NULL where the recipe fetches nothing */
+  const char *const *archs;
+  char **annotations; /* from --label and --vcs */
+  gint64 epoch;
+  Digest inputs; /* of the recipe's local files */
+  BuildResult *result;
+} Build;
+
+/* ---- results ---- */
+
+static void
+output_free(gpointer data)
+{
+  BuildOutput *output = data;
+  g_free(output->path);
+  g_free(output);
+}
+
+static void
+layer_free(gpointer data)
+{
+  BuildLayer *layer = data;
+  g_free(layer->arch);
+  g_free(layer->contents);
+  g_free(layer);
+}
+
+static BuildResult *
+build_result_new(void)
+{
+  BuildResult *result = g_new0(BuildResult, 1);
+  result->outputs = g_ptr_array_new_with_free_func(output_free);
+  result->layers = g_ptr_array_new_with_free_func(layer_free);
+  result->skipped = g_ptr_array_new_with_free_func(g_free);
+  return result;
+}
+
+void
+build_result_free(BuildResult *result)
+{
+  g_ptr_array_unref(result->outputs);
+  g_ptr_array_unref(result->layers);
+  g_ptr_array_unref(result->skipped);
+  g_free(result);
+}
+
+/* ---- what the build is made of ---- */
+
+/* The epoch: SOURCE_DATE_EPOCH, else the recipe's, else the lock's date, else 0. */
+static gboolean
+find_epoch(Build *build, GError **error)
+{
+  const char *text = g_getenv("SOURCE_DATE_EPOCH");
+  if (text != NULL && *text != '\0') {
+    char *end;
+    errno = 0;
+    gint64 value = g_ascii_strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < 0) {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "SOURCE_DATE_EPOCH: '%s' is no number of seconds since 1970", text);
+      return FALSE;
+    }
+    build->epoch = value;
+  } else if (build->recipe->epoch >= 0) {
+    build->epoch = build->recipe->epoch;
+  } else {
+    build->epoch = build->lock != NULL ? MAX(build->lock->date, 0) : 0;
+  }
+  return TRUE;
+}
+
+static gboolean
+find_annotations(Build *build, GError **error)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+  if (build->options->vcs) {
+    g_auto(GStrv) from_git = vcs_annotations(build->recipe->folder, build->options->fetch.cancellable, error);
+    if (from_git == NULL)
+      return FALSE;
+    for (char **pair = from_git; *pair != NULL; pair++)
+      g_ptr_array_add(all, g_strdup(*pair));
+  }
+  for (const char *const *pair = build->options->annotations; pair != NULL && *pair != NULL; pair++)
+    g_ptr_array_add(all, g_strdup(*pair));
+  g_ptr_array_add(all, NULL);
+  g_ptr_array_set_free_func(all, NULL);
+  build->annotations = (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
+  return TRUE;
+}
+
+/* Scripts are run by a later version; what this one cannot do it says before it begins. */
+static gboolean
+check_scripts(const Recipe *recipe, GError **error)
+{
+  if (recipe->debian == NULL || recipe->debian->scripts == RECIPE_SCRIPTS_SKIP)
+    return TRUE;
+  return recipe_error_at(error, &recipe->debian->place,
+                         "'scripts: %s' is not available yet\nhint: write 'scripts: skip' under debian: users, alternatives, "
+                         "shells and the CA bundle are then made natively, and every script left out is listed",
+                         recipe->debian->scripts == RECIPE_SCRIPTS_RUN ? "run" : "auto");
+}
+
+/* All that decides the bytes of the image of @arch in @encoding. */
+static json_t *
+describe_image(const Build *build, const char *arch, PackEncoding encoding)
+{
+  char inputs[DIGEST_HEX_LENGTH + 1], locked[DIGEST_HEX_LENGTH + 1] = "";
+  digest_to_hex(&build->inputs, inputs);
+  if (build->lock != NULL) {
+    Digest digest;
+    g_autofree char *text = lock_to_text(build->lock);
+    digest_of(text, strlen(text), &digest);
+    digest_to_hex(&digest, locked);
+  }
+  json_t *annotations = json_array();
+  for (char **pair = build->annotations; *pair != NULL; pair++)
+    json_array_append_new(annotations, json_string(*pair));
+  return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar", ASHLAR_VERSION, "format",
+                   lock_current_format(), "recipe", recipe_to_json(build->recipe), "lock", locked, "inputs", inputs, "epoch",
+                   (json_int_t)build->epoch, "arch", arch, "encoding", pack_encoding_name(encoding), "annotations", annotations);
+}
+
+static void
+image_key(const Build *build, const char *arch, PackEncoding encoding, Digest *key)
+{
+  json_t *description = describe_image(build, arch, encoding);
+  store_action_key(description, key);
+  json_decref(description);
+}
+
+/* ---- images ---- */
+
+static void
+report_image(const Build *build, const char *kind, const char *arch, const Assembled *image)
+{
+  for (guint i = 0; i < image->layers->len; i++) {
+    const AssembledLayer *from = image->layers->pdata[i];
+    BuildLayer *layer = g_new0(BuildLayer, 1);
+    *layer = (BuildLayer){
+      .kind = kind,
+      .arch = g_strdup(arch),
+      .contents = g_strdup(from->contents),
+      .digest = from->layer.digest,
+      .size = from->layer.size,
+      .tar_size = from->layer.tar_size,
+      .reused = from->layer.reused,
+    };
+    g_ptr_array_add(build->result->layers, layer);
+  }
+  for (guint i = 0; i < image->skipped->len; i++) {
+    g_autofree char *line = g_strdup_printf("%s (%s)", (const char *)image->skipped->pdata[i], arch);
+    if (!g_ptr_array_find_with_equal_func(build->result->skipped, line, g_str_equal, NULL))
+      g_ptr_array_add(build->result->skipped, g_steal_pointer(&line));
+  }
+}
+
+static gboolean
+make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest, GError **error)
+{
+  Digest key;
+  image_key(build, arch, output->compression, &key);
+  g_autoptr(Assembled) image = memo_find_image(build->store, &key);
+  if (image == NULL) {
+    AssembleOptions options = {
+      .packages = {.encoding = output->compression,
+                   .epoch = build->epoch,
+                   .mirror = build->options->mirror,
+                   .fetch = build->options->fetch},
+      .annotations = (const char *const *)build->annotations,
+    };
+    const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
+    image = assemble(build->store, build->recipe, arch, locked, &options, error);
+    if (image == NULL || !memo_keep_image(build->store, &key, image, error))
+      return FALSE;
+  }
+  report_image(build, kind, arch, image);
+  descriptor_copy(&image->manifest, manifest);
+  return TRUE;
+}
+
+static void
+clear_descriptor(gpointer data)
+{
+  descriptor_clear(data);
+}
+
+/* The manifest of the one architecture, or the index of all. */
+static gboolean
+make_top(const Build *build, const RecipeOutput *output, const char *kind, Blobs *blobs, Descriptor *top, GError **error)
+{
+  guint n = g_strv_length((char **)build->archs);
+  g_autoptr(GArray) manifests = g_array_new(FALSE, TRUE, sizeof(Descriptor));
+  g_array_set_clear_func(manifests, clear_descriptor);
+  g_array_set_size(manifests, n);
+  for (guint i = 0; i < n; i++)
+    if (!make_image(build, output, kind, build->archs[i], &g_array_index(manifests, Descriptor, i), error)) {
+      if (n > 1)
+        g_prefix_error(error, "%s: ", build->archs[i]);
+      return FALSE;
+    }
+  if (n == 1) {
+    descriptor_copy(&g_array_index(manifests, Descriptor, 0), top);
+    return TRUE;
+  }
+  ImageSpec spec = {
+    .name = build->recipe->name,
+    .version = build->recipe->version,
+    .description = build->recipe->description,
+    .epoch = build->epoch,
+    .config = &build->recipe->config,
+    .annotations = (const char *const *)build->annotations,
+  };
+  return index_write(blobs, &spec, (const Descriptor *)(gpointer)manifests->data, n, top, error);
+}
+
+/* ---- outputs ---- */
+
+static const char *
+output_kind(const RecipeOutput *output)
+{
+  return output->kind == RECIPE_OUTPUT_OCI_LAYOUT ? "oci-layout" : "oci";
+}
+
+static char *
+output_path(const Build *build, const RecipeOutput *output)
+{
+  g_autofree char *name = g_strdup_printf("%s-%s.oci%s", build->recipe->name, build->recipe->version,
+                                          output->kind == RECIPE_OUTPUT_OCI_LAYOUT ? "" : ".tar");
+  return g_build_filename(build->options->folder != NULL ? build->options->folder : ".", name, NULL);
+}
+
+/* All that decides the bytes of the file at @path, and where it is. */
+static void
+output_key(const Build *build, const RecipeOutput *output, const char *path, Digest *key)
+{
+  json_t *images = json_array();
+  for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+    Digest image;
+    char hex[DIGEST_HEX_LENGTH + 1];
+    image_key(build, *arch, output->compression, &image);
+    digest_to_hex(&image, hex);
+    json_array_append_new(images, json_string(hex));
+  }
+  char signer[DIGEST_HEX_LENGTH + 1] = "";
+  if (build->options->key != NULL)
+    digest_to_hex(key_fingerprint(build->options->key), signer);
+  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output), "images", images,
+                                  "key", signer, "reference", build->options->reference, "path", absolute);
+  store_action_key(description, key);
+  json_decref(description);
+}
+
+static gboolean
+sign_top(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *referrers, GError **error)
+{
+  g_autofree char *reference =
+    build->options->reference != NULL ? g_strdup(build->options->reference) : oci_repository(build->recipe->name);
+  SignSpec spec = {.key = build->options->key, .reference = reference};
+  ProgressTask *task = progress_start(build->options->fetch.progress, "sign", build->recipe->name, 0);
+  if (!image_sign(blobs, top, NULL, &spec, referrers, error)) {
+    progress_abandon(task);
+    return FALSE;
+  }
+  progress_finish(task, NULL);
+  return TRUE;
+}
+
+static gboolean
+write_output(const Build *build, const RecipeOutput *output, const char *path, Digest *digest, GError **error)
+{
+  g_autoptr(Blobs) blobs = blobs_new(build->store);
+  g_auto(Descriptor) top = {0}, referrers = {0};
+  if (!make_top(build, output, output_kind(output), blobs, &top, error))
+    return FALSE;
+  gboolean with_signature = build->options->key != NULL;
+  if (with_signature && !sign_top(build, blobs, &top, &referrers, error))
+    return FALSE;
+  ArchiveSpec spec = {
+    .name = build->recipe->name,
+    .version = build->recipe->version,
+    .top = &top,
+    .referrers = with_signature ? &referrers : NULL,
+    .epoch = build->epoch,
+  };
+  *digest = top.digest;
+  GCancellable *cancellable = build->options->fetch.cancellable;
+  ProgressTask *task = progress_start(build->options->fetch.progress, "image", path, 0);
+  gboolean written = output->kind == RECIPE_OUTPUT_OCI_LAYOUT ? layout_write(path, &spec, blobs, cancellable, error)
+                                                              : archive_write(path, &spec, blobs, cancellable, NULL, NULL, error);
+  if (!written) {
+    progress_abandon(task);
+    return FALSE;
+  }
+  progress_finish(task, NULL);
+  return TRUE;
+}
+
+static guint64
+file_size(const char *path)
+{
+  struct stat stat_buffer;
+  return stat(path, &stat_buffer) == 0 && S_ISREG(stat_buffer.st_mode) ? (guint64)stat_buffer.st_size : 0;
+}
+
+/* For --explain of an output that is there already: its images are remembered too. */
+static void
+explain_reused(const Build *build, const RecipeOutput *output)
+{
+  for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+    Digest key;
+    image_key(build, *arch, output->compression, &key);
+    g_autoptr(Assembled) image = memo_find_image(build->store, &key);
+    if (image != NULL)
+      report_image(build, output_kind(output), *arch, image);
+  }
+}
+
+static gboolean
+make_output(const Build *build, const RecipeOutput *output, GError **error)
+{
+  g_autofree char *path = output_path(build, output);
+  Digest key, digest;
+  output_key(build, output, path, &key);
+  gboolean reused = memo_find_output(build->store, &key, path, &digest);
+  if (reused)
+    explain_reused(build, output);
+  else if (!write_output(build, output, path, &digest, error) || !memo_keep_output(build->store, &key, path, &digest, error))
+    return FALSE;
+  BuildOutput *made = g_new0(BuildOutput, 1);
+  *made = (BuildOutput){
+    .kind = output_kind(output),
+    .digest = digest,
+    .size = file_size(path),
+    .reused = reused,
+  };
+  made->path = g_steal_pointer(&path);
+  g_ptr_array_add(build->result->outputs, made);
+  return TRUE;
+}
+
+/* ---- the whole ---- */
+
+static gboolean
+make_folder(const char *folder, GError **error)
+{
+  if (folder != NULL && g_mkdir_with_parents(folder, 0777) != 0)
+    return error_set_errno(error, errno, "make the folder '%s'", folder);
+  return TRUE;
+}
+
+static gboolean
+check_archs(const Build *build, GError **error)
+{
+  for (const char *const *arch = build->archs; *arch != NULL; arch++)
+    if (!g_strv_contains((const char *const *)build->recipe->arch, *arch)) {
+      g_autofree char *known = g_strjoinv(", ", build->recipe->arch);
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--arch: '%s' is not among the recipe's: %s", *arch, known);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run_build(Build *build, GError **error)
+{
+  if (!find_epoch(build, error) || !find_annotations(build, error) || !files_inputs(build->recipe, &build->inputs, error) ||
+      !make_folder(build->options->folder, error))
+    return FALSE;
+  build->result->epoch = build->epoch;
+  for (guint i = 0; i < build->recipe->outputs->len; i++)
+    if (!make_output(build, build->recipe->outputs->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+BuildResult *
+build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GError **error)
+{
+  g_autoptr(BuildResult) result = build_result_new();
+  Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
+  build.archs = options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
+  if (!check_archs(&build, error) || !check_scripts(recipe, error))
+    return NULL;
+  g_autoptr(Lock) lock = NULL;
+  if (resolve_needs_lock(recipe)) {
+    ResolveOptions resolving = {
+      .archs = options->archs,
+      .mirror = options->mirror,
+      .locked = options->locked,
+      .fetch = options->fetch,
+    };
+    g_autofree char *path = lock_path_for(recipe->path);
+    lock = resolve_lock_file(recipe, store, path, &resolving, error);
+    if (lock == NULL)
+      return NULL;
+    build.lock = lock;
+  }
+  gboolean built = run_build(&build, error);
+  g_strfreev(build.annotations);
+  return built ? g_steal_pointer(&result) : NULL;
+}

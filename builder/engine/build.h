@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The whole build of a recipe: lock, packages, images, index, signature, outputs. A build whose inputs and outputs are what they
+ * were the last time does nothing.
+ */
+#ifndef ASHLAR_ENGINE_BUILD_H
+#define ASHLAR_ENGINE_BUILD_H
+
+#include "builder/recipe/recipe.h"
+#include "builder/sources/fetch.h"
+#include "signing/key.h"
+
+typedef struct {
+  const char *folder;             /* where outputs go; NULL: the current folder */
+  const char *const *archs;       /* NULL: the recipe's */
+  const char *mirror;             /* --mirror, or NULL */
+  const char *const *annotations; /* "KEY=VALUE" (--label), or NULL */
+  gboolean vcs;                   /* annotations from git too */
+  gboolean locked;                /* refuse where the lock does not hold */
+  const Key *key;                 /* sign with it, or NULL */
+  const char *reference;          /* of the signature; NULL: the image's name */
+  FetchOptions fetch;
+} BuildOptions;
+
+typedef struct {
+  const char *kind; /* "oci", "oci-layout" */
+  char *path;
+  Digest digest;    /* of the image: its manifest or index */
+  guint64 size;     /* of the tarball; 0 for a folder */
+  gboolean reused;  /* it was there already and is as it should be */
+} BuildOutput;
+
+typedef struct {
+  const char *kind;
+  char *arch, *contents;
+  Digest digest;
+  guint64 size, tar_size;
+  gboolean reused;
+} BuildLayer;
+
+typedef struct {
+  gint64 epoch;
+  GPtrArray *outputs; /* BuildOutput* */
+  GPtrArray *layers;  /* BuildLayer* */
+  GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */
+} BuildResult;
+
+BuildResult *build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void build_result_free(BuildResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildResult, build_result_free)
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/root.h"
+#include "builder/engine/users.h"
+#include "builder/sources/debian/configure.h"
+#include "builder/sources/debian/dpkgdb.h"
+#include "builder/sources/debian/filter.h"
+#include "builder/sources/debian/merge.h"
+#include "builder/sources/files.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+/* A root in the making. */
+typedef struct {
+  Store *store;
+  const Recipe *recipe;
+  const char *arch;
+  const LockArch *locked;
+  const PackagesOptions *options;
+  DebianSystem *system; /* NULL without packages */
+  Changes *changes;
+  Accounts *accounts;
+  Root *root;
+} Making;
+
+void
+root_free(Root *root)
+{
+  g_clear_pointer(&root->tree, tree_free);
+  g_free(root->packages);
+  g_ptr_array_unref(root->skipped);
+  g_free(root);
+}
+
+/* ---- packages ---- */
+
+static void
+remember_numbers(Making *making, guint n)
+{
+  Root *root = making->root;
+  root->n_packages = n;
+  root->packages = g_new0(guint, n);
+  for (guint i = 0; i < making->system->n_units; i++) {
+    const DebianUnit *unit = making->system->units[i];
+    root->packages[unit->input] = unit->number;
+  }
+}
+
+static gboolean
+merge_packages(Making *making, GPtrArray *packs, GError **error)
+{
+  const RecipeDebian *debian = making->recipe->debian;
+  making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
+  if (making->system == NULL)
+    return FALSE;
+  DebianMergeOptions options = {
+    .exclude = (const char *const *)debian->exclude,
+    .include = (const char *const *)debian->include,
+  };
+  if (!debian_merge(making->system, making->root->tree, &options, making->changes, error))
+    return FALSE;
+  remember_numbers(making, packs->len);
+  return TRUE;
+}
+
+static gboolean
+configure_packages(Making *making, GError **error)
+{
+  DebianConfigureOptions options = {.epoch = making->options->epoch};
+  g_autoptr(DebianScriptReport) report = debian_script_report_new();
+  if (!debian_configure(making->system, making->changes, making->accounts, &options, report, error))
+    return FALSE;
+  for (guint i = 0; i < report->notes->len; i++) {
+    const DebianScriptNote *note = report->notes->pdata[i];
+    if (!note->native)
+      g_ptr_array_add(making->root->skipped, g_strdup_printf("%s %s%s%s", note->package, note->script,
+                                                             *note->missing != '\0' ? ": " : "", note->missing));
+  }
+  return TRUE;
+}
+
+static gboolean
+write_database(Making *making, GError **error)
+{
+  g_autoptr(GPtrArray) requested = g_ptr_array_new();
+  for (guint i = 0; i < making->locked->packages->len; i++) {
+    const LockPackage *package = making->locked->packages->pdata[i];
+    if (package->requested)
+      g_ptr_array_add(requested, package->name);
+  }
+  g_ptr_array_add(requested, NULL);
+  DebianDatabaseOptions options = {.asked = (const char *const *)requested->pdata};
+  return debian_write_database(making->system, making->changes, &options, error);
+}
+
+/* ---- what comes on top ---- */
+
+/* Puts all of @digest's pack into the tree, over what is there. */
+static gboolean
+insert_pack(Making *making, const Digest *digest, guint *number, GError **error)
+{
+  g_autoptr(Pack) pack = pack_open(making->store, digest, error);
+  if (pack == NULL)
+    return FALSE;
+  if (pack_n_entries(pack) == 0)
+    return TRUE;
+  *number = tree_add_pack(making->root->tree, pack);
+  for (guint i = 0; i < pack_n_entries(pack); i++)
+    if (!tree_insert(making->root->tree, *number, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+insert_system(Making *making, GError **error)
+{
+  if (changes_size(making->changes) == 0)
+    return TRUE;
+  Digest digest;
+  return changes_to_pack(making->changes, making->store, making->options->encoding, making->options->epoch, &digest, error) &&
+         insert_pack(making, &digest, &making->root->system, error);
+}
+
+/* Takes away what one pattern of the recipe's `remove` names. */
+static void
+remove_matching(Making *making, const char *pattern)
+{
+  const char *const patterns[] = {pattern, NULL};
+  g_autoptr(DebianFilter) filter = debian_filter_new(patterns, NULL);
+  g_autoptr(GPtrArray) nodes = tree_nodes(making->root->tree);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < nodes->len; i++) {
+    const char *path = ((const TreeNode *)nodes->pdata[i])->entry->path;
+    if (debian_filter_excludes(filter, path))
+      g_ptr_array_add(paths, g_strdup(path));
+  }
+  for (guint i = 0; i < paths->len; i++)
+    tree_remove(making->root->tree, paths->pdata[i]);
+  if (paths->len == 0)
+    progress_warn(making->options->fetch.progress, "remove: '%s' is nothing in the image for %s", pattern, making->arch);
+}
+
+static gboolean
+find_user(const char *name, guint32 *uid, guint32 *gid, gpointer data)
+{
+  return accounts_find_user(data, name, uid, gid);
+}
+
+static gboolean
+find_group(const char *name, guint32 *gid, gpointer data)
+{
+  return accounts_find_group(data, name, gid);
+}
+
+static gboolean
+insert_files(Making *making, GError **error)
+{
+  if (making->recipe->files->len == 0 && making->recipe->links->len == 0)
+    return TRUE;
+  FilesOwners owners = {.user = find_user, .group = find_group, .data = making->accounts};
+  Digest digest;
+  return files_pack(making->store, making->recipe, &owners, making->options->epoch, making->options->encoding,
+                    &making->options->fetch, &digest, error) &&
+         insert_pack(making, &digest, &making->root->files, error);
+}
+
+/* ---- the whole ---- */
+
+static gboolean
+make_root(Making *making, GPtrArray *packs, GError **error)
+{
+  if (packs != NULL && (!merge_packages(making, packs, error) || !configure_packages(making, error)))
+    return FALSE;
+  if (!users_apply(making->recipe, making->accounts, making->changes, error))
+    return FALSE;
+  accounts_write(making->accounts, making->changes, making->options->epoch);
+  if (packs != NULL && !write_database(making, error))
+    return FALSE;
+  if (!insert_system(making, error))
+    return FALSE;
+  for (char **pattern = making->recipe->remove; pattern != NULL && *pattern != NULL; pattern++)
+    remove_matching(making, *pattern);
+  return insert_files(making, error);
+}
+
+Root *
+root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked, GPtrArray *packs,
+              const PackagesOptions *options, GError **error)
+{
+  g_autoptr(Root) root = g_new0(Root, 1);
+  root->tree = tree_new();
+  root->skipped = g_ptr_array_new_with_free_func(g_free);
+  root->system = root->files = TREE_NO_PACK;
+  g_autoptr(Changes) changes = changes_new(root->tree);
+  g_autoptr(Accounts) accounts = accounts_new();
+  Making making = {
+    .store = store,
+    .recipe = recipe,
+    .arch = arch,
+    .locked = locked,
+    .options = options,
+    .changes = changes,
+    .accounts = accounts,
+    .root = root,
+  };
+  gboolean made = make_root(&making, packs, error);
+  g_clear_pointer(&making.system, debian_system_free);
+  return made ? g_steal_pointer(&root) : NULL;
+}
