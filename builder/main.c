@@ -8,6 +8,7 @@ static const Command *const commands[] = {
   &command_init,
   &command_lint,
   &command_lock,
+  &command_build,
   &command_keygen,
   &command_sign,
   &command_verify,

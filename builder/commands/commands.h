@@ -10,6 +10,7 @@
 extern const Command command_init;
 extern const Command command_lint;
 extern const Command command_lock;
+extern const Command command_build;
 extern const Command command_keygen;
 extern const Command command_sign;
 extern const Command command_verify;

@@ -113,7 +113,6 @@ static GPtrArray *
 begin(Run *run, GArray *items, const LockArch *arch)
 {
   GPtrArray *missing = g_ptr_array_new();
-  guint64 bytes = 0;
   for (guint i = 0; i < arch->packages->len; i++) {
     const LockPackage *package = arch->packages->pdata[i];
     Item *item = &g_array_index(items, Item, i);
@@ -128,10 +127,7 @@ begin(Run *run, GArray *items, const LockArch *arch)
       continue;
     }
     g_ptr_array_add(missing, item);
-    bytes += package->size;
   }
-  if (missing->len > 0)
-    progress_expect(run->options->fetch.progress, "fetch", missing->len, bytes);
   return missing;
 }
 
