@@ -165,7 +165,6 @@ toc_content(Tables *tables, const LayerPlan *plan, guint number, const Entry *en
     return FALSE;
   const SplicePlace *places = &tables->input->places[tables->place];
   tables->place += (guint)n;
-  append_digest(tables->toc, "digest", &entry->digest);
   append_number(tables->toc, "offset", places[0].offset);
   append_number(tables->toc, "endOffset", places[n - 1].end);
   for (guint64 k = 0; k < n; k++) {
@@ -195,6 +194,8 @@ add_member(Tables *tables, const LayerPlan *plan, guint number, const Entry *ent
   split_member(tables, entry, name, plan != NULL ? pack_crc64(plan->pack, content) : 0);
   toc_begin(tables, type_names[entry->type], name);
   toc_attributes(tables->toc, entry);
+  if (entry->type == ENTRY_FILE)
+    append_digest(tables->toc, "digest", &entry->digest);
   if (entry->size > 0 && !toc_content(tables, plan, content, entry, name)) {
     char text[DIGEST_STRING_SIZE];
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "pack %s is damaged: its frames do not fit its files",
