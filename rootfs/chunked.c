@@ -112,8 +112,8 @@ split_end(Tables *tables)
 /* ---- table of contents ---- */
 
 static const char *const type_names[] = {
-    [ENTRY_FILE] = "reg",   [ENTRY_HARDLINK] = "hardlink", [ENTRY_SYMLINK] = "symlink", [ENTRY_CHAR] = "char",
-    [ENTRY_BLOCK] = "block", [ENTRY_DIRECTORY] = "dir",     [ENTRY_FIFO] = "fifo",
+  [ENTRY_FILE] = "reg",    [ENTRY_HARDLINK] = "hardlink", [ENTRY_SYMLINK] = "symlink", [ENTRY_CHAR] = "char",
+  [ENTRY_BLOCK] = "block", [ENTRY_DIRECTORY] = "dir",     [ENTRY_FIFO] = "fifo",
 };
 
 static void
@@ -278,8 +278,7 @@ append_table(GByteArray *out, Codec *codec, const void *data, gsize size, guint6
 static void
 append_footer(GByteArray *out, const Place *toc, const Place *split)
 {
-  guint64 numbers[] = {toc->offset,   toc->size,   toc->plain_size,  MANIFEST_TYPE,
-                       split->offset, split->size, split->plain_size};
+  guint64 numbers[] = {toc->offset, toc->size, toc->plain_size, MANIFEST_TYPE, split->offset, split->size, split->plain_size};
   guint8 *footer = append_skippable(out, FOOTER_SIZE);
   for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
     guint64 number = GUINT64_TO_LE(numbers[i]);
@@ -293,7 +292,8 @@ make_annotations(const Place *toc, const Place *split)
 {
   char digest[DIGEST_STRING_SIZE];
 #define N G_GUINT64_FORMAT
-  g_autofree char *manifest = g_strdup_printf("%" N ":%" N ":%" N ":%d", toc->offset, toc->size, toc->plain_size, MANIFEST_TYPE);
+  g_autofree char *manifest = g_strdup_printf("%" N ":%" N ":%" N ":%d", toc->offset, toc->size, toc->plain_size,
+                                              MANIFEST_TYPE);
   g_autofree char *tarsplit = g_strdup_printf("%" N ":%" N ":%" N, split->offset, split->size, split->plain_size);
 #undef N
   return json_pack("{s:s, s:s, s:s}", ANNOTATION "manifest-checksum", digest_to_string(&toc->digest, digest),

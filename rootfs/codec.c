@@ -75,8 +75,7 @@ gzip_compressor(Codec *codec)
 gsize
 codec_bound(Codec *codec, gsize size)
 {
-  return codec->encoding == PACK_GZIP ? libdeflate_gzip_compress_bound(gzip_compressor(codec), size)
-                                      : ZSTD_compressBound(size);
+  return codec->encoding == PACK_GZIP ? libdeflate_gzip_compress_bound(gzip_compressor(codec), size) : ZSTD_compressBound(size);
 }
 
 gsize
@@ -101,8 +100,7 @@ gzip_decompress(Codec *codec, const void *frame, gsize frame_size, void *out, gs
   if (codec->gzip_out == NULL)
     codec->gzip_out = checked(libdeflate_alloc_decompressor());
   gsize used = 0, made = 0;
-  return libdeflate_gzip_decompress_ex(codec->gzip_out, frame, frame_size, out, out_size, &used, &made) ==
-             LIBDEFLATE_SUCCESS &&
+  return libdeflate_gzip_decompress_ex(codec->gzip_out, frame, frame_size, out, out_size, &used, &made) == LIBDEFLATE_SUCCESS &&
          used == frame_size && made == out_size;
 }
 

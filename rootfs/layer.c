@@ -59,10 +59,9 @@ make_key(const LayerSpec *spec, const LayerPlan *plans, Digest *key)
     json_t *pack = json_string(digest_to_string(pack_digest(plans[i].pack), text));
     json_array_append_new(parts, json_pack("{s:o, s:o}", "pack", pack, "kept", kept));
   }
-  json_t *description =
-      json_pack("{s:s, s:i, s:s, s:s, s:s, s:o}", "action", "layer", "format", PACK_FORMAT, "compressor",
-                pack_encoding_compressor(spec->encoding), "encoding", pack_encoding_name(spec->encoding), "directories",
-                digest_to_string(&directories, text), "parts", parts);
+  json_t *description = json_pack("{s:s, s:i, s:s, s:s, s:s, s:o}", "action", "layer", "format", PACK_FORMAT, "compressor",
+                                  pack_encoding_compressor(spec->encoding), "encoding", pack_encoding_name(spec->encoding),
+                                  "directories", digest_to_string(&directories, text), "parts", parts);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -160,8 +159,7 @@ write_layer(Store *store, const LayerSpec *spec, const LayerPlan *plans, LayerAd
   splice_clear(&splice);
   out->size = layer_sink_size(sink);
   out->tar_size = layer_sink_tar_size(sink);
-  return spliced && layer_sink_finish(sink, &out->diff_id, error) &&
-         store_writer_finish(writer, NULL, &out->digest, error);
+  return spliced && layer_sink_finish(sink, &out->diff_id, error) && store_writer_finish(writer, NULL, &out->digest, error);
 }
 
 gboolean
@@ -176,8 +174,8 @@ layer_write(Store *store, const LayerSpec *spec, LayerAdvance advance, gpointer 
     layer_plan_init(&plans[i], &spec->parts[i]);
   Digest key;
   make_key(spec, plans, &key);
-  gboolean done = recall(store, &key, out) ||
-                  (write_layer(store, spec, plans, advance, data, cancellable, out, error) && remember(store, &key, out, error));
+  gboolean done = recall(store, &key, out) || (write_layer(store, spec, plans, advance, data, cancellable, out, error) &&
+                                               remember(store, &key, out, error));
   for (guint i = 0; i < spec->n_parts; i++)
     layer_plan_clear(&plans[i]);
   if (!done)

@@ -6,9 +6,9 @@
 #include <zstd.h>
 
 static const char *const encoding_names[] = {
-    [PACK_ZSTD] = "zstd",
-    [PACK_GZIP] = "gzip",
-    [PACK_ZSTD_CHUNKED] = "zstd:chunked",
+  [PACK_ZSTD] = "zstd",
+  [PACK_GZIP] = "gzip",
+  [PACK_ZSTD_CHUNKED] = "zstd:chunked",
 };
 
 const char *
@@ -42,8 +42,8 @@ pack_encoding_compressor(PackEncoding encoding)
 }
 
 static const char *const class_folders[] = {
-    "usr/share/doc/",  "usr/share/man/",     "usr/share/info/",     "usr/share/locale/",
-    "usr/share/help/", "usr/share/lintian/", "usr/share/doc-base/", "usr/share/bug/",
+  "usr/share/doc/",  "usr/share/man/",     "usr/share/info/",     "usr/share/locale/",
+  "usr/share/help/", "usr/share/lintian/", "usr/share/doc-base/", "usr/share/bug/",
 };
 
 /* The copyright files are a class of their own: images without documentation are told to keep them. */

@@ -30,10 +30,10 @@ typedef struct {
   guint64 tar_offset; /* of the member's headers; of a directory: where it would be */
   guint64 size;
   gint64 mtime;
-  guint64 crc64;      /* CRC-64/GO-ISO of the content (zstd:chunked only) */
-  guint32 path;       /* offset into the strings */
-  guint32 target;     /* the same, or INDEX_NONE */
-  guint32 link;       /* hardlink: the number of the file's entry; else INDEX_NONE */
+  guint64 crc64;       /* CRC-64/GO-ISO of the content (zstd:chunked only) */
+  guint32 path;        /* offset into the strings */
+  guint32 target;      /* the same, or INDEX_NONE */
+  guint32 link;        /* hardlink: the number of the file's entry; else INDEX_NONE */
   guint32 header_size; /* 0 for a directory */
   guint32 type, mode, uid, gid, major, minor;
   guint32 first_xattr, n_xattrs;

@@ -107,8 +107,7 @@ build(Pack *pack, GError **error)
   gsize strings = (gsize)((const guint8 *)index->strings - pack->data);
   pack->meta = g_new0(GBytes *, index->n_meta);
   for (guint i = 0; i < index->n_meta; i++)
-    pack->meta[i] =
-        g_bytes_new_from_bytes(pack->blob, strings + LE32(index->meta[i].value), LE32(index->meta[i].size));
+    pack->meta[i] = g_bytes_new_from_bytes(pack->blob, strings + LE32(index->meta[i].value), LE32(index->meta[i].size));
   return TRUE;
 }
 

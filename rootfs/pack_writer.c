@@ -383,6 +383,5 @@ pack_writer_finish(PackWriter *writer, Digest *out, GError **error)
     return FALSE;
   }
   g_autoptr(GByteArray) index = make_index(writer);
-  return store_writer_write(writer->out, index->data, index->len, error) &&
-         store_writer_finish(writer->out, NULL, out, error);
+  return store_writer_write(writer->out, index->data, index->len, error) && store_writer_finish(writer->out, NULL, out, error);
 }

@@ -114,8 +114,8 @@ open_pack(Store *store, const Digest *digest)
 }
 
 static const Xattr capability[] = {
-    {"security.capability", (const guint8 *)"\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20},
-    {"user.note", (const guint8 *)"x", 1},
+  {"security.capability", (const guint8 *)"\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20},
+  {"user.note", (const guint8 *)"x", 1},
 };
 
 /* A pack with something of everything that packages hold; a big file (of several frames), many small ones. */

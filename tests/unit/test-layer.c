@@ -31,11 +31,8 @@ write_layer(Store *store, const LayerSpec *spec)
 static LayerSpec
 spec_of(PackEncoding encoding, const LayerPart *parts, guint n)
 {
-  return (LayerSpec){.encoding = encoding,
-                     .directories = directories,
-                     .n_directories = G_N_ELEMENTS(directories),
-                     .parts = parts,
-                     .n_parts = n};
+  return (LayerSpec){
+    .encoding = encoding, .directories = directories, .n_directories = G_N_ELEMENTS(directories), .parts = parts, .n_parts = n};
 }
 
 static GBytes *
@@ -208,8 +205,8 @@ empty_layer(Place *place, gconstpointer data)
   }
 }
 
-static const char *const dropped[] = {"usr/bin/tool-00", "usr/bin/tool-31", "usr/lib/ping", "usr/share/man/man1/x.1",
-                                      "var/two", NULL};
+static const char *const dropped[] = {"usr/bin/tool-00",        "usr/bin/tool-31", "usr/lib/ping",
+                                      "usr/share/man/man1/x.1", "var/two",         NULL};
 
 static void
 drops_members(Place *place, gconstpointer data)
@@ -547,8 +544,8 @@ assert_chunked(GBytes *bytes, const Layer *layer)
   guint32 size;
   memcpy(&size, data + toc_at - 4, 4);
   assert_text_digest(
-      json_string_value(json_object_get(layer->annotations, "io.github.containers.zstd-chunked.manifest-checksum")),
-      data + toc_at, GUINT32_FROM_LE(size));
+    json_string_value(json_object_get(layer->annotations, "io.github.containers.zstd-chunked.manifest-checksum")),
+    data + toc_at, GUINT32_FROM_LE(size));
   json_t *toc = json_loadb((const char *)toc_text->data, toc_text->len, JSON_REJECT_DUPLICATES, NULL);
   g_assert_nonnull(toc);
   g_assert_cmpint(number(toc, "version"), ==, 1);

@@ -150,8 +150,7 @@ refuses(Place *place, gconstpointer data)
   refused(writer, &(Entry){.path = ""}, "'' is the root, which can only be a directory");
   refused(writer, &(Entry){.path = "./a"}, "'./a' is not a canonical path");
   refused(writer, &(Entry){.path = "a/../b"}, "'a/../b' is not a canonical path");
-  refused(writer, &(Entry){.path = "d/.wh.x"},
-          "'d/.wh.x' has a name that starts with '.wh.', which container layers reserve");
+  refused(writer, &(Entry){.path = "d/.wh.x"}, "'d/.wh.x' has a name that starts with '.wh.', which container layers reserve");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_HARDLINK, .target = "g"},
           "'h' is a hardlink to what was not added before it");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_HARDLINK, .target = "d"}, "'h' is a hardlink to what is not a file");

@@ -237,9 +237,9 @@ static void
 canonical_paths(void)
 {
   static const char *const cases[][2] = {
-      {".", ""},           {"./", ""},           {"/", ""},        {"./usr//bin/./env", "usr/bin/env"},
-      {"/etc/", "etc"},    {"a/.b", "a/.b"},     {"...", "..."},   {"..a/b..", "..a/b.."},
-      {"././a/.", "a"},
+    {".", ""},        {"./", ""},       {"/", ""},      {"./usr//bin/./env", "usr/bin/env"},
+    {"/etc/", "etc"}, {"a/.b", "a/.b"}, {"...", "..."}, {"..a/b..", "..a/b.."},
+    {"././a/.", "a"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
