@@ -36,8 +36,8 @@ TIDY     := -*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters
             -clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*
 CPPCHECK := --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability --library=gtk \
             --suppress=missingIncludeSystem --suppress=memleak '-DG_DEFINE_QUARK(a,b)=' \
-            '-Djson_array_foreach(a,i,v)=for (i = 0; (v = json_array_get(a, i)); i++)' \
-            '-Djson_object_foreach(o,k,v)=for (k = json_key(o); (v = json_object_get(o, k)); k = json_key(o))'
+            '-Djson_array_foreach(a,i,v)=while ((i = json_next(a)) && (v = json_array_get(a, i)))' \
+            '-Djson_object_foreach(o,k,v)=while ((k = json_next(o)) && (v = json_object_get(o, k)))'
 
 SRC      := $(wildcard signing/*.c rootfs/*.c builder/*.c builder/*/*.c builder/*/*/*.c)
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
@@ -95,7 +95,7 @@ lint: ## formatting, static analysis, shell scripts, direction of includes
 	scripts/bootstrap --lint
 	scripts/check-layers
 	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck $(CPPCHECK) -I. $(SRC)
+	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(SRC)
 	printf '%s\n' $(SRC) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
 	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>/dev/null
 	shellcheck $(SCRIPTS)
