@@ -12,7 +12,7 @@
 #define COSIGN_PAYLOAD_MEDIA_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define COSIGN_SIGNATURE_TYPE "application/vnd.dev.cosign.artifact.sig.v1+json"
 #define COSIGN_SIGNATURE_ANNOTATION "dev.cosignproject.cosign/signature"
-#define COSIGN_PAYLOAD_MAX (1024 * 1024)
+#define COSIGN_PAYLOAD_MAX (1 << 20)
 
 /* The payload for the manifest or index @digest, spelled as cosign itself spells it (member order, no white space), so that
  * equal arguments give equal bytes. @reference is the repository it is meant for ("registry/repo"), @optional an array of
@@ -20,9 +20,9 @@
 GBytes *cosign_payload_make(const char *reference, const Digest *digest, const char *const *optional);
 
 typedef struct {
-  Digest digest;      /* of the signed manifest or index */
+  Digest digest; /* of the signed manifest or index */
   char *reference;
-  json_t *optional;   /* an object, or NULL */
+  json_t *optional; /* an object, or NULL */
 } CosignPayload;
 
 /* Reads a payload strictly: nothing but the members cosign knows, no key twice, the type spelled as cosign or as the older

@@ -86,7 +86,8 @@ classify(EVP_PKEY *pkey, const char *name, KeyType *type, GError **error)
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
               "'%s' is a key of a kind that is not supported (%s%s%s, %d bits)\nhint: ed25519, ecdsa with P-256, and rsa of "
               "%d to %d bits are",
-              name, EVP_PKEY_get0_type_name(pkey), group[0] != '\0' ? " " : "", group, bits, KEY_RSA_BITS_MIN, KEY_RSA_BITS_MAX);
+              name, EVP_PKEY_get0_type_name(pkey), group[0] != '\0' ? " " : "", group, bits, KEY_RSA_BITS_MIN,
+              KEY_RSA_BITS_MAX);
   return FALSE;
 }
 
@@ -233,7 +234,8 @@ reject_other_pem(const Secret *pem, const char *path, GError **error)
   }
   if (has_armor(pem, "ENCRYPTED SIGSTORE PRIVATE KEY") || has_armor(pem, "ENCRYPTED COSIGN PRIVATE KEY")) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
-                "'%s' is in cosign's own form of encryption\nhint: keys made by 'ashlar keygen' or OpenSSL (PKCS#8) are read", path);
+                "'%s' is in cosign's own form of encryption\nhint: keys made by 'ashlar keygen' or OpenSSL (PKCS#8) are read",
+                path);
     return FALSE;
   }
   return TRUE;
@@ -269,8 +271,8 @@ parse_public(const Secret *pem, const char *name, GError **error)
 {
   if (has_armor(pem, "PRIVATE KEY") || is_encrypted(pem)) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
-                "'%s' is a private key, but verifying wants the public one\nhint: 'ashlar keygen' wrote it beside, as '%s.pub'", name,
-                name);
+                "'%s' is a private key, but verifying wants the public one\nhint: 'ashlar keygen' wrote it beside, as '%s.pub'",
+                name, name);
     return NULL;
   }
   g_autoptr(BIO) bio = BIO_new_mem_buf(pem->data, (int)pem->size);

@@ -16,7 +16,8 @@ gboolean passphrase_read(int fd, Secret *out, GError **error) G_GNUC_WARN_UNUSED
 
 /* Prints @prompt on /dev/tty and reads a line there that is not shown. The terminal is put back as it was whatever happens;
  * cancelling (Ctrl-C, where SIGINT cancels) ends it with G_IO_ERROR_CANCELLED. ASHLAR_ERROR_NOT_FOUND without a terminal. */
-gboolean passphrase_prompt(const char *prompt, GCancellable *cancellable, Secret *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean passphrase_prompt(const char *prompt, GCancellable *cancellable, Secret *out,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   int fd; /* -1: none was given */

@@ -33,7 +33,7 @@ layer_history(json_t *config)
   json_t *list = json_array();
   gsize i;
   json_t *entry;
-  json_array_foreach(json_object_get(config, "history"), i, entry)
+  json_array_foreach (json_object_get(config, "history"), i, entry)
     if (!json_is_true(json_object_get(entry, "empty_layer")))
       json_array_append(list, json_object_get(entry, "created_by"));
   return list;
@@ -64,9 +64,10 @@ manifest_json(const OciManifest *manifest)
   json_t *json = json_object();
   const Descriptor *descriptor = &manifest->descriptor;
   if (descriptor->architecture != NULL)
-    json_object_set_new(json, "platform", json_sprintf("%s/%s%s%s", descriptor->os, descriptor->architecture,
-                                                       descriptor->variant != NULL ? "/" : "",
-                                                       descriptor->variant != NULL ? descriptor->variant : ""));
+    json_object_set_new(json, "platform",
+                        json_sprintf("%s/%s%s%s", descriptor->os, descriptor->architecture,
+                                     descriptor->variant != NULL ? "/" : "",
+                                     descriptor->variant != NULL ? descriptor->variant : ""));
   json_object_set_new(json, "digest", digest_json(&descriptor->digest));
   json_object_set_new(json, "imageID", digest_json(&manifest->config_descriptor.digest));
   json_object_set_new(json, "layers", layers_json(manifest));
@@ -159,10 +160,11 @@ print_layers(json_t *layers)
 {
   gsize i;
   json_t *layer;
-  json_array_foreach(layers, i, layer) {
+  json_array_foreach (layers, i, layer) {
     g_autofree char *size = g_format_size((guint64)json_integer_value(json_object_get(layer, "size")));
     g_autofree char *holds = printable(json_string_value(json_object_get(layer, "holds")));
-    printf("  layer %-4" G_GSIZE_FORMAT " %9s  %.19s  %s\n", i, size, json_string_value(json_object_get(layer, "digest")), holds);
+    printf("  layer %-4" G_GSIZE_FORMAT " %9s  %.19s  %s\n", i, size, json_string_value(json_object_get(layer, "digest")),
+           holds);
   }
 }
 
@@ -175,7 +177,7 @@ print_manifest(json_t *manifest)
   print_member("  image ID", json_object_get(manifest, "imageID"));
   const char *key;
   json_t *value;
-  json_object_foreach(json_object_get(manifest, "config"), key, value) {
+  json_object_foreach (json_object_get(manifest, "config"), key, value) {
     g_autofree char *shown = printable(key);
     g_autofree char *label = g_strdup_printf("  %s", shown);
     print_member(label, value);
@@ -191,12 +193,13 @@ print_text(json_t *json)
     print_member(members[i], json_object_get(json, members[i]));
   gsize i;
   json_t *item, *signatures = json_object_get(json, "signatures");
-  json_array_foreach(json_object_get(json, "images"), i, item)
+  json_array_foreach (json_object_get(json, "images"), i, item) {
     print_manifest(item);
+  }
   putchar('\n');
   if (json_array_size(signatures) == 0)
     puts("not signed");
-  json_array_foreach(signatures, i, item) {
+  json_array_foreach (signatures, i, item) {
     print_member("signature of", json_object_get(item, "subject"));
     print_member("  by key", json_object_get(item, "key"));
     print_member("  for", json_object_get(item, "reference"));

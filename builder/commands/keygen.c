@@ -72,7 +72,8 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   gboolean sealed = options->encrypt || options->passphrase_fd != NULL;
   KeyType type = KEY_ED25519;
   if (options->type != NULL && !key_type_parse(options->type, &type)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "unknown type of key '%s'\nhint: ed25519, ecdsa or rsa", options->type);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "unknown type of key '%s'\nhint: ed25519, ecdsa or rsa",
+                options->type);
     return 2;
   }
   if (!check_free(path, error) || !check_free(public_path, error) ||
@@ -82,7 +83,8 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   if (key == NULL || !write_pair(key, sealed ? &passphrase : NULL, path, public_path, error))
     return 1;
   char text[DIGEST_STRING_SIZE];
-  printf("private key  %s\npublic key   %s\nfingerprint  %s\n", path, public_path, digest_to_string(key_fingerprint(key), text));
+  printf("private key  %s\npublic key   %s\nfingerprint  %s\n", path, public_path,
+         digest_to_string(key_fingerprint(key), text));
   return 0;
 }
 

@@ -13,7 +13,8 @@ typedef struct {
 } Options;
 
 static const CommandOption options_table[] = {
-  {"arch", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, arch), "ARCH", "of an image for several: which (default: this machine's)"},
+  {"arch", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, arch), "ARCH",
+   "of an image for several: which (default: this machine's)"},
   {"layer", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, layer), "N", "this layer alone, counted from 0"},
   {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, json), NULL, "one JSON object a line"},
   {NULL, 0, 0, 0, NULL, NULL},
@@ -23,7 +24,8 @@ static const CommandOption options_table[] = {
 static const struct {
   char letter;
   const char *word;
-} types[] = {{'-', "file"}, {'-', "hardlink"}, {'l', "symlink"}, {'c', "char"}, {'b', "block"}, {'d', "directory"}, {'p', "fifo"}};
+} types[] = {{'-', "file"},  {'-', "hardlink"},  {'l', "symlink"}, {'c', "char"},
+             {'b', "block"}, {'d', "directory"}, {'p', "fifo"}};
 
 static void
 mode_text(const Entry *entry, char text[11])
@@ -61,7 +63,10 @@ print_text(const Entry *entry)
   g_autofree char *target = printable(entry->target);
   mode_text(entry, mode);
   printf("%s %9s %10s %s /%s%s%s\n", mode, owner, size, time, path,
-         entry->type == ENTRY_SYMLINK ? " -> " : entry->type == ENTRY_HARDLINK ? " link to /" : "", target);
+         entry->type == ENTRY_SYMLINK    ? " -> "
+         : entry->type == ENTRY_HARDLINK ? " link to /"
+                                         : "",
+         target);
 }
 
 static json_t *

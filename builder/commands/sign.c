@@ -17,7 +17,8 @@ typedef struct {
 static const CommandOption options_table[] = {
   {"key", 'k', OPTION_STRING, G_STRUCT_OFFSET(Options, key), "FILE", "the private key to sign with"},
   {"passphrase-fd", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, passphrase_fd), "N", "read its passphrase from descriptor N"},
-  {"reference", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, reference), "NAME", "the repository it is meant for (REGISTRY/REPO)"},
+  {"reference", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, reference), "NAME",
+   "the repository it is meant for (REGISTRY/REPO)"},
   {"annotation", 'a', OPTION_STRINGS, G_STRUCT_OFFSET(Options, annotations), "KEY=VALUE", "sign this along; may be repeated"},
   {"output", 'o', OPTION_STRING, G_STRUCT_OFFSET(Options, output), "PATH", "write there instead of over IMAGE"},
   {NULL, 0, 0, 0, NULL, NULL},
@@ -44,6 +45,10 @@ check_options(const Options *options, const OciImage *image, GError **error)
       g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--annotation wants KEY=VALUE, not '%s'", *pair);
       return FALSE;
     }
+  if (options->reference != NULL && (options->reference[0] == '\0' || !g_utf8_validate(options->reference, -1, NULL))) {
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--reference wants the name of a repository: REGISTRY/REPO");
+    return FALSE;
+  }
   if (image->n_entries > 1 && options->output == NULL) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
                 "'%s' holds %u images, and would hold this one alone afterwards\nhint: give --output PATH", image->path,
@@ -82,7 +87,8 @@ image_epoch(const OciImage *image)
 }
 
 static gboolean
-write_signed(const CommandContext *context, const Options *options, OciImage *image, const Descriptor *referrers, GError **error)
+write_signed(const CommandContext *context, const Options *options, OciImage *image, const Descriptor *referrers,
+             GError **error)
 {
   const char *path = options->output != NULL ? options->output : image->path;
   ArchiveSpec spec = {.top = &image->top, .referrers = referrers, .epoch = image_epoch(image)};

@@ -26,8 +26,7 @@ static const CommandOption options_table[] = {
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
-static gboolean
-refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static gboolean
 refuse(GError **error, const char *format, ...)
@@ -126,10 +125,12 @@ static void
 print_json(const OciImage *image, const Key *key, const char *key_path, const CheckResult *checked)
 {
   char digest[DIGEST_STRING_SIZE], fingerprint[DIGEST_STRING_SIZE];
+  /* a file's name may be any bytes, JSON may not */
+  g_autofree char *shown = g_utf8_make_valid(key_path, -1);
   json_auto_t *json =
     json_pack("{s:s?,s:s?,s:s,s:s,s:s,s:I,s:I,s:i}", "name", oci_image_annotation(image, OCI_ANNOTATION_TITLE), "version",
-              oci_image_annotation(image, OCI_ANNOTATION_VERSION), "digest", digest_to_string(&image->top.digest, digest), "key",
-              digest_to_string(key_fingerprint(key), fingerprint), "keyFile", key_path, "blobs", (json_int_t)checked->blobs,
+              oci_image_annotation(image, OCI_ANNOTATION_VERSION), "digest", digest_to_string(&image->top.digest, digest),
+              "key", digest_to_string(key_fingerprint(key), fingerprint), "keyFile", shown, "blobs", (json_int_t)checked->blobs,
               "bytes", (json_int_t)checked->bytes, "layers", (int)checked->layers);
   g_autofree char *text = oci_json_dump(json);
   puts(text);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK (1024 * 1024)
+#define CHUNK (1 << 20)
 
 struct Blobs {
   Store *store;

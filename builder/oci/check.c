@@ -22,7 +22,8 @@ check_diff_id(const CheckJob *job, GCancellable *cancellable, GError **error)
   if (digest_equal(&found, job->diff_id))
     return TRUE;
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "layer %s unpacks to %s, but the configuration says %s",
-              digest_to_string(&job->digest, text), digest_to_string(&found, found_text), digest_to_string(job->diff_id, expected));
+              digest_to_string(&job->digest, text), digest_to_string(&found, found_text),
+              digest_to_string(job->diff_id, expected));
   return FALSE;
 }
 
@@ -57,14 +58,25 @@ check_blobs(OciImage *image, GArray *digests, GCancellable *cancellable, CheckRe
   return run_jobs(jobs, cancellable, error);
 }
 
+/* Architectures share layers: one with the same diff ID is unpacked once (transfer full). */
+static char *
+pair_name(const Digest *layer, const Digest *diff_id)
+{
+  char a[DIGEST_STRING_SIZE], b[DIGEST_STRING_SIZE];
+  return g_strconcat(digest_to_string(layer, a), digest_to_string(diff_id, b), NULL);
+}
+
 static gboolean
 check_layers(OciImage *image, GCancellable *cancellable, CheckResult *result, GError **error)
 {
   g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(CheckJob));
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < image->manifests->len; i++) {
     const OciManifest *manifest = image->manifests->pdata[i];
     for (guint j = 0; manifest->diff_ids != NULL && j < manifest->n_layers; j++) {
       CheckJob job = {.image = image, .digest = manifest->layers[j].digest, .diff_id = &manifest->diff_ids[j]};
+      if (!g_hash_table_add(seen, pair_name(&job.digest, job.diff_id)))
+        continue;
       g_array_append_val(jobs, job);
       result->layers++;
     }

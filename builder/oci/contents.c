@@ -32,7 +32,8 @@ add_blob(Walk *walk, const Descriptor *descriptor, GError **error)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "blob %s is missing", text);
   else
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "blob %s has %" G_GINT64_FORMAT " bytes, but its descriptor says %" G_GUINT64_FORMAT, text, size, descriptor->size);
+                "blob %s has %" G_GINT64_FORMAT " bytes, but its descriptor says %" G_GUINT64_FORMAT, text, size,
+                descriptor->size);
   return FALSE;
 }
 
@@ -48,7 +49,7 @@ visit_array(Walk *walk, json_t *array, guint depth, GError **error)
 {
   gsize i;
   json_t *item;
-  json_array_foreach(array, i, item)
+  json_array_foreach (array, i, item)
     if (!visit_json(walk, item, depth, error))
       return FALSE;
   return TRUE;
@@ -135,7 +136,8 @@ index_json(const ArchiveSpec *spec, json_t *entry)
   if (spec->referrers != NULL) {
     char text[DIGEST_STRING_SIZE];
     json_t *annotations = json_object();
-    json_object_set_new(annotations, ASHLAR_ANNOTATION_REFERRERS, json_string(digest_to_string(&spec->referrers->digest, text)));
+    json_object_set_new(annotations, ASHLAR_ANNOTATION_REFERRERS,
+                        json_string(digest_to_string(&spec->referrers->digest, text)));
     json_object_set_new(json, "annotations", annotations);
   }
   return oci_json_dump(json);
@@ -193,8 +195,9 @@ manifest_json(const ArchiveSpec *spec, Blobs *blobs, json_t *entry, GError **err
   json_t *layers = json_array();
   gsize i;
   json_t *layer;
-  json_array_foreach(json_object_get(manifest, "layers"), i, layer)
+  json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
     json_array_append_new(layers, blob_path(layer));
+  }
   json_t *item = json_object();
   json_object_set_new(item, "Config", blob_path(json_object_get(manifest, "config")));
   json_object_set_new(item, "RepoTags", repository_tags(entry));

@@ -89,7 +89,7 @@ annotations_are_strings(json_t *annotations)
   json_t *value;
   if (!json_is_object(annotations))
     return FALSE;
-  json_object_foreach(annotations, key, value)
+  json_object_foreach (annotations, key, value)
     if (!json_is_string(value))
       return FALSE;
   return TRUE;
@@ -175,8 +175,9 @@ oci_json_sorted(json_t *object)
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   const char *key;
   json_t *value;
-  json_object_foreach(object, key, value)
+  json_object_foreach (object, key, value) {
     g_ptr_array_add(names, (gpointer)key);
+  }
   g_ptr_array_sort(names, compare_names);
   json_t *sorted = json_object();
   for (guint i = 0; i < names->len; i++)
@@ -212,9 +213,8 @@ oci_platform(const char *debian, const char **architecture, const char **variant
   static const struct {
     const char *debian, *architecture, *variant;
   } table[] = {
-    {"arm64", "arm64", "v8"},     {"armhf", "arm", "v7"},       {"armel", "arm", "v5"},
-    {"i386", "386", NULL},        {"ppc64el", "ppc64le", NULL}, {"mips64el", "mips64le", NULL},
-    {"mipsel", "mipsle", NULL},   {"ppc64", "ppc64", NULL},
+    {"arm64", "arm64", "v8"},     {"armhf", "arm", "v7"},         {"armel", "arm", "v5"},     {"i386", "386", NULL},
+    {"ppc64el", "ppc64le", NULL}, {"mips64el", "mips64le", NULL}, {"mipsel", "mipsle", NULL}, {"ppc64", "ppc64", NULL},
   };
   *architecture = debian;
   *variant = NULL;
@@ -242,7 +242,7 @@ oci_repository(const char *name)
   const char *slash = strchr(lower, '/');
   if (slash == NULL)
     return g_strconcat("docker.io/library/", lower, NULL);
-  gboolean has_host = memchr(lower, '.', (gsize)(slash - lower)) != NULL || memchr(lower, ':', (gsize)(slash - lower)) != NULL ||
-                      g_str_has_prefix(lower, "localhost/");
+  gboolean has_host = memchr(lower, '.', (gsize)(slash - lower)) != NULL ||
+                      memchr(lower, ':', (gsize)(slash - lower)) != NULL || g_str_has_prefix(lower, "localhost/");
   return has_host ? g_strdup(lower) : g_strconcat("docker.io/", lower, NULL);
 }

@@ -28,7 +28,7 @@
 #define ASHLAR_ANNOTATION_REFERRERS "dev.ashlar.referrers"
 
 /* Manifests, indexes and configs larger than this are refused. */
-#define OCI_JSON_MAX (4 * 1024 * 1024)
+#define OCI_JSON_MAX (1 << 22)
 
 typedef struct {
   char *media_type;

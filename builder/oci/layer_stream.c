@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK (256 * 1024)
+#define CHUNK (1 << 18)
 
 typedef struct archive Archive;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_read_free)
@@ -102,7 +102,8 @@ hash_all(Archive *archive, Hasher *hasher, GCancellable *cancellable, guint64 *s
 }
 
 gboolean
-layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size, GError **error)
+layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size,
+                     GError **error)
 {
   g_autoptr(Archive) archive = archive_read_new();
   g_autoptr(Hasher) hasher = hasher_new();
@@ -132,7 +133,7 @@ entry_type(struct archive_entry *from, Entry *entry, GError **error)
   static const struct {
     mode_t mode;
     EntryType type;
-  } table[] = {{S_IFREG, ENTRY_FILE},  {S_IFLNK, ENTRY_SYMLINK}, {S_IFCHR, ENTRY_CHAR},
+  } table[] = {{S_IFREG, ENTRY_FILE},  {S_IFLNK, ENTRY_SYMLINK},   {S_IFCHR, ENTRY_CHAR},
                {S_IFBLK, ENTRY_BLOCK}, {S_IFDIR, ENTRY_DIRECTORY}, {S_IFIFO, ENTRY_FIFO}};
   if (archive_entry_hardlink(from) != NULL) {
     entry->type = ENTRY_HARDLINK;
@@ -180,7 +181,8 @@ convert_and_tell(struct archive_entry *from, LayerEntry each, gpointer user, GEr
 }
 
 gboolean
-layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointer user, GCancellable *cancellable, GError **error)
+layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointer user, GCancellable *cancellable,
+                     GError **error)
 {
   g_autoptr(Archive) archive = archive_read_new();
   g_auto(Source) source = {.place = {.fd = -1}};

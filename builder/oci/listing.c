@@ -89,6 +89,7 @@ insert(const Reader *reader, const Entry *from, GError **error)
   entry->entry.target = g_strdup(from->target);
   entry->layer = reader->layer;
   g_tree_replace(reader->listing->entries, (gpointer)entry->entry.path, entry);
+  /* cppcheck-suppress memleak ; the tree has it now */
   return TRUE;
 }
 

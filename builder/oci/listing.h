@@ -10,12 +10,12 @@
 #include "rootfs/entry.h"
 
 /* An image with more entries is refused: the list is held in memory. */
-#define LISTING_ENTRIES_MAX (4 * 1024 * 1024)
+#define LISTING_ENTRIES_MAX (1 << 22)
 #define LISTING_ALL_LAYERS G_MAXUINT
 
 typedef struct {
-  Entry entry;  /* path and target belong to the listing */
-  guint layer;  /* that it comes from */
+  Entry entry; /* path and target belong to the listing */
+  guint layer; /* that it comes from */
 } ListingEntry;
 
 typedef struct Listing Listing;

@@ -43,7 +43,8 @@ parse_plain(const char *spelling, ImageLocation *out, GError **error)
   }
   if (errno == ENOENT && has_transport(spelling)) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
-                "'%s' is neither a file nor a spelling that is known\nhint: oci-archive:FILE[:TAG], oci:DIR[:TAG] or a path", spelling);
+                "'%s' is neither a file nor a spelling that is known\nhint: oci-archive:FILE[:TAG], oci:DIR[:TAG] or a path",
+                spelling);
     return FALSE;
   }
   return error_set_errno(error, errno, "open the image '%s'", out->path);

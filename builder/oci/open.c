@@ -47,7 +47,8 @@ check_size(OciImage *image, const Descriptor *descriptor, GError **error)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "blob %s is missing", text);
   else if ((guint64)size != descriptor->size)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "blob %s has %" G_GINT64_FORMAT " bytes, but its descriptor says %" G_GUINT64_FORMAT, text, size, descriptor->size);
+                "blob %s has %" G_GINT64_FORMAT " bytes, but its descriptor says %" G_GUINT64_FORMAT, text, size,
+                descriptor->size);
   return size >= 0 && (guint64)size == descriptor->size;
 }
 
@@ -60,7 +61,8 @@ read_json(OciImage *image, const Descriptor *descriptor, GError **error)
   g_autoptr(GBytes) bytes = blobs_read(image->blobs, &descriptor->digest, OCI_JSON_MAX, error);
   if (bytes == NULL)
     return NULL;
-  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(&descriptor->digest, text), error);
+  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(&descriptor->digest, text),
+                        error);
 }
 
 /* ---- manifests ---- */
@@ -74,7 +76,7 @@ parse_layers(OciImage *image, OciManifest *manifest, GError **error)
   manifest->layers = g_new0(Descriptor, json_array_size(layers) + 1);
   gsize i;
   json_t *layer;
-  json_array_foreach(layers, i, layer) {
+  json_array_foreach (layers, i, layer) {
     manifest->n_layers++;
     if (!descriptor_parse(layer, &manifest->layers[i], error) || !check_size(image, &manifest->layers[i], error)) {
       g_prefix_error(error, "layer %u: ", manifest->n_layers);
@@ -93,7 +95,7 @@ parse_diff_ids(OciManifest *manifest, GError **error)
   manifest->diff_ids = g_new0(Digest, manifest->n_layers + 1);
   gsize i;
   json_t *diff_id;
-  json_array_foreach(diff_ids, i, diff_id) {
+  json_array_foreach (diff_ids, i, diff_id) {
     const char *text = json_string_value(diff_id);
     if (text == NULL)
       return invalid(error, "a diff ID is no string");
@@ -147,7 +149,7 @@ load_members(OciImage *image, json_t *json, guint depth, GError **error)
     return invalid(error, "its manifests are no list, or too many");
   gsize i;
   json_t *item;
-  json_array_foreach(members, i, item) {
+  json_array_foreach (members, i, item) {
     g_auto(Descriptor) member = {0};
     if (!descriptor_parse(item, &member, error) || !load_node(image, &member, depth + 1, NULL, error))
       return FALSE;
@@ -178,6 +180,8 @@ load_node(OciImage *image, const Descriptor *descriptor, guint depth, json_t **j
   gboolean is_index = descriptor_is_index(descriptor);
   if (depth > DEPTH_MAX)
     return invalid(error, "indexes lie too deep in each other");
+  if (++image->n_documents > OCI_DOCUMENTS_MAX)
+    return invalid(error, "the image has too many manifests and indexes");
   if (!is_index && !descriptor_is_manifest(descriptor))
     return invalid(error, "index.json names something that is neither a manifest nor an index");
   json_auto_t *node = read_json(image, descriptor, error);
@@ -209,7 +213,7 @@ choose_entry(json_t *entries, const char *tag, GError **error)
 {
   gsize i, found = 0;
   json_t *entry, *chosen = NULL;
-  json_array_foreach(entries, i, entry)
+  json_array_foreach (entries, i, entry)
     if (tag == NULL || entry_matches(entry, tag)) {
       chosen = entry;
       found++;
@@ -217,10 +221,11 @@ choose_entry(json_t *entries, const char *tag, GError **error)
   if (found == 1)
     return chosen;
   if (found == 0)
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, tag != NULL ? "holds no image called '%s'" : "holds no image", tag);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, tag != NULL ? "holds no image called '%s'" : "holds no image",
+                tag);
   else
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "holds %" G_GSIZE_FORMAT " images%s\nhint: name one, as in FILE:TAG", found,
-                tag != NULL ? " of that name" : "");
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "holds %" G_GSIZE_FORMAT " images%s\nhint: name one, as in FILE:TAG",
+                found, tag != NULL ? " of that name" : "");
   return NULL;
 }
 

@@ -11,6 +11,7 @@
 
 #define OCI_LAYERS_MAX 1024
 #define OCI_MANIFESTS_MAX 256
+#define OCI_DOCUMENTS_MAX 512
 
 /* One manifest of the image: one architecture's. Plain data that belongs to the OciImage. */
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
   json_t *config;     /* NULL when it is no image's configuration (an artifact) */
   Descriptor *layers; /* the lowest first */
   guint n_layers;
-  Digest *diff_ids;   /* n_layers of them, or NULL without @config */
+  Digest *diff_ids; /* n_layers of them, or NULL without @config */
 } OciManifest;
 
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
   Descriptor *referrers; /* the index of signatures, or NULL */
   GPtrArray *manifests;  /* OciManifest*, in the order of the index */
   GArray *digests;       /* Digest, all blobs that are there */
+  guint n_documents;     /* manifests and indexes read so far: an index may list another many times over */
   guint n_entries;       /* of index.json, of which this image is one */
   gint64 mtime;          /* of a tarball's members, -1 for a folder */
   int fd;

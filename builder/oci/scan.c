@@ -61,7 +61,8 @@ check_complete(const Finder *finder, GError **error)
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "no OCI image: it holds no %s%s",
               finder->is_layout ? "index.json" : "oci-layout",
               finder->is_docker && !finder->is_layout
-                ? "\nhint: an archive of an older docker; 'skopeo copy docker-archive:FILE oci-archive:NEW' makes it one" : "");
+                ? "\nhint: an archive of an older docker; 'skopeo copy docker-archive:FILE oci-archive:NEW' makes it one"
+                : "");
   return FALSE;
 }
 

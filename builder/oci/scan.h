@@ -11,7 +11,7 @@
 #define SCAN_MEMBERS_MAX 65536
 
 typedef struct {
-  int fd;          /* of the tarball, which the blobs lie in; -1 for a folder */
+  int fd; /* of the tarball, which the blobs lie in; -1 for a folder */
   Blobs *blobs;
   GArray *digests; /* Digest, of all blobs, in the order they were found */
   GBytes *index;   /* index.json */

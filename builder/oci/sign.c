@@ -63,7 +63,7 @@ collect_from_manifest(json_t *manifest, GPtrArray *signatures, GError **error)
     return FALSE;
   gsize i;
   json_t *layer;
-  json_array_foreach(json_object_get(manifest, "layers"), i, layer) {
+  json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
     GError *problem = NULL;
     ImageSignature *signature = parse_signature(layer, &subject.digest, &problem);
     if (problem != NULL) {
@@ -85,7 +85,7 @@ image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error)
     return NULL;
   gsize i;
   json_t *item;
-  json_array_foreach(json_object_get(index, "manifests"), i, item) {
+  json_array_foreach (json_object_get(index, "manifests"), i, item) {
     g_auto(Descriptor) descriptor = {0};
     if (!descriptor_parse(item, &descriptor, error))
       return NULL;
@@ -154,7 +154,8 @@ verify_one(Blobs *blobs, const ImageSignature *signature, const VerifySpec *spec
   for (guint i = 0; i < spec->n_keys; i++)
     claims = claims || (signature->has_key && digest_equal(&signature->key, key_fingerprint(spec->keys[i])));
   if (claims)
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "the signature that claims to be by the key given is forged or damaged");
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+                "the signature that claims to be by the key given is forged or damaged");
   else if (signature->has_key)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "signed by another key, %s", digest_to_string(&signature->key, text));
   else
@@ -200,7 +201,7 @@ existing_layers(Blobs *blobs, json_t *index, const Digest *subject, gssize *plac
   json_t *item;
   *place = -1;
   digest_to_string(subject, text);
-  json_array_foreach(json_object_get(index, "manifests"), i, item) {
+  json_array_foreach (json_object_get(index, "manifests"), i, item) {
     g_auto(Descriptor) descriptor = {0};
     if (!descriptor_parse(item, &descriptor, error))
       return NULL;
@@ -227,9 +228,10 @@ is_signed_already(json_t *layers, const Digest *subject, const Digest *digest, G
   json_t *layer;
   Key *keys[] = {(Key *)key};
   VerifySpec spec = {.keys = keys, .n_keys = 1};
-  json_array_foreach(layers, i, layer) {
+  json_array_foreach (layers, i, layer) {
     ImageSignature *signature = parse_signature(layer, subject, NULL);
-    gboolean same = signature != NULL && digest_equal(&signature->payload, digest) && find_signer(signature, payload, &spec) == 0;
+    gboolean same = signature != NULL && digest_equal(&signature->payload, digest) &&
+                    find_signer(signature, payload, &spec) == 0;
     g_clear_pointer(&signature, signature_free);
     if (same)
       return TRUE;
@@ -264,8 +266,9 @@ signature_config(json_t *layers)
   json_t *diff_ids = json_array();
   gsize i;
   json_t *layer;
-  json_array_foreach(layers, i, layer)
+  json_array_foreach (layers, i, layer) {
     json_array_append(diff_ids, json_object_get(layer, "digest"));
+  }
   return json_pack("{s:s,s:s,s:[{s:s}],s:s,s:{s:s,s:o},s:{}}", "architecture", "", "created", "0001-01-01T00:00:00Z", "history",
                    "created", "0001-01-01T00:00:00Z", "os", "", "rootfs", "type", "layers", "diff_ids", diff_ids, "config");
 }
@@ -337,7 +340,7 @@ sign_members(Blobs *blobs, json_t *index, const Descriptor *top, const SignSpec 
     return FALSE;
   gsize i;
   json_t *item;
-  json_array_foreach(json_object_get(image, "manifests"), i, item) {
+  json_array_foreach (json_object_get(image, "manifests"), i, item) {
     g_auto(Descriptor) member = {0};
     if (!descriptor_parse(item, &member, error) || !sign_one(blobs, index, &member, spec, error))
       return FALSE;
@@ -346,7 +349,8 @@ sign_members(Blobs *blobs, json_t *index, const Descriptor *top, const SignSpec 
 }
 
 gboolean
-image_sign(Blobs *blobs, const Descriptor *top, const Descriptor *referrers, const SignSpec *spec, Descriptor *out, GError **error)
+image_sign(Blobs *blobs, const Descriptor *top, const Descriptor *referrers, const SignSpec *spec, Descriptor *out,
+           GError **error)
 {
   *out = (Descriptor){0};
   json_auto_t *index = referrers != NULL ? read_json(blobs, &referrers->digest, error) : empty_index();

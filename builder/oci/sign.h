@@ -25,11 +25,11 @@ gboolean image_sign(Blobs *blobs, const Descriptor *top, const Descriptor *refer
 
 /* One signature that an image carries. */
 typedef struct {
-  Digest subject;  /* the manifest or index it is attached to */
-  Digest payload;  /* the blob that is signed */
+  Digest subject; /* the manifest or index it is attached to */
+  Digest payload; /* the blob that is signed */
   guint64 payload_size;
   GBytes *signature;
-  Digest key;      /* whose it claims to be (a hint, not proven); zeroes when it does not say */
+  Digest key; /* whose it claims to be (a hint, not proven); zeroes when it does not say */
   gboolean has_key;
 } ImageSignature;
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define HEX "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-#define CRITICAL                                                                                                                   \
-  "\"critical\":{\"identity\":{\"docker-reference\":\"reg/foo\"},\"image\":{\"docker-manifest-digest\":\"sha256:" HEX "\"},"        \
+#define CRITICAL                                                                                                               \
+  "\"critical\":{\"identity\":{\"docker-reference\":\"reg/foo\"},\"image\":{\"docker-manifest-digest\":\"sha256:" HEX "\"},"   \
   "\"type\":\"cosign container image signature\"}"
 
 static void
@@ -106,7 +106,8 @@ main(int argc, char **argv)
   g_test_add_data_func("/cosign/read/without-optional", "{" CRITICAL "}", is_read);
   g_test_add_data_func("/cosign/read/numbers-in-optional", "{" CRITICAL ",\"optional\":{\"timestamp\":1}}", is_read);
   g_test_add_data_func("/cosign/read/atomic",
-                       "{\"critical\":{" IDENTITY "," IMAGE ",\"type\":\"atomic container signature\"},\"optional\":null}", is_read);
+                       "{\"critical\":{" IDENTITY "," IMAGE ",\"type\":\"atomic container signature\"},\"optional\":null}",
+                       is_read);
   static const char *const refused[][2] = {
     {"empty", ""},
     {"no-object", "[]"},
@@ -115,12 +116,14 @@ main(int argc, char **argv)
     {"other-type", "{\"critical\":{" IDENTITY "," IMAGE ",\"type\":\"something else\"}}"},
     {"no-type", "{\"critical\":{" IDENTITY "," IMAGE "}}"},
     {"no-digest", "{\"critical\":{" IDENTITY ",\"image\":{}," TYPE "}}"},
-    {"digest-of-other-case", "{\"critical\":{" IDENTITY ",\"image\":{\"Docker-manifest-digest\":\"sha256:" HEX "\"}," TYPE "}}"},
+    {"digest-of-other-case",
+     "{\"critical\":{" IDENTITY ",\"image\":{\"Docker-manifest-digest\":\"sha256:" HEX "\"}," TYPE "}}"},
     {"digest-not-sha256", "{\"critical\":{" IDENTITY ",\"image\":{\"docker-manifest-digest\":\"sha512:00\"}," TYPE "}}"},
     {"digest-number", "{\"critical\":{" IDENTITY ",\"image\":{\"docker-manifest-digest\":1}," TYPE "}}"},
     {"key-twice", "{" CRITICAL "," CRITICAL "}"},
     {"more-in-critical", "{\"critical\":{" IDENTITY "," IMAGE "," TYPE ",\"more\":1}}"},
-    {"more-in-image", "{\"critical\":{" IDENTITY ",\"image\":{\"docker-manifest-digest\":\"sha256:" HEX "\",\"x\":1}," TYPE "}}"},
+    {"more-in-image",
+     "{\"critical\":{" IDENTITY ",\"image\":{\"docker-manifest-digest\":\"sha256:" HEX "\",\"x\":1}," TYPE "}}"},
     {"more-at-top", "{" CRITICAL ",\"more\":1}"},
     {"optional-list", "{" CRITICAL ",\"optional\":[]}"},
   };

@@ -52,8 +52,9 @@ openssl(const char *first, ...)
   g_ptr_array_add(argv, NULL);
   int status;
   g_autoptr(GError) error = NULL;
-  g_assert_true(g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                             NULL, NULL, NULL, NULL, &status, &error));
+  g_assert_true(g_spawn_sync(NULL, (char **)argv->pdata, NULL,
+                             G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                             NULL, &status, &error));
   return g_spawn_check_wait_status(status, NULL);
 }
 
@@ -61,9 +62,10 @@ static gboolean
 openssl_verifies(Files *files, KeyType type)
 {
   if (type == KEY_ED25519)
-    return openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", files->public_path, "-in", files->message_path, "-sigfile",
-                   files->signature_path, NULL);
-  return openssl("dgst", "-sha256", "-verify", files->public_path, "-signature", files->signature_path, files->message_path, NULL);
+    return openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", files->public_path, "-in", files->message_path,
+                   "-sigfile", files->signature_path, NULL);
+  return openssl("dgst", "-sha256", "-verify", files->public_path, "-signature", files->signature_path, files->message_path,
+                 NULL);
 }
 
 static void
@@ -73,7 +75,8 @@ openssl_signs(Files *files, KeyType type)
     g_assert_true(openssl("pkeyutl", "-sign", "-rawin", "-inkey", files->private_path, "-in", files->message_path, "-out",
                           files->signature_path, NULL));
   else
-    g_assert_true(openssl("dgst", "-sha256", "-sign", files->private_path, "-out", files->signature_path, files->message_path, NULL));
+    g_assert_true(
+      openssl("dgst", "-sha256", "-sign", files->private_path, "-out", files->signature_path, files->message_path, NULL));
 }
 
 static void
@@ -97,7 +100,8 @@ openssl_verifies_what_we_sign(Files *files, gconstpointer data)
   write_key(files, key, NULL);
   g_autoptr(GBytes) signature = key_sign(key, MESSAGE, strlen(MESSAGE), &error);
   g_assert_no_error(error);
-  g_assert_true(g_file_set_contents(files->signature_path, g_bytes_get_data(signature, NULL), (gssize)g_bytes_get_size(signature), NULL));
+  g_assert_true(
+    g_file_set_contents(files->signature_path, g_bytes_get_data(signature, NULL), (gssize)g_bytes_get_size(signature), NULL));
   g_assert_true(openssl_verifies(files, type));
   g_assert_true(g_file_set_contents(files->message_path, MESSAGE "more", -1, NULL));
   g_assert_false(openssl_verifies(files, type));
@@ -175,7 +179,8 @@ static void
 openssl_encrypted_keys_are_read(Files *files, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_assert_true(openssl("genpkey", "-algorithm", "ed25519", "-aes-256-cbc", "-pass", "pass:hush", "-out", files->private_path, NULL));
+  g_assert_true(
+    openssl("genpkey", "-algorithm", "ed25519", "-aes-256-cbc", "-pass", "pass:hush", "-out", files->private_path, NULL));
   g_autoptr(Key) key = key_load_private(files->private_path, answer, (gpointer) "hush", &error);
   g_assert_no_error(error);
   g_assert_cmpint(key_type(key), ==, KEY_ED25519);
@@ -238,7 +243,8 @@ dsse_test_vector(void)
   g_autoptr(Key) key = key_parse_public(pem, strlen(pem), "vector", &error);
   g_assert_no_error(error);
   gsize size;
-  g_autofree guchar *signature = g_base64_decode("MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==", &size);
+  g_autofree guchar *signature =
+    g_base64_decode("MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==", &size);
   g_assert_true(key_verify(key, message, strlen(message), signature, size));
   g_assert_false(key_verify(key, message, strlen(message) - 1, signature, size));
   /* 95NYAGBW... in base64 */

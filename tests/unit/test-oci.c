@@ -70,17 +70,13 @@ make_layer(Blobs *blobs, const Member *members, guint n, Layer *layer)
 }
 
 static const Member lower[] = {
-  {"etc/", 'd', NULL},          {"etc/old", 'f', "old\n"},     {"etc/kept", 'f', "kept\n"},  {"opt/", 'd', NULL},
-  {"opt/a", 'f', "a"},          {"opt/b", 'f', "b"},           {"opt-c", 'f', "c"},          {"usr/", 'd', NULL},
+  {"etc/", 'd', NULL},           {"etc/old", 'f', "old\n"},     {"etc/kept", 'f', "kept\n"}, {"opt/", 'd', NULL},
+  {"opt/a", 'f', "a"},           {"opt/b", 'f', "b"},           {"opt-c", 'f', "c"},         {"usr/", 'd', NULL},
   {"usr/tool", 'f', "#!/bin/x"}, {"usr/same", 'h', "usr/tool"}, {"usr/link", 'l', "tool"},
 };
 static const Member upper[] = {
-  {"etc/", 'd', NULL},
-  {"etc/.wh.old", 'f', ""},
-  {"opt/", 'd', NULL},
-  {"opt/new", 'f', "new"},
-  {"opt/.wh..wh..opq", 'f', ""},
-  {"usr", 'f', "a file where a folder was"},
+  {"etc/", 'd', NULL},     {"etc/.wh.old", 'f', ""},      {"opt/", 'd', NULL},
+  {"opt/new", 'f', "new"}, {"opt/.wh..wh..opq", 'f', ""}, {"usr", 'f', "a file where a folder was"},
 };
 
 typedef struct {
@@ -172,28 +168,31 @@ members_stand_in_gos_order(Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) manifest = blobs_read(fixture->blobs, &fixture->manifest.digest, OCI_JSON_MAX, &error);
   g_autofree char *text = g_strndup(g_bytes_get_data(manifest, NULL), g_bytes_get_size(manifest));
-  g_assert_true(g_str_has_prefix(text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"));
-  g_assert_true(g_str_has_suffix(text, "\"annotations\":{\"org.example.team\":\"stone\",\"org.opencontainers.image.created\":"
-                                       "\"2023-11-14T22:13:20Z\",\"org.opencontainers.image.description\":\"a site\","
-                                       "\"org.opencontainers.image.title\":\"web\",\"org.opencontainers.image.version\":\"1.4.2+b1\"}}"));
+  g_assert_true(
+    g_str_has_prefix(text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"));
+  g_assert_true(
+    g_str_has_suffix(text, "\"annotations\":{\"org.example.team\":\"stone\",\"org.opencontainers.image.created\":"
+                           "\"2023-11-14T22:13:20Z\",\"org.opencontainers.image.description\":\"a site\","
+                           "\"org.opencontainers.image.title\":\"web\",\"org.opencontainers.image.version\":\"1.4.2+b1\"}}"));
   json_auto_t *json = json_loads(text, 0, NULL);
   Digest config;
-  g_assert_true(digest_from_string(json_string_value(json_object_get(json_object_get(json, "config"), "digest")), &config, &error));
+  g_assert_true(
+    digest_from_string(json_string_value(json_object_get(json_object_get(json, "config"), "digest")), &config, &error));
   g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &config, OCI_JSON_MAX, &error);
   g_autofree char *config_text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-  g_assert_true(g_str_has_prefix(config_text,
-                                 "{\"created\":\"2023-11-14T22:13:20Z\",\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{"
-                                 "\"User\":\"app\",\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:"
-                                 "/usr/sbin:/usr/bin:/sbin:/bin\",\"LANG=C.UTF-8\"],\"Entrypoint\":[\"/usr/bin/web\"],\"Labels\":{"));
-  g_assert_true(g_str_has_suffix(config_text,
-                                 "\"history\":[{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"debian: base\"},"
-                                 "{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"files\",\"comment\":\"of the recipe\"}]}"));
+  g_assert_true(g_str_has_prefix(
+    config_text, "{\"created\":\"2023-11-14T22:13:20Z\",\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{"
+                 "\"User\":\"app\",\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:"
+                 "/usr/sbin:/usr/bin:/sbin:/bin\",\"LANG=C.UTF-8\"],\"Entrypoint\":[\"/usr/bin/web\"],\"Labels\":{"));
+  g_assert_true(g_str_has_suffix(
+    config_text, "\"history\":[{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"debian: base\"},"
+                 "{\"created\":\"2023-11-14T22:13:20Z\",\"created_by\":\"files\",\"comment\":\"of the recipe\"}]}"));
 }
 
 static void
 platforms_are_gos(void)
 {
-  static const char *const table[][3] = {{"amd64", "amd64", NULL}, {"arm64", "arm64", "v8"}, {"armhf", "arm", "v7"},
+  static const char *const table[][3] = {{"amd64", "amd64", NULL}, {"arm64", "arm64", "v8"},     {"armhf", "arm", "v7"},
                                          {"i386", "386", NULL},    {"riscv64", "riscv64", NULL}, {"ppc64el", "ppc64le", NULL}};
   for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
     const char *architecture, *variant;
@@ -207,8 +206,10 @@ static void
 names_become_tags_and_repositories(void)
 {
   static const char *const tags[][2] = {{"1.4.2", "1.4.2"}, {"1.0+deb12~1", "1.0-deb12-1"}, {".a", "_a"}, {"-", "_"}};
-  static const char *const names[][2] = {{"web", "docker.io/library/web"}, {"team/web", "docker.io/team/web"},
-                                         {"example.org/web", "example.org/web"}, {"localhost/web", "localhost/web"}};
+  static const char *const names[][2] = {{"web", "docker.io/library/web"},
+                                         {"team/web", "docker.io/team/web"},
+                                         {"example.org/web", "example.org/web"},
+                                         {"localhost/web", "localhost/web"}};
   for (guint i = 0; i < G_N_ELEMENTS(tags); i++) {
     g_autofree char *tag = oci_tag(tags[i][0]);
     g_assert_cmpstr(tag, ==, tags[i][1]);
@@ -381,7 +382,8 @@ a_signature_moved_to_another_image_is_refused(Fixture *fixture, gconstpointer da
   g_auto(Descriptor) entry = {0};
   g_assert_true(descriptor_parse(json_array_get(json_object_get(list, "manifests"), 0), &entry, &error));
   g_autoptr(GBytes) manifest_bytes = blobs_read(fixture->blobs, &entry.digest, OCI_JSON_MAX, &error);
-  json_auto_t *manifest = oci_json_parse(g_bytes_get_data(manifest_bytes, NULL), g_bytes_get_size(manifest_bytes), "manifest", &error);
+  json_auto_t *manifest = oci_json_parse(g_bytes_get_data(manifest_bytes, NULL), g_bytes_get_size(manifest_bytes), "manifest",
+                                         &error);
   json_object_set_new(manifest, "subject", descriptor_to_json(&fixture->manifest));
   g_assert_true(blobs_put_json(fixture->blobs, manifest, OCI_MEDIA_MANIFEST, &moved, &error));
   json_array_set_new(json_object_get(list, "manifests"), 0, descriptor_to_json(&moved));
@@ -485,7 +487,8 @@ put_top(struct archive *tar, const char *json, const char *media_type)
   digest_to_hex(&digest, hex);
   g_autofree char *path = g_strconcat(BLOB, hex, NULL);
   g_autofree char *index = g_strdup_printf("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"sha256:%s\","
-                                           "\"size\":%" G_GSIZE_FORMAT "}]}", media_type, hex, strlen(json));
+                                           "\"size\":%" G_GSIZE_FORMAT "}]}",
+                                           media_type, hex, strlen(json));
   put_layout(tar);
   put(tar, path, json, AE_IFREG);
   put(tar, "index.json", index, AE_IFREG);
@@ -578,7 +581,8 @@ static void
 missing_top(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":2}]}", AE_IFREG);
+  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":2}]}",
+      AE_IFREG);
 }
 
 static void
@@ -592,7 +596,8 @@ static void
 wrong_size(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":3}]}", AE_IFREG);
+  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":3}]}",
+      AE_IFREG);
   put(tar, BLOB HEX, "{}", AE_IFREG);
 }
 
@@ -600,7 +605,8 @@ static void
 negative_size(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":-1}]}", AE_IFREG);
+  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":-1}]}",
+      AE_IFREG);
 }
 
 static void
@@ -631,7 +637,8 @@ static void
 missing_layer(Fixture *fixture, struct archive *tar)
 {
   put_top(tar,
-          "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" SHA HEX "\",\"size\":2},\"layers\":[{\"mediaType\":\"x\","
+          "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" SHA HEX
+          "\",\"size\":2},\"layers\":[{\"mediaType\":\"x\","
           "\"digest\":\"" SHA HEX "\",\"size\":2}]}",
           OCI_MEDIA_MANIFEST);
 }
@@ -641,7 +648,8 @@ too_few_diff_ids(Fixture *fixture, struct archive *tar)
 {
   put(tar, BLOB HEX, "{}", AE_IFREG);
   put_top(tar,
-          "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"" OCI_MEDIA_CONFIG "\",\"digest\":\"" SHA HEX "\",\"size\":2},\"layers\":[]}",
+          "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"" OCI_MEDIA_CONFIG "\",\"digest\":\"" SHA HEX
+          "\",\"size\":2},\"layers\":[]}",
           OCI_MEDIA_MANIFEST);
 }
 
@@ -649,6 +657,30 @@ static void
 not_a_list(Fixture *fixture, struct archive *tar)
 {
   put_top(tar, "{\"schemaVersion\":2,\"manifests\":{}}", OCI_MEDIA_INDEX);
+}
+
+/* Indexes that list the one below them over and over: 256 to the power of the depth. */
+static void
+index_bomb(Fixture *fixture, struct archive *tar)
+{
+  g_autofree char *json = g_strdup("{\"schemaVersion\":2,\"manifests\":[]}");
+  for (int level = 0; level < 3; level++) {
+    Digest digest;
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_of(json, strlen(json), &digest);
+    digest_to_hex(&digest, hex);
+    g_autofree char *path = g_strconcat(BLOB, hex, NULL);
+    put(tar, path, json, AE_IFREG);
+    GString *next = g_string_new("{\"schemaVersion\":2,\"manifests\":[");
+    for (int i = 0; i < 256; i++)
+      g_string_append_printf(next,
+                             "%s{\"mediaType\":\"" OCI_MEDIA_INDEX "\",\"digest\":\"sha256:%s\",\"size\":%" G_GSIZE_FORMAT "}",
+                             i > 0 ? "," : "", hex, strlen(json));
+    g_string_append(next, "]}");
+    g_free(json);
+    json = g_string_free(next, FALSE);
+  }
+  put_top(tar, json, OCI_MEDIA_INDEX);
 }
 
 static const Hostile hostile[] = {
@@ -675,6 +707,7 @@ static const Hostile hostile[] = {
   {"old-schema", "schemaVersion is not 2", ASHLAR_ERROR_INVALID, old_schema},
   {"missing-layer", "layer 1: blob", ASHLAR_ERROR_VERIFY, missing_layer},
   {"too-few-diff-ids", "one diff ID a layer", ASHLAR_ERROR_INVALID, too_few_diff_ids},
+  {"index-bomb", "too many manifests and indexes", ASHLAR_ERROR_INVALID, index_bomb},
   {"not-a-list", "no list", ASHLAR_ERROR_INVALID, not_a_list},
 };
 
@@ -739,8 +772,9 @@ spellings_of_images(Fixture *fixture, gconstpointer data)
     const char *spelling, *path, *tag;
     gboolean folder;
   } table[] = {
-    {"oci-archive:a.tar", "a.tar", NULL, FALSE}, {"oci-archive:a.tar:v1", "a.tar", "v1", FALSE}, {"oci:dir:v1", "dir", "v1", TRUE},
-    {"oci:dir", "dir", NULL, TRUE},              {"oci:/x:y/dir", "/x:y/dir", NULL, TRUE},
+    {"oci-archive:a.tar", "a.tar", NULL, FALSE}, {"oci-archive:a.tar:v1", "a.tar", "v1", FALSE},
+    {"oci:dir:v1", "dir", "v1", TRUE},           {"oci:dir", "dir", NULL, TRUE},
+    {"oci:/x:y/dir", "/x:y/dir", NULL, TRUE},
   };
   g_autoptr(GError) error = NULL;
   for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -760,8 +794,9 @@ spellings_of_images(Fixture *fixture, gconstpointer data)
 static void
 foreign_text_is_made_printable(void)
 {
-  static const char *const table[][2] = {{"plain", "plain"}, {"\xc3\xa9", "\xc3\xa9"}, {"\x1b[31m", "\\033[31m"}, {"a\\b", "a\\\\b"},
-                                         {"\xff", "\\377"},  {"\xc2\x9b", "\\302\\233"}, {"a\nb", "a\\012b"}};
+  static const char *const table[][2] = {{"plain", "plain"}, {"\xc3\xa9", "\xc3\xa9"}, {"\x1b[31m", "\\033[31m"},
+                                         {"a\\b", "a\\\\b"}, {"\xff", "\\377"},        {"\xc2\x9b", "\\302\\233"},
+                                         {"a\nb", "a\\012b"}};
   for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
     g_autofree char *shown = printable(table[i][0]);
     g_assert_cmpstr(shown, ==, table[i][1]);
