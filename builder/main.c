@@ -14,6 +14,9 @@ static const Command *const commands[] = {
   &command_verify,
   &command_inspect,
   &command_ls,
+  &command_store_info,
+  &command_store_verify,
+  &command_store_gc,
   NULL,
 };
 

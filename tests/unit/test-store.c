@@ -376,6 +376,136 @@ killed_writer_leaves_nothing_half_visible(Fixture *fixture, gconstpointer data)
   }
 }
 
+/* ---- upkeep ---- */
+
+static void
+set_used(Store *store, const char *folder, const Digest *digest, gint64 seconds)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(digest, hex);
+  g_autofree char *path = g_build_filename(store_path(store), folder, hex, NULL);
+  const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+  g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
+
+/* An action named @name that put out @blob, used at @seconds. */
+static Digest
+act(Store *store, const char *name, const Digest *blob, gint64 seconds)
+{
+  Digest key;
+  char text[DIGEST_STRING_SIZE];
+  g_autoptr(GError) error = NULL;
+  digest_of(name, strlen(name), &key);
+  json_t *outputs = json_pack("{s:s}", "blob", digest_to_string(blob, text));
+  g_assert_true(store_action_put(store, &key, outputs, &error));
+  json_decref(outputs);
+  set_used(store, "actions", &key, seconds);
+  return key;
+}
+
+static void
+info_counts(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  StoreInfo info;
+  Digest blob = put(fixture->store, "12345");
+  put(fixture->store, "123");
+  act(fixture->store, "a", &blob, 100);
+  int fd = store_partial_open(fixture->store, &blob, NULL, &error);
+  g_assert_cmpint(write(fd, "1234567", 7), ==, 7);
+  close(fd);
+  g_assert_true(store_info(fixture->store, &info, &error));
+  g_assert_cmpuint(info.blobs, ==, 2);
+  g_assert_cmpuint(info.bytes, ==, 8);
+  g_assert_cmpuint(info.actions, ==, 1);
+  g_assert_cmpuint(info.partials, ==, 1);
+  g_assert_cmpuint(info.partial_bytes, ==, 7);
+}
+
+static void
+collect_fault(const char *message, gpointer faults)
+{
+  g_ptr_array_add(faults, g_strdup(message));
+}
+
+static void
+verify_finds_and_repairs(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
+  guint64 checked, faults;
+  Digest good = put(fixture->store, "good"), bad = put(fixture->store, "bad");
+  act(fixture->store, "a", &good, 100);
+  act(fixture->store, "b", &bad, 100);
+  g_assert_true(store_verify(fixture->store, FALSE, collect_fault, messages, &checked, &faults, NULL, &error));
+  g_assert_cmpuint(checked, ==, 4);
+  g_assert_cmpuint(faults, ==, 0);
+  g_autofree char *path = blob_path(fixture->store, &bad);
+  overwrite(path, "BAD");
+  g_assert_true(store_verify(fixture->store, TRUE, collect_fault, messages, &checked, &faults, NULL, &error));
+  /* the blob, and then the action that names it */
+  g_assert_cmpuint(faults, ==, 2);
+  g_assert_cmpuint(messages->len, ==, 2);
+  g_assert_nonnull(strstr(g_ptr_array_index(messages, 0), path));
+  g_assert_true(store_verify(fixture->store, FALSE, collect_fault, messages, &checked, &faults, NULL, &error));
+  g_assert_cmpuint(faults, ==, 0);
+  g_assert_cmpuint(checked, ==, 2);
+}
+
+static void
+gc_forgets_the_oldest(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  StoreGc result;
+  Digest unnamed = put(fixture->store, "aaaa"), old = put(fixture->store, "bbbb"), young = put(fixture->store, "cccc");
+  set_used(fixture->store, "blobs/sha256", &unnamed, 200);
+  set_used(fixture->store, "blobs/sha256", &old, 10);
+  set_used(fixture->store, "blobs/sha256", &young, 10);
+  Digest first = act(fixture->store, "first", &old, 100), last = act(fixture->store, "last", &young, 300);
+  g_assert_true(store_gc(fixture->store, 12, FALSE, &result, NULL, &error));
+  g_assert_cmpuint(result.removed_blobs, ==, 0);
+  g_assert_true(store_gc(fixture->store, 11, FALSE, &result, NULL, &error));
+  g_assert_no_error(error);
+  g_assert_cmpuint(result.removed_blobs, ==, 1);
+  g_assert_cmpuint(result.removed_actions, ==, 1);
+  g_assert_cmpuint(result.kept_bytes, ==, 8);
+  g_assert_false(store_has(fixture->store, &old));
+  g_assert_null(store_action_get(fixture->store, &first));
+  g_assert_true(store_has(fixture->store, &unnamed));
+  g_assert_true(store_gc(fixture->store, 4, FALSE, &result, NULL, &error));
+  g_assert_false(store_has(fixture->store, &unnamed));
+  json_t *kept = store_action_get(fixture->store, &last);
+  g_assert_nonnull(kept);
+  json_decref(kept);
+}
+
+static void
+gc_sweeps_what_the_dead_left(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  StoreGc result;
+  g_autofree char *left = g_build_filename(store_path(fixture->store), "tmp", "left", NULL);
+  g_assert_true(g_file_set_contents(left, "x", 1, NULL));
+  g_assert_true(store_gc(fixture->store, 1000, FALSE, &result, NULL, &error));
+  g_assert_cmpuint(count_files(fixture->store, "tmp"), ==, 0);
+}
+
+static void
+gc_leaves_a_store_in_use_alone(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  StoreGc result;
+  Digest blob = put(fixture->store, "in use");
+  g_autoptr(Store) other = store_open(store_path(fixture->store), &error);
+  g_assert_false(store_gc(fixture->store, 0, FALSE, &result, NULL, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS);
+  g_assert_true(store_has(fixture->store, &blob));
+  g_clear_error(&error);
+  g_clear_pointer(&other, store_unref);
+  g_assert_true(store_gc(fixture->store, 0, FALSE, &result, NULL, &error));
+  g_assert_false(store_has(fixture->store, &blob));
+}
+
 #define STORE_TEST(name, function) g_test_add("/store/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -398,5 +528,10 @@ main(int argc, char **argv)
   STORE_TEST("image-layout", store_is_an_image_layout);
   STORE_TEST("same-blobs-at-once", processes_that_write_the_same_blobs);
   STORE_TEST("killed-writer", killed_writer_leaves_nothing_half_visible);
+  STORE_TEST("info", info_counts);
+  STORE_TEST("verify", verify_finds_and_repairs);
+  STORE_TEST("gc-oldest", gc_forgets_the_oldest);
+  STORE_TEST("gc-leftovers", gc_sweeps_what_the_dead_left);
+  STORE_TEST("gc-in-use", gc_leaves_a_store_in_use_alone);
   return g_test_run();
 }
