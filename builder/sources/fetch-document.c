@@ -59,8 +59,7 @@ memory_finish(gpointer sink, GError **error)
   return TRUE;
 }
 
-static const TransferSink memory_sink = {memory_open,    memory_whole, memory_have,
-                                         memory_restart, memory_write, memory_finish};
+static const TransferSink memory_sink = {memory_open, memory_whole, memory_have, memory_restart, memory_write, memory_finish};
 
 static gboolean
 document_done(Transfer *transfer, gpointer data, gpointer user, GError **error)

@@ -143,8 +143,8 @@ blob_finish(gpointer data, GError **error)
     return TRUE;
   }
   if (item->size > 0 && sink->have < item->size) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NETWORK, "it ended after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
-                sink->have, item->size);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NETWORK,
+                "it ended after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes", sink->have, item->size);
     return FALSE;
   }
   hasher_finish(sink->hasher, &digest);

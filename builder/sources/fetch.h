@@ -16,7 +16,7 @@
 #define FETCH_PARALLEL 8
 
 typedef struct {
-  gboolean offline;  /* any need for the network is an error that names what is missing */
+  gboolean offline; /* any need for the network is an error that names what is missing */
   Progress *progress;
   GCancellable *cancellable;
   /* NULL (libcurl's own: the environment) or pairs, NULL-terminated: the beginning of URLs, and the proxy for them ("DIRECT":
@@ -30,7 +30,7 @@ typedef struct {
   const char *const *urls; /* NULL-terminated, tried in order */
   const char *label;       /* for progress and errors: "nginx 1.22.1-9" */
   Digest digest;
-  guint64 size;            /* as promised, 0: not known; more bytes than that are refused as they come */
+  guint64 size; /* as promised, 0: not known; more bytes than that are refused as they come */
   gpointer user;
 } FetchItem;
 

@@ -107,8 +107,8 @@ write_entry(const Entry *entry, const FilesContent *content, gpointer data, GErr
     return TRUE;
   /* an archive may have a folder twice: once written, a path is nobody's */
   claim->owner = G_MAXUINT;
-  return pack_writer_add(plan->writer, entry, error)
-         && (entry->type != ENTRY_FILE || files_content_stream(content, entry, write_piece, plan->writer, error));
+  return pack_writer_add(plan->writer, entry, error) &&
+         (entry->type != ENTRY_FILE || files_content_stream(content, entry, write_piece, plan->writer, error));
 }
 
 /* ---- all of it ---- */
@@ -219,7 +219,7 @@ hash_file(Hasher *hasher, const FilesContext *context, const RecipeFile *file, G
   RecipeFile as_it_is = *file;
   as_it_is.unpack = FALSE;
   if (file->unpack)
-    as_it_is.path = (char *)(gpointer)"/archive";
+    as_it_is.path = (char *)(gpointer) "/archive";
   return files_source_visit(context, &as_it_is, hash_entry, hasher, error);
 }
 

@@ -27,8 +27,9 @@ typedef struct {
 gboolean
 files_error_at(GError **error, const RecipePlace *place, GError *cause)
 {
-  gboolean ours = cause->domain == ASHLAR_ERROR
-                  && (cause->code == ASHLAR_ERROR_INVALID || cause->code == ASHLAR_ERROR_NOT_FOUND || cause->code == ASHLAR_ERROR_EXISTS);
+  gboolean ours = cause->domain == ASHLAR_ERROR &&
+                  (cause->code == ASHLAR_ERROR_INVALID || cause->code == ASHLAR_ERROR_NOT_FOUND ||
+                   cause->code == ASHLAR_ERROR_EXISTS);
   if (!ours) {
     g_propagate_error(error, cause);
     return FALSE;
@@ -69,9 +70,9 @@ find_owner(Walk *walk, GError **error)
     walk->gid = walk->uid;
   else if (file->owner != NULL && !owners->user(file->owner, &walk->uid, &walk->gid, owners->data))
     return recipe_error_at(error, &file->place, "the owner '%s' is no user of the image\nhint: 'users' adds one", file->owner);
-  if (file->group != NULL && !parse_number(file->group, &walk->gid)
-      && !owners->group(file->group, &walk->gid, owners->data))
-    return recipe_error_at(error, &file->place, "the group '%s' is no group of the image\nhint: 'groups' adds one", file->group);
+  if (file->group != NULL && !parse_number(file->group, &walk->gid) && !owners->group(file->group, &walk->gid, owners->data))
+    return recipe_error_at(error, &file->place, "the group '%s' is no group of the image\nhint: 'groups' adds one",
+                           file->group);
   return TRUE;
 }
 

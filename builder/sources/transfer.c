@@ -9,7 +9,7 @@
 #define LONGEST_PAUSE (60 * G_USEC_PER_SEC)
 #define MAX_REDIRECTS 5
 #define MAX_REFUSAL (64 * 1024) /* bytes of an error page that are read to keep the connection */
-#define POLL_MS 100              /* how late a cancellation or the end of a pause may be seen */
+#define POLL_MS 100             /* how late a cancellation or the end of a pause may be seen */
 
 /* What is known of one URL. */
 typedef struct {

@@ -12,9 +12,9 @@
 /* Where bytes go. ASHLAR_ERROR_VERIFY from write or finish means that these are not the bytes (once more from the start, or
  * from elsewhere), ASHLAR_ERROR_NETWORK from finish that some are lacking (the rest is asked for); any other error stops all. */
 typedef struct {
-  gboolean (*open)(gpointer sink, GError **error);  /* once, before the first byte is asked for */
-  gboolean (*whole)(gpointer sink);                 /* is it all at hand already, once open? */
-  guint64 (*have)(gpointer sink);                   /* bytes at hand: where to resume */
+  gboolean (*open)(gpointer sink, GError **error); /* once, before the first byte is asked for */
+  gboolean (*whole)(gpointer sink);                /* is it all at hand already, once open? */
+  guint64 (*have)(gpointer sink);                  /* bytes at hand: where to resume */
   gboolean (*restart)(gpointer sink, GError **error);
   gboolean (*write)(gpointer sink, const void *data, gsize size, GError **error);
   gboolean (*finish)(gpointer sink, GError **error); /* all bytes are there: are they right? */

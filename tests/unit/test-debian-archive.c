@@ -9,20 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PACKAGES                                                                                                       \
-  "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/h/hello_1%3a1_amd64.deb\nSize: 10\n"                  \
+#define PACKAGES                                                                                                               \
+  "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/h/hello_1%3a1_amd64.deb\nSize: 10\n"                        \
   "SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n\n"
 
 /* What the archive of a test is like; zero is a good one. */
 typedef struct {
-  const char *suite;      /* in the path; "stone" */
-  const char *codename;   /* in the file; the same */
-  const char *date;       /* "Sat, 10 Jan 2026 00:00:00 UTC" */
-  const char *more;       /* fields of the Release */
+  const char *suite;    /* in the path; "stone" */
+  const char *codename; /* in the file; the same */
+  const char *date;     /* "Sat, 10 Jan 2026 00:00:00 UTC" */
+  const char *more;     /* fields of the Release */
   const char *packages;
-  const char *key;        /* "good", "other", "old", or "" for no signature */
+  const char *key; /* "good", "other", "old", or "" for no signature */
   gboolean detached;
-  gboolean by_hash;       /* only there, not at the plain path */
+  gboolean by_hash; /* only there, not at the plain path */
 } Shape;
 
 static char *keys; /* the folder of gpg's keys, made once */
@@ -33,8 +33,7 @@ typedef struct {
   DebianArchiveRequest request;
 } Fixture;
 
-static void
-shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
+static void shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 static void
 shell(const char *format, ...)
@@ -61,8 +60,9 @@ put(const char *folder, const char *name, const char *text)
 static void
 make_key(const char *name, const char *options)
 {
-  shell("gpg --homedir '%s' --batch --quiet --yes %s --passphrase '' --quick-gen-key %s@example.org ed25519 sign %s 2>/dev/null",
-        keys, options, name, *options != '\0' ? "1d" : "never");
+  shell(
+    "gpg --homedir '%s' --batch --quiet --yes %s --passphrase '' --quick-gen-key %s@example.org ed25519 sign %s 2>/dev/null",
+    keys, options, name, *options != '\0' ? "1d" : "never");
   shell("cd '%s' && gpg --homedir . --batch --quiet --export %s@example.org > %s.gpg && "
         "gpg --homedir . --batch --quiet --armor --export %s@example.org > %s.asc",
         keys, name, name, name, name);
@@ -100,8 +100,7 @@ sign(const char *folder, const char *key, gboolean detached)
     shell("rm '%s/Release'", folder);
 }
 
-static const char *
-or(const char *text, const char *otherwise)
+static const char * or (const char *text, const char *otherwise)
 {
   return text != NULL ? text : otherwise;
 }
@@ -109,7 +108,7 @@ or(const char *text, const char *otherwise)
 static void
 make_archive(const char *mirror, const Shape *shape)
 {
-  const char *packages = or(shape->packages, PACKAGES), *suite = or(shape->suite, "stone");
+  const char *packages = or (shape->packages, PACKAGES), *suite = or (shape->suite, "stone");
   char hex[DIGEST_HEX_LENGTH + 1];
   Digest digest;
   digest_of(packages, strlen(packages), &digest);
@@ -121,11 +120,11 @@ make_archive(const char *mirror, const Shape *shape)
   g_autofree char *text =
     g_strdup_printf("Origin: Test\nSuite: stable\nCodename: %s\nDate: %s\nAcquire-By-Hash: %s\n%sComponents: main extra\n"
                     "Architectures: amd64\nSHA256:\n %s %zu main/binary-amd64/Packages\n",
-                    or(shape->codename, suite), or(shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"), shape->by_hash ? "yes" : "no",
-                    or(shape->more, ""), hex, strlen(packages));
+                    or (shape->codename, suite), or (shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"),
+                    shape->by_hash ? "yes" : "no", or (shape->more, ""), hex, strlen(packages));
   shell("rm -f '%s'/*Release*", folder);
   put(folder, "Release", text);
-  sign(folder, or(shape->key, "good"), shape->detached);
+  sign(folder, or (shape->key, "good"), shape->detached);
 }
 
 static void
@@ -458,7 +457,8 @@ configured_in_stanzas(Fixture *fixture, gconstpointer data)
   make_archive(fixture->mirror, &(Shape){.suite = "stone-updates"});
   configure(fixture, "a.sources",
             "# a comment\nTypes: deb deb-src\nURIs: file:MIRROR\nSuites: stone stone-updates\nComponents: main\n"
-            "# another\nSigned-By: KEYS/good.gpg\n\nEnabled: no\nTypes: deb\nURIs: http://example.org\nSuites: stone\nComponents: main\n");
+            "# another\nSigned-By: KEYS/good.gpg\n\nEnabled: no\nTypes: deb\nURIs: http://example.org\nSuites: "
+            "stone\nComponents: main\n");
   assert_opens(fixture);
 }
 
@@ -502,8 +502,9 @@ static void
 sister_suite(Fixture *fixture, gconstpointer data)
 {
   make_archive(fixture->mirror, &(Shape){0});
-  configure(fixture, "a.list",
-            "deb [signed-by=KEYS/good.gpg] file:MIRROR wood main\ndeb [signed-by=KEYS/good.gpg] file:MIRROR wood-updates main\n");
+  configure(
+    fixture, "a.list",
+    "deb [signed-by=KEYS/good.gpg] file:MIRROR wood main\ndeb [signed-by=KEYS/good.gpg] file:MIRROR wood-updates main\n");
   assert_opens(fixture);
 }
 
@@ -520,7 +521,8 @@ static void
 unknown_suite(Fixture *fixture, gconstpointer data)
 {
   configure(fixture, "a.list", "deb http://example.org/vendor wood main\n");
-  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND, "suite 'stone' (main) is not in apt's configuration of this machine, which has wood");
+  assert_refused(fixture, ASHLAR_ERROR_NOT_FOUND,
+                 "suite 'stone' (main) is not in apt's configuration of this machine, which has wood");
 }
 
 static void
@@ -543,9 +545,10 @@ broken_configuration(Fixture *fixture, gconstpointer data)
 static void
 proxies(Fixture *fixture, gconstpointer data)
 {
-  put(fixture->folder, "etc/apt/apt.conf.d/proxy",
-      "// one\n/* two */ Acquire::http { Proxy \"http://p:1\"; Proxy::Near.example.org \"DIRECT\"; };\n#clear Acquire::http::X;\n"
-      "APT::NeverAutoRemove { \"^a$\"; \"b\"; };\nAcquire::http::proxy \"http://p:2\";\n");
+  put(
+    fixture->folder, "etc/apt/apt.conf.d/proxy",
+    "// one\n/* two */ Acquire::http { Proxy \"http://p:1\"; Proxy::Near.example.org \"DIRECT\"; };\n#clear Acquire::http::X;\n"
+    "APT::NeverAutoRemove { \"^a$\"; \"b\"; };\nAcquire::http::proxy \"http://p:2\";\n");
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, NULL);
   g_autofree char *text = g_strjoinv(" ", (char **)debian_archive_proxies(archive));
   g_assert_cmpstr(text, ==,
@@ -564,7 +567,8 @@ snapshots(Fixture *fixture, gconstpointer data)
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
   g_assert_no_error(error);
   g_assert_cmpstr(debian_archive_suite(archive, 0)->bases[0], ==, "https://example.org/archive/debian/20260110T000000Z");
-  g_assert_cmpstr(debian_archive_suite(archive, 2)->bases[0], ==, "https://example.org/archive/debian-security/20260110T000000Z");
+  g_assert_cmpstr(debian_archive_suite(archive, 2)->bases[0], ==,
+                  "https://example.org/archive/debian-security/20260110T000000Z");
   g_assert_false(debian_archive_suite(archive, 0)->check_valid_until);
   fixture->request.snapshot = "yesterday";
   assert_refused(fixture, ASHLAR_ERROR_USAGE, "snapshot 'yesterday' is not a timestamp");

@@ -65,14 +65,15 @@ open_texts(Fixture *fixture, const char *first, const char *second)
 static void
 every_field(Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(DebianIndex) index = open_texts(fixture,
-                                            "Package: tool\nSource: src (1.0)\nVersion: 1:2.0-3\nInstalled-Size: 42\n"
-                                            "Maintainer: x <x@example.org>\nArchitecture: all\nMulti-Arch: foreign\n"
-                                            "Depends: a (>= 1),\n b | c\nPre-Depends: p\nRecommends: r\nSuggests: s\nProvides: v (= 1)\n"
-                                            "Conflicts: x\nBreaks: y\nReplaces: z\nDescription: text\n more: text\n .\nSection: admin\n"
-                                            "Priority: required\nessential: yes\nProtected: yes\nImportant: yes\n"
-                                            "Filename: pool/t/tool.deb\nSize: 9999999999\nSHA256: " SHA_A "\n",
-                                            NULL);
+  g_autoptr(DebianIndex)
+    index = open_texts(fixture,
+                       "Package: tool\nSource: src (1.0)\nVersion: 1:2.0-3\nInstalled-Size: 42\n"
+                       "Maintainer: x <x@example.org>\nArchitecture: all\nMulti-Arch: foreign\n"
+                       "Depends: a (>= 1),\n b | c\nPre-Depends: p\nRecommends: r\nSuggests: s\nProvides: v (= 1)\n"
+                       "Conflicts: x\nBreaks: y\nReplaces: z\nDescription: text\n more: text\n .\nSection: admin\n"
+                       "Priority: required\nessential: yes\nProtected: yes\nImportant: yes\n"
+                       "Filename: pool/t/tool.deb\nSize: 9999999999\nSHA256: " SHA_A "\n",
+                       NULL);
   DebianPackage package;
   char hex[DIGEST_HEX_LENGTH + 1];
   g_assert_cmpuint(debian_index_size(index), ==, 1);
@@ -143,9 +144,9 @@ assert_order(const DebianIndex *index, const char *expected)
 static void
 order_and_duplicates(Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(DebianIndex) index =
-    open_texts(fixture, STANZA("bb", "1.9", "") STANZA("aa", "1", "") STANZA("bb", "1.10", ""),
-               STANZA("bb", "1.10", "") STANZA("aa", "2~rc1", "") STANZA("cc", "1", "") STANZA("cc", "1", ""));
+  g_autoptr(DebianIndex)
+    index = open_texts(fixture, STANZA("bb", "1.9", "") STANZA("aa", "1", "") STANZA("bb", "1.10", ""),
+                       STANZA("bb", "1.10", "") STANZA("aa", "2~rc1", "") STANZA("cc", "1", "") STANZA("cc", "1", ""));
   assert_order(index, "aa 2~rc1 1, aa 1 0, bb 1.10 0, bb 1.9 0, cc 1 1");
   guint first;
   g_assert_cmpuint(debian_index_find(index, "bb", &first), ==, 2);
@@ -173,9 +174,9 @@ order_of_the_file_does_not_matter(Fixture *fixture, gconstpointer data)
 static void
 earlier_suite_wins(Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(DebianIndex) index = open_texts(
-    fixture, "Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: first\nSize: 1\nSHA256: " SHA_B "\n\n",
-    "Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: second\nSize: 1\nSHA256: " SHA_A "\n\n");
+  g_autoptr(DebianIndex)
+    index = open_texts(fixture, "Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: first\nSize: 1\nSHA256: " SHA_B "\n\n",
+                       "Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: second\nSize: 1\nSHA256: " SHA_A "\n\n");
   DebianPackage package;
   g_assert_cmpuint(debian_index_size(index), ==, 1);
   debian_index_get(index, 0, &package);
@@ -193,11 +194,11 @@ other_architectures_are_left_out(Fixture *fixture, gconstpointer data)
 static void
 providers(Fixture *fixture, gconstpointer data)
 {
-  g_autoptr(DebianIndex) index = open_texts(
-    fixture,
-    STANZA("dd", "1", "Provides: mta, mail (= 1),\n editor\n") STANZA("aa", "1", "Provides: mta, mta (= 2)\n")
-      STANZA("bb", "1", "Provides: mt\n"),
-    NULL);
+  g_autoptr(DebianIndex)
+    index = open_texts(fixture,
+                       STANZA("dd", "1", "Provides: mta, mail (= 1),\n editor\n")
+                         STANZA("aa", "1", "Provides: mta, mta (= 2)\n") STANZA("bb", "1", "Provides: mt\n"),
+                       NULL);
   guint n;
   const guint32 *ids = debian_index_providers(index, "mta", &n);
   g_assert_cmpuint(n, ==, 2);
@@ -304,14 +305,17 @@ malformed(Fixture *fixture, gconstpointer data)
     {"Version: 1\nArchitecture: amd64\n" REST, "stanza 1 (package ''): no Package"},
     {"Package: aa\nArchitecture: amd64\n" REST, "stanza 1 (package 'aa'): no Version"},
     {"Package: aa\nVersion: 1\n" REST, "no Architecture"},
-    {STANZA("ok", "1", "") "Package: aa\nVersion: 1\nArchitecture: amd64\nSize: 1\nSHA256: " SHA_A "\n", "stanza 2 (package 'aa'): no Filename"},
+    {STANZA("ok", "1", "") "Package: aa\nVersion: 1\nArchitecture: amd64\nSize: 1\nSHA256: " SHA_A "\n",
+     "stanza 2 (package 'aa'): no Filename"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSHA256: " SHA_A "\n", "no Size"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: 1\n", "no SHA256"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: 1\nSHA256: abc\n", "impossible SHA256 'abc'"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: -1\nSHA256: " SHA_A "\n", "impossible Size '-1'"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: 0\nSHA256: " SHA_A "\n", "impossible Size '0'"},
-    {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: 99999999999999999999999\nSHA256: " SHA_A "\n", "impossible Size"},
-    {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: ../../etc/passwd\nSize: 1\nSHA256: " SHA_A "\n", "impossible Filename '../../etc/passwd'"},
+    {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a\nSize: 99999999999999999999999\nSHA256: " SHA_A "\n",
+     "impossible Size"},
+    {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: ../../etc/passwd\nSize: 1\nSHA256: " SHA_A "\n",
+     "impossible Filename '../../etc/passwd'"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: pool/../x\nSize: 1\nSHA256: " SHA_A "\n", "impossible Filename"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: /etc/x\nSize: 1\nSHA256: " SHA_A "\n", "impossible Filename"},
     {"Package: aa\nVersion: 1\nArchitecture: amd64\nFilename: a//b\nSize: 1\nSHA256: " SHA_A "\n", "impossible Filename"},

@@ -15,9 +15,9 @@ typedef struct {
   GSocketService *service;
   guint16 port;
   GMutex lock;
-  guint requests;  /* so far, of all kinds */
-  guint resumed;   /* of them with a range */
-  char *content;   /* SIZE bytes */
+  guint requests; /* so far, of all kinds */
+  guint resumed;  /* of them with a range */
+  char *content;  /* SIZE bytes */
 } Server;
 
 typedef struct {
@@ -28,8 +28,7 @@ typedef struct {
   gboolean conditional;
 } Request;
 
-static void
-say(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void say(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void
 say(Request *request, const char *format, ...)

@@ -43,7 +43,8 @@ nothing_gives_no_group(void)
 static void
 round_trip(void)
 {
-  static const char *const texts[] = {"libc6 (>= 2.34)", "python3:any", "g++", "x:i386 (<< 1)", "y (= 1:2)", "z (>> 3)", "w (<= 3)"};
+  static const char *const texts[] = {"libc6 (>= 2.34)", "python3:any", "g++",     "x:i386 (<< 1)",
+                                      "y (= 1:2)",       "z (>> 3)",    "w (<= 3)"};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autoptr(GPtrArray) groups = relation_parse(texts[i], NULL);
     g_assert_nonnull(groups);
@@ -58,9 +59,18 @@ malformed_is_quoted(void)
   static const struct {
     const char *field, *quoted;
   } cases[] = {
-    {"a, b c", "'b c'"},       {"a (>= )", "'a (>= )'"},    {"a (1)", "'a (1)'"},       {"a (>= 1", "'a (>= 1'"},
-    {"|a", "'|a'"},            {"a |", "'a |'"},            {"a | , b", "'a |'"},       {"a:", "'a:'"},
-    {"a (>= 1) x", "'a (>= 1) x'"}, {"../a", "'../a'"},     {"a [amd64]", "'a [amd64]'"}, {"a\x1b[1m", "'a\\033[1m'"},
+    {"a, b c", "'b c'"},
+    {"a (>= )", "'a (>= )'"},
+    {"a (1)", "'a (1)'"},
+    {"a (>= 1", "'a (>= 1'"},
+    {"|a", "'|a'"},
+    {"a |", "'a |'"},
+    {"a | , b", "'a |'"},
+    {"a:", "'a:'"},
+    {"a (>= 1) x", "'a (>= 1) x'"},
+    {"../a", "'../a'"},
+    {"a [amd64]", "'a [amd64]'"},
+    {"a\x1b[1m", "'a\\033[1m'"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
@@ -77,9 +87,10 @@ versions_are_matched(void)
     const char *relation, *version;
     gboolean matches;
   } cases[] = {
-    {"a", "1", TRUE},          {"a (<< 2)", "1", TRUE},   {"a (<< 2)", "2", FALSE}, {"a (<= 2)", "2", TRUE},
-    {"a (<= 2)", "2+b1", FALSE}, {"a (= 2)", "2-0", TRUE}, {"a (= 2)", "2-1", FALSE}, {"a (>= 2)", "2~", FALSE},
-    {"a (>= 2)", "1:0", TRUE}, {"a (>> 2)", "2", FALSE},  {"a (>> 2)", "2.1", TRUE}, {"a (< 2)", "2", TRUE},
+    {"a", "1", TRUE},          {"a (<< 2)", "1", TRUE},     {"a (<< 2)", "2", FALSE},
+    {"a (<= 2)", "2", TRUE},   {"a (<= 2)", "2+b1", FALSE}, {"a (= 2)", "2-0", TRUE},
+    {"a (= 2)", "2-1", FALSE}, {"a (>= 2)", "2~", FALSE},   {"a (>= 2)", "1:0", TRUE},
+    {"a (>> 2)", "2", FALSE},  {"a (>> 2)", "2.1", TRUE},   {"a (< 2)", "2", TRUE},
     {"a (> 2)", "2", TRUE},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -81,10 +81,12 @@ add_source(GPtrArray *sources, const Entry *entry, const char *uri, const char *
 static gboolean
 add_entry(GPtrArray *sources, const Entry *entry, const char *file, guint line, GError **error)
 {
-  if (!aptconf_boolean(entry->enabled, TRUE) || (entry->types != NULL && !g_strv_contains((const char *const *)entry->types, "deb")))
+  if (!aptconf_boolean(entry->enabled, TRUE) ||
+      (entry->types != NULL && !g_strv_contains((const char *const *)entry->types, "deb")))
     return TRUE;
   if (entry->types == NULL || entry->uris == NULL || entry->suites == NULL) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s:%u: a package source needs a type, a URI and a suite", file, line);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s:%u: a package source needs a type, a URI and a suite", file,
+                line);
     return FALSE;
   }
   for (char **uri = entry->uris; *uri != NULL; uri++)

@@ -9,11 +9,11 @@
 
 /* One suite of one URI. */
 typedef struct {
-  char *uri;   /* as written, without a '/' at its end */
+  char *uri; /* as written, without a '/' at its end */
   char *suite;
   char **components;
-  char **architectures; /* or NULL: any */
-  char *signed_by;      /* paths or fingerprints, or the key itself; or NULL */
+  char **architectures;              /* or NULL: any */
+  char *signed_by;                   /* paths or fingerprints, or the key itself; or NULL */
   char *trusted, *check_valid_until; /* words as written, or NULL */
 } AptSource;
 

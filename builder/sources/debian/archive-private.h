@@ -28,10 +28,10 @@ struct DebianArchive {
 
 /* Adds the suites that @request asks for. */
 gboolean debian_archive_find_suites(DebianArchive *archive, const DebianArchiveRequest *request, const AptConf *conf,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Brings and checks the Release files that are not there yet. */
 gboolean debian_archive_open_releases(DebianArchive *archive, Store *store, const FetchOptions *options,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Prefixes @error with the suite and where it is. */
 void debian_archive_prefix_suite(GError **error, const ArchiveSuite *suite);
 

@@ -12,8 +12,8 @@
 /* A Release on its way: InRelease, or Release with its signature. */
 typedef struct {
   ArchiveSuite *suite;
-  char *url;    /* of InRelease */
-  Digest key;   /* of what is remembered of that URL */
+  char *url;  /* of InRelease */
+  Digest key; /* of what is remembered of that URL */
   GBytes *message, *signature;
   char *validator;
   gboolean unchanged; /* what is remembered is what is there */
@@ -114,7 +114,8 @@ digest_text(GBytes *bytes, char text[DIGEST_STRING_SIZE])
 
 /* The signed text. That a signature is good is remembered for the day: keys expire. */
 static GBytes *
-verified_text(Store *store, const Pending *pending, const Keyring *keyring, gint64 now, GCancellable *cancellable, GError **error)
+verified_text(Store *store, const Pending *pending, const Keyring *keyring, gint64 now, GCancellable *cancellable,
+              GError **error)
 {
   Digest keys, key;
   char message[DIGEST_STRING_SIZE], signature[DIGEST_STRING_SIZE], keys_text[DIGEST_STRING_SIZE];
@@ -214,7 +215,8 @@ fetch_detached(Pending *pending, const FetchOptions *options, GError **error)
     gboolean unsigned_ = g_error_matches(documents[1].error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
     done = FALSE;
     if (unsigned_)
-      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "it is not signed: there is neither InRelease nor Release.gpg");
+      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+                          "it is not signed: there is neither InRelease nor Release.gpg");
     else
       g_propagate_error(error, g_steal_pointer(&documents[1].error));
   } else if (done) {

@@ -34,9 +34,10 @@ base_of(const char *uri, GError **error)
     base = g_strconcat("file://", path + (g_str_has_prefix(path, "///") ? 2 : 0), NULL);
   if (base == NULL) {
     g_autofree char *shown = fetch_url_shown(uri);
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
-                "'%s' is not a mirror that packages can be fetched from\nhint: name one with 'mirror:' or --mirror: http, https or file",
-                shown);
+    g_set_error(
+      error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+      "'%s' is not a mirror that packages can be fetched from\nhint: name one with 'mirror:' or --mirror: http, https or file",
+      shown);
     return NULL;
   }
   while (g_str_has_suffix(base, "/"))
@@ -183,8 +184,7 @@ search_mirror(Search *search, GError **error)
   g_autofree char *updates = g_strconcat(search->request->suite, "-updates", NULL);
   g_autofree char *security = g_strconcat(search->request->suite, "-security", NULL);
   g_autofree char *beside = security_beside(mirror);
-  return add_named(search, search->request->suite, mirror, FALSE, error) &&
-         add_named(search, updates, mirror, TRUE, error) &&
+  return add_named(search, search->request->suite, mirror, FALSE, error) && add_named(search, updates, mirror, TRUE, error) &&
          (beside == NULL || add_named(search, security, beside, TRUE, error));
 }
 
@@ -304,7 +304,8 @@ set_unknown(const Search *search, GError **error)
   }
   g_autofree char *components = g_strjoinv(", ", (char **)search->components);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND,
-              "suite '%s' (%s) is not in apt's configuration of this machine, which has %s\nhint: name a mirror with 'mirror:' or --mirror",
+              "suite '%s' (%s) is not in apt's configuration of this machine, which has %s\nhint: name a mirror with 'mirror:' "
+              "or --mirror",
               search->request->suite, components, known->len > 0 ? known->str : "no suite at all");
   return FALSE;
 }

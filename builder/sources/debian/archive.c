@@ -248,8 +248,8 @@ want_all(const DebianArchive *archive, const char *architecture, Wanted *wanted,
 {
   for (guint i = 0; i < archive->suites->len; i++) {
     const ArchiveSuite *suite = archive->suites->pdata[i];
-    gboolean excluded =
-      suite->architectures != NULL && !g_strv_contains((const char *const *)suite->architectures, architecture);
+    gboolean excluded = suite->architectures != NULL &&
+                        !g_strv_contains((const char *const *)suite->architectures, architecture);
     if (suite->absent || (excluded && suite->secondary))
       continue;
     for (char **component = suite->suite.components; *component != NULL; component++)
@@ -264,7 +264,8 @@ fetch_wanted(DebianArchive *archive, Store *store, const char *architecture, con
              GError **error)
 {
   wanted_init(wanted);
-  return debian_archive_open_releases(archive, store, options, error) && want_all(archive, architecture, wanted, options->progress, error) &&
+  return debian_archive_open_releases(archive, store, options, error) &&
+         want_all(archive, architecture, wanted, options->progress, error) &&
          fetch_blobs(store, (const FetchItem *)wanted->items->data, wanted->items->len, options, NULL, NULL, error);
 }
 
@@ -290,7 +291,8 @@ forget_releases(DebianArchive *archive)
 }
 
 DebianIndex *
-debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options, GError **error)
+debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options,
+                     GError **error)
 {
   g_autoptr(GError) failure = NULL;
   FetchOptions own = *options;

@@ -24,21 +24,21 @@
 typedef struct {
   const char *suite;
   const char *const *components; /* NULL: main */
-  const char *mirror;   /* or NULL: the host's configuration */
-  const char *snapshot; /* or NULL */
-  const char *keyring;  /* or NULL: signed-by of the configuration, else the Debian archive keyring */
-  gboolean check_valid_until; /* FALSE: old Release files are meant; apt's configuration can switch it off too */
-  const char *apt_root; /* "/" but in tests: where etc/apt is read */
+  const char *mirror;            /* or NULL: the host's configuration */
+  const char *snapshot;          /* or NULL */
+  const char *keyring;           /* or NULL: signed-by of the configuration, else the Debian archive keyring */
+  gboolean check_valid_until;    /* FALSE: old Release files are meant; apt's configuration can switch it off too */
+  const char *apt_root;          /* "/" but in tests: where etc/apt is read */
 } DebianArchiveRequest;
 
 typedef struct {
-  char *suite;         /* "bookworm-security" */
+  char *suite; /* "bookworm-security" */
   char **components;
-  char **bases;        /* base URLs, NULL-terminated: "http://HOST/debian"; the Release comes from the first */
-  char *keyring;       /* as apt's signed-by, or NULL: the default */
+  char **bases;  /* base URLs, NULL-terminated: "http://HOST/debian"; the Release comes from the first */
+  char *keyring; /* as apt's signed-by, or NULL: the default */
   gboolean trusted, check_valid_until;
-  gint64 date;         /* of its Release, once opened */
-  Digest release;      /* SHA-256 of the Release text that was signed, once opened */
+  gint64 date;    /* of its Release, once opened */
+  Digest release; /* SHA-256 of the Release text that was signed, once opened */
 } DebianSuite;
 
 typedef struct DebianArchive DebianArchive;

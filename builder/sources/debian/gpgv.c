@@ -96,9 +96,9 @@ read_status(const Keyring *keyring, const char *status, Verdict *verdict)
       continue;
     const char *word = words[1], *key = words[2] != NULL ? words[2] : "";
     char **place = strcmp(word, "EXPKEYSIG") == 0 || strcmp(word, "EXPSIG") == 0 ? &verdict->expired
-                   : strcmp(word, "REVKEYSIG") == 0                             ? &verdict->revoked
-                   : strcmp(word, "NO_PUBKEY") == 0                             ? &verdict->unknown
-                                                                                : NULL;
+                   : strcmp(word, "REVKEYSIG") == 0                              ? &verdict->revoked
+                   : strcmp(word, "NO_PUBKEY") == 0                              ? &verdict->unknown
+                                                                                 : NULL;
     if (place != NULL) {
       g_free(*place);
       *place = g_strdup(key);
@@ -123,14 +123,17 @@ judge(const Verdict *verdict, GError **error)
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "the signature does not fit the text: it was changed");
   else if (verdict->expired != NULL)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "signed by key %s, which has expired\nhint: install a newer keyring, or name one with 'keyring:'", verdict->expired);
+                "signed by key %s, which has expired\nhint: install a newer keyring, or name one with 'keyring:'",
+                verdict->expired);
   else if (verdict->revoked != NULL)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "signed by key %s, which was revoked", verdict->revoked);
   else if (verdict->weak != NULL)
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "signed by key %s over a digest that is no longer safe", verdict->weak);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "signed by key %s over a digest that is no longer safe",
+                verdict->weak);
   else if (verdict->unknown != NULL)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "signed by key %s, which is not in the keyring\nhint: name the archive's keyring with 'keyring:'", verdict->unknown);
+                "signed by key %s, which is not in the keyring\nhint: name the archive's keyring with 'keyring:'",
+                verdict->unknown);
   else
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "there is no signature that can be checked");
   return FALSE;
@@ -183,8 +186,8 @@ run(const GPtrArray *argv, const Keyring *keyring, GCancellable *cancellable, GE
   g_autoptr(GSubprocess) process = g_subprocess_newv(
     (const char *const *)argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &failure);
   if (process == NULL) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "cannot run gpgv: %s\nhint: install gpgv, which checks the archive's signature",
-                failure->message);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+                "cannot run gpgv: %s\nhint: install gpgv, which checks the archive's signature", failure->message);
     return FALSE;
   }
   if (!g_subprocess_communicate_utf8(process, NULL, cancellable, &status, NULL, &failure)) {

@@ -10,11 +10,11 @@
 #include "rootfs/store.h"
 
 typedef enum { /* Debian policy 2.5; the lower the more important */
-  DEBIAN_REQUIRED = 1,
-  DEBIAN_IMPORTANT,
-  DEBIAN_STANDARD,
-  DEBIAN_OPTIONAL,
-  DEBIAN_EXTRA,
+               DEBIAN_REQUIRED = 1,
+               DEBIAN_IMPORTANT,
+               DEBIAN_STANDARD,
+               DEBIAN_OPTIONAL,
+               DEBIAN_EXTRA,
 } DebianPriority;
 
 typedef enum { DEBIAN_MULTIARCH_NO, DEBIAN_MULTIARCH_SAME, DEBIAN_MULTIARCH_FOREIGN, DEBIAN_MULTIARCH_ALLOWED } DebianMultiArch;

@@ -13,7 +13,7 @@ typedef struct {
   char *name;
   char *qualifier; /* "any", "native", an architecture, or NULL */
   RelationOperator op;
-  char *version;   /* NULL with RELATION_NONE */
+  char *version; /* NULL with RELATION_NONE */
 } Relation;
 
 /* Parses @field ("" gives no group). Each element is a GPtrArray of Relation* in order, at least one. ASHLAR_ERROR_INVALID

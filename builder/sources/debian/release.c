@@ -43,7 +43,8 @@ parse_date(const char *text, gint64 *out)
   char month[4], zone[8];
   int day, year, hour, minute, second;
   const char *comma = strchr(text, ',');
-  if (comma == NULL || sscanf(comma + 1, " %2d %3s %4d %2d:%2d:%2d %7s", &day, month, &year, &hour, &minute, &second, zone) != 7)
+  if (comma == NULL ||
+      sscanf(comma + 1, " %2d %3s %4d %2d:%2d:%2d %7s", &day, month, &year, &hour, &minute, &second, zone) != 7)
     return FALSE;
   const char *found = strstr(months, month);
   if (found == NULL || strlen(month) != 3 || (found - months) % 3 != 0)
@@ -194,15 +195,16 @@ release_check(const Release *release, const char *suite, gboolean check_valid_un
   if (strcmp(release->suite, asked) != 0 && strcmp(release->codename, asked) != 0) {
     g_autofree char *says = g_strescape(release->codename, NULL);
     g_autofree char *calls = g_strescape(release->suite, NULL);
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "the Release is not of suite '%s': it says suite '%s', codename '%s'", suite,
-                calls, says);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "the Release is not of suite '%s': it says suite '%s', codename '%s'",
+                suite, calls, says);
     return FALSE;
   }
   if (check_valid_until && release->valid_until != 0 && release->valid_until < now) {
     g_autoptr(GDateTime) until = g_date_time_new_from_unix_utc(release->valid_until);
     g_autofree char *day = g_date_time_format(until, "%Y-%m-%d %H:%M UTC");
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "the Release expired on %s\nhint: the mirror is out of date; where that is meant, set 'check_valid_until: false'", day);
+    g_set_error(
+      error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+      "the Release expired on %s\nhint: the mirror is out of date; where that is meant, set 'check_valid_until: false'", day);
     return FALSE;
   }
   return TRUE;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define MAX_RECORDS 4000000
-#define MAX_SIZE G_GUINT64_CONSTANT(9999999999)    /* the ten digits of an ar header */
+#define MAX_SIZE G_GUINT64_CONSTANT(9999999999)     /* the ten digits of an ar header */
 #define MAX_INSTALLED (G_GUINT64_CONSTANT(1) << 40) /* KiB */
 
 typedef struct {
@@ -334,12 +334,8 @@ list_providers(Builder *builder)
 static gboolean
 write_table(Store *store, const Builder *builder, Digest *blob, GError **error)
 {
-  TableHeader header = {TABLE_MAGIC,
-                        TABLE_FORMAT,
-                        builder->records->len,
-                        builder->provided->len,
-                        builder->ids->len,
-                        builder->strings->len};
+  TableHeader header = {TABLE_MAGIC,       TABLE_FORMAT,         builder->records->len, builder->provided->len,
+                        builder->ids->len, builder->strings->len};
   const struct {
     const void *data;
     gsize size;
