@@ -16,7 +16,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Decoder, archive_read_free)
 typedef struct {
   GByteArray *text; /* what was decoded and is not yet consumed: begins with a stanza */
   guint number;     /* of that stanza */
-  guint64 seen;     /* bytes decoded so far */
   gboolean whole;   /* no more will come */
   PackagesStanza stanza;
   gpointer data;
@@ -210,43 +209,110 @@ decoder_open(int fd, gboolean *empty, GError **error)
   return g_steal_pointer(&decoder);
 }
 
-/* One more block of text into the reader; sets whole at the end. */
+/* ---- decompressing in a thread of its own, which takes longer than reading what comes out ---- */
+
+#define MAX_BLOCKS 32 /* of 64 KiB or so, between the two */
+
+typedef struct {
+  int fd;
+  GMutex lock;
+  GCond changed;
+  GQueue blocks;    /* GBytes* */
+  gboolean whole;   /* no more will come, for the end or an error */
+  gboolean dropped; /* nobody waits for more */
+  GError *error;
+} Pipe;
+
+/* Hands over @bytes; FALSE when nobody wants them. */
 static gboolean
-read_block(Reader *reader, Decoder *decoder, GError **error)
+push_block(Pipe *pipe, GBytes *bytes)
 {
-  const void *block;
-  size_t size;
-  la_int64_t offset;
-  int result = archive_read_data_block(decoder, &block, &size, &offset);
-  if (result == ARCHIVE_EOF) {
-    reader->whole = TRUE;
-    return TRUE;
-  }
-  if (result != ARCHIVE_OK)
-    return set_decoder_error(decoder, error);
-  reader->seen += size;
-  if (reader->seen > MAX_TEXT || size > G_MAXINT32) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "larger than 2 GiB when decompressed");
-    return FALSE;
-  }
-  g_byte_array_append(reader->text, block, (guint)size);
-  return TRUE;
+  g_mutex_lock(&pipe->lock);
+  while (pipe->blocks.length >= MAX_BLOCKS && !pipe->dropped)
+    g_cond_wait(&pipe->changed, &pipe->lock);
+  gboolean wanted = !pipe->dropped;
+  g_queue_push_tail(&pipe->blocks, bytes);
+  g_cond_broadcast(&pipe->changed);
+  g_mutex_unlock(&pipe->lock);
+  return wanted;
 }
 
 static gboolean
-read_all(Reader *reader, int fd, GCancellable *cancellable, GError **error)
+decode_all(Pipe *pipe, GError **error)
 {
   gboolean empty;
-  g_autoptr(Decoder) decoder = decoder_open(fd, &empty, error);
+  guint64 seen = 0;
+  g_autoptr(Decoder) decoder = decoder_open(pipe->fd, &empty, error);
   if (decoder == NULL)
     return FALSE;
-  reader->whole = empty;
+  while (!empty) {
+    const void *block;
+    size_t size;
+    la_int64_t offset;
+    int result = archive_read_data_block(decoder, &block, &size, &offset);
+    if (result == ARCHIVE_EOF)
+      break;
+    if (result != ARCHIVE_OK)
+      return set_decoder_error(decoder, error);
+    seen += size;
+    if (seen > MAX_TEXT) {
+      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "larger than 2 GiB when decompressed");
+      return FALSE;
+    }
+    if (size > 0 && !push_block(pipe, g_bytes_new(block, size)))
+      break;
+  }
+  return TRUE;
+}
+
+static gpointer
+decode_thread(gpointer data)
+{
+  Pipe *pipe = data;
+  GError *failure = NULL;
+  if (!decode_all(pipe, &failure))
+    g_assert(failure != NULL);
+  g_mutex_lock(&pipe->lock);
+  pipe->error = failure;
+  pipe->whole = TRUE;
+  g_cond_broadcast(&pipe->changed);
+  g_mutex_unlock(&pipe->lock);
+  return NULL;
+}
+
+/* The next block (transfer full), or NULL at the end. */
+static GBytes *
+pull_block(Pipe *pipe)
+{
+  g_mutex_lock(&pipe->lock);
+  while (pipe->blocks.length == 0 && !pipe->whole)
+    g_cond_wait(&pipe->changed, &pipe->lock);
+  GBytes *bytes = g_queue_pop_head(&pipe->blocks);
+  g_cond_broadcast(&pipe->changed);
+  g_mutex_unlock(&pipe->lock);
+  return bytes;
+}
+
+static gboolean
+read_all(Reader *reader, Pipe *pipe, GCancellable *cancellable, GError **error)
+{
   while (!reader->whole) {
     if (g_cancellable_is_cancelled(cancellable)) {
       g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED, "cancelled");
       return FALSE;
     }
-    if (!read_block(reader, decoder, error) || !scan(reader, error))
+    g_autoptr(GBytes) block = pull_block(pipe);
+    reader->whole = block == NULL;
+    if (block == NULL && pipe->error != NULL) {
+      g_propagate_error(error, g_steal_pointer(&pipe->error));
+      return FALSE;
+    }
+    if (block != NULL) {
+      gsize size;
+      const guint8 *data = g_bytes_get_data(block, &size);
+      g_byte_array_append(reader->text, data, (guint)size);
+    }
+    if (!scan(reader, error))
       return FALSE;
   }
   return TRUE;
@@ -256,7 +322,20 @@ gboolean
 packages_read(int fd, PackagesStanza stanza, gpointer data, GCancellable *cancellable, GError **error)
 {
   Reader reader = {.text = g_byte_array_sized_new(2 * BLOCK_SIZE), .number = 1, .stanza = stanza, .data = data};
-  gboolean done = read_all(&reader, fd, cancellable, error);
+  Pipe pipe = {.fd = fd, .blocks = G_QUEUE_INIT};
+  g_mutex_init(&pipe.lock);
+  g_cond_init(&pipe.changed);
+  GThread *thread = g_thread_new("decompress", decode_thread, &pipe);
+  gboolean done = read_all(&reader, &pipe, cancellable, error);
+  g_mutex_lock(&pipe.lock);
+  pipe.dropped = TRUE;
+  g_cond_broadcast(&pipe.changed);
+  g_mutex_unlock(&pipe.lock);
+  g_thread_join(thread);
+  g_queue_clear_full(&pipe.blocks, (GDestroyNotify)g_bytes_unref);
+  g_clear_error(&pipe.error);
+  g_cond_clear(&pipe.changed);
+  g_mutex_clear(&pipe.lock);
   g_byte_array_unref(reader.text);
   return done;
 }
