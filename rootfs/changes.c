@@ -10,6 +10,7 @@
 struct Changes {
   const Tree *below;
   GHashTable *by_path; /* path (owned by the change) -> Change */
+  GHashTable *implied; /* path -> Entry: folders that exist only because something was put below them */
 };
 
 typedef struct {
@@ -38,6 +39,7 @@ changes_new(const Tree *below)
   Changes *changes = g_new0(Changes, 1);
   changes->below = below;
   changes->by_path = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, change_free);
+  changes->implied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   return changes;
 }
 
@@ -45,6 +47,7 @@ void
 changes_free(Changes *changes)
 {
   g_hash_table_unref(changes->by_path);
+  g_hash_table_unref(changes->implied);
   g_free(changes);
 }
 
@@ -64,7 +67,7 @@ look_up(gconstpointer data, const char *path)
   if (change != NULL)
     return &change->entry;
   const TreeNode *node = changes->below != NULL ? tree_lookup(changes->below, path) : NULL;
-  return node != NULL ? node->entry : NULL;
+  return node != NULL ? node->entry : g_hash_table_lookup(changes->implied, path);
 }
 
 const Entry *
@@ -129,6 +132,9 @@ changes_list(const Changes *changes, const char *path)
   g_hash_table_iter_init(&iter, changes->by_path);
   while (real != NULL && g_hash_table_iter_next(&iter, &key, NULL))
     take_name(names, seen, real, key);
+  g_hash_table_iter_init(&iter, changes->implied);
+  while (real != NULL && g_hash_table_iter_next(&iter, &key, NULL))
+    take_name(names, seen, real, key);
   g_ptr_array_sort(names, compare_strings);
   g_ptr_array_add(names, NULL);
   return (char **)g_ptr_array_free(names, FALSE);
@@ -157,6 +163,21 @@ place(const Changes *changes, const char *path)
   return g_strconcat(placed, slash, NULL);
 }
 
+static void
+imply_parents(Changes *changes, const char *path)
+{
+  g_autofree char *folder = g_strdup(path);
+  for (char *slash; (slash = strrchr(folder, '/')) != NULL;) {
+    *slash = '\0';
+    if (changes_lookup(changes, folder) != NULL)
+      return;
+    char *key = g_strdup(folder);
+    Entry *entry = g_new0(Entry, 1);
+    *entry = (Entry){.path = key, .type = ENTRY_DIRECTORY, .mode = 0755};
+    g_hash_table_insert(changes->implied, key, entry);
+  }
+}
+
 /* Takes over @entry's strings but its path, and a reference on @content. */
 static void
 put(Changes *changes, const char *path, const Entry *entry, GBytes *content)
@@ -168,6 +189,7 @@ put(Changes *changes, const char *path, const Entry *entry, GBytes *content)
   change->entry.size = content != NULL ? g_bytes_get_size(content) : 0;
   change->content = content != NULL ? g_bytes_ref(content) : NULL;
   g_hash_table_replace(changes->by_path, (gpointer)change->entry.path, change);
+  imply_parents(changes, change->entry.path);
 }
 
 void

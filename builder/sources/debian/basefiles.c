@@ -62,6 +62,8 @@ static const struct {
      "127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\nff02::1\t\tip6-allnodes\nff02::2\t\tip6-allrouters\n\n", 0644,
      NULL},
     {"netbase", TEXT, "etc/networks", "default\t\t0.0.0.0\nloopback\t127.0.0.0\nlink-local\t169.254.0.0\n\n", 0644, NULL},
+    {"nginx-common", LINK, "etc/nginx/sites-enabled/default", "/etc/nginx/sites-available/default", 0, NULL},
+    {"nginx-common", COPY, "var/www/html/index.nginx-debian.html", "usr/share/nginx/html/index.html", 0, NULL},
     {"systemd", TEXT, "etc/machine-id", "", 0444, NULL},
     {"tzdata", LINK, "etc/localtime", "/usr/share/zoneinfo/Etc/UTC", 0, NULL},
     {"tzdata", TEXT, "etc/timezone", "Etc/UTC\n", 0644, NULL},
@@ -118,6 +120,29 @@ apply_row(const DebianConfiguration *configuration, guint row, GError **error)
   return TRUE;
 }
 
+/* dh_nginx: a loop over "FILE:LINK" pairs makes the links that switch modules on. */
+static void
+apply_nginx_modules(const DebianConfiguration *configuration)
+{
+  for (guint i = 0; i < configuration->scripts->len; i++) {
+    const DebianUnitScript *script = configuration->scripts->pdata[i];
+    for (guint k = 0; k < script->commands->len; k++) {
+      const DebianCommand *command = script->commands->pdata[k];
+      char **words = command->words;
+      if (!command->readable || strcmp(words[0], "for") != 0 || g_strcmp0(words[1], "confpair") != 0 || words[2] == NULL)
+        continue;
+      for (guint w = 3; words[w] != NULL; w++) {
+        g_auto(GStrv) pair = g_strsplit(words[w], ":", 2);
+        if (g_strv_length(pair) != 2 || strpbrk(words[w], "/\n") != NULL)
+          continue;
+        g_autofree char *link = g_strconcat("etc/nginx/modules-enabled/", pair[1], NULL);
+        g_autofree char *target = g_strconcat("/usr/share/nginx/modules-available/", pair[0], NULL);
+        changes_put_symlink(configuration->changes, link, target);
+      }
+    }
+  }
+}
+
 gboolean
 debian_basefiles_apply(const DebianConfiguration *configuration, GError **error)
 {
@@ -127,5 +152,6 @@ debian_basefiles_apply(const DebianConfiguration *configuration, GError **error)
       g_prefix_error(error, "package '%s': ", table[row].package);
       return FALSE;
     }
+  apply_nginx_modules(configuration);
   return TRUE;
 }

@@ -41,7 +41,7 @@ is_known(const GArray *fields, const char *name, gsize length)
   return FALSE;
 }
 
-/* Takes one line, stripped of blanks at its end: a field, or more of the one before. */
+/* Takes one line: a field, or more of the one before. */
 static gboolean
 take_line(GArray *fields, const char *line)
 {
@@ -57,7 +57,10 @@ take_line(GArray *fields, const char *line)
   gsize length = strcspn(line, ": \t");
   if (length == 0 || line[length] != ':' || line[0] == '-' || is_known(fields, line, length))
     return FALSE;
-  DebianField field = {g_strndup(line, length), g_strstrip(g_strdup(line + length + 1))};
+  /* dpkg keeps blanks at the end of a description, and only there. */
+  gboolean keep = length == strlen("Description") && g_ascii_strncasecmp(line, "Description", length) == 0;
+  char *value = g_strchug(g_strdup(line + length + 1));
+  DebianField field = {g_strndup(line, length), keep ? value : g_strchomp(value)};
   g_array_append_val(fields, field);
   return TRUE;
 }
@@ -70,7 +73,7 @@ debian_control_parse(const char *text, gsize size, GError **error)
   g_autofree char *copy = g_strndup(text, size);
   g_auto(GStrv) lines = g_strsplit(g_strchomp(copy), "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
-    if (!take_line(fields, g_strchomp(lines[i]))) {
+    if (!take_line(fields, lines[i])) {
       g_autofree char *shown = g_strescape(lines[i], NULL);
       g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "control file, line %u: '%.100s' is no new field", i + 1, shown);
       return NULL;

@@ -15,16 +15,17 @@ typedef struct {
 
 typedef struct {
   const char *stack; /* the field's first word */
-  const char *file;  /* common-FILE; its template's variables begin with module_ */
+  const char *file;  /* common-FILE */
   const char *module;
+  const char *variable; /* what the template's variables begin with */
 } Stack;
 
 static const Stack stacks[] = {
-    {"Auth", "auth", "auth"},
-    {"Account", "account", "account"},
-    {"Password", "password", "password"},
-    {"Session", "session", "session"},
-    {"Session", "session-noninteractive", "session"},
+    {"Auth", "auth", "auth", "auth"},
+    {"Account", "account", "account", "account"},
+    {"Password", "password", "password", "password"},
+    {"Session", "session", "session", "session"},
+    {"Session", "session-noninteractive", "session", "session_nonint"},
 };
 
 static void
@@ -130,10 +131,15 @@ append_line(GString *out, const Stack *stack, const char *line, guint left)
   g_autofree char *number = g_strdup_printf("=%u", left);
   g_auto(GStrv) parts = g_strsplit(line, "=end", -1);
   g_autofree char *filled = g_strjoinv(number, parts);
-  g_string_append_printf(out, "%s\t%s\n", stack->module, filled);
+  /* The blank before the options is written even when there are none. */
+  const char *rest = filled[0] == '[' ? strchr(filled, ']') : filled + strcspn(filled, " \t");
+  const char *module = rest != NULL ? rest + strcspn(rest, " \t") : "";
+  module += strspn(module, " \t");
+  gboolean bare = module[0] != '\0' && strpbrk(module, " \t") == NULL;
+  g_string_append_printf(out, "%s\t%s%s\n", stack->module, filled, bare ? " " : "");
 }
 
-/* The text in place of $MODULE_primary or $MODULE_additional; what lies in /var/lib/pam goes to @state. */
+/* The text in place of $STACK_primary or $STACK_additional; what lies in /var/lib/pam goes to @state. */
 static void
 make_block(const GPtrArray *profiles, const Stack *stack, const char *type, GString *out, GString *state)
 {
@@ -167,8 +173,8 @@ static char *
 fill_template(const char *text, const Stack *stack, const GString *primary, const GString *additional)
 {
   GString *filled = g_string_new(NULL);
-  g_autofree char *first = g_strdup_printf("$%s_primary", stack->module);
-  g_autofree char *second = g_strdup_printf("$%s_additional", stack->module);
+  g_autofree char *first = g_strdup_printf("$%s_primary", stack->variable);
+  g_autofree char *second = g_strdup_printf("$%s_additional", stack->variable);
   g_autofree char *copy = g_strchomp(g_strdup(text));
   g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {

@@ -21,7 +21,7 @@ static const struct {
 
 /* Commands that only look, decide or talk, that act on running services, or that do something at upgrades only. */
 static const char *const harmless[] = {
-    ":", "[", "[[", "abort-deconfigure", "abort-remove", "abort-upgrade", "add-shell", "basename", "break", "case", "cat", "command",
+    ":", "[", "[[", "abort-deconfigure", "abort-remove", "abort-upgrade", "add-shell", "basename", "break", "case", "cat", "cmp", "command",
     "configure", "continue", "deb-systemd-invoke", "dirname", "dpkg", "dpkg-divert", "dpkg-maintscript-helper",
     "dpkg-trigger", "echo", "egrep", "esac", "eval", "exit", "export", "false", "fgrep", "for", "getent", "grep", "id",
     "install", "invoke-rc.d", "local", "printf", "read", "readlink", "return", "set", "shift", "systemctl", "test", "trap", "triggered", "true", "umask",

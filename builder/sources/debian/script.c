@@ -34,10 +34,10 @@ end_word(Reader *reader)
     return;
   if (reader->heredoc_next)
     g_ptr_array_add(reader->heredocs, g_strdup(reader->word->str));
-  else if (!reader->drop_word && reader->literal)
-    g_ptr_array_add(reader->words, g_strdup(reader->word->str));
-  else if (!reader->drop_word)
-    reader->readable = FALSE;
+  else if (!reader->drop_word) {
+    g_ptr_array_add(reader->words, g_strdup(reader->literal ? reader->word->str : "$"));
+    reader->readable = reader->readable && reader->literal;
+  }
   g_string_truncate(reader->word, 0);
   reader->in_word = reader->drop_word = reader->heredoc_next = FALSE;
   reader->literal = TRUE;

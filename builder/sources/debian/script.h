@@ -12,7 +12,7 @@
 
 typedef struct {
   char **words;      /* NULL-terminated; the first is the command as it is written */
-  gboolean readable; /* FALSE: some word is not literal, and words holds what is */
+  gboolean readable; /* FALSE: some word is not literal, and "$" stands for it */
   gboolean defines;  /* no call: a function of that name is defined */
 } DebianCommand;
 

@@ -23,26 +23,26 @@ add_line(GString *text, const char *line)
     g_string_append_printf(text, "%s\n", line);
 }
 
-/* @shell, and what it is called once the folders' symlinks are followed. */
+/* @shell goes to @shells; what it is called once the folders' symlinks are followed goes to @merged_shells, since a first run
+ * sees the plain names alone. */
 static void
-add_shell(const DebianConfiguration *configuration, const char *shell, GString *shells, GString *state)
+add_shell(const DebianConfiguration *configuration, const char *shell, GString *shells, GString *merged_shells, GString *state)
 {
   g_autofree char *folder = g_path_get_dirname(shell);
   g_autofree char *name = g_path_get_basename(shell);
   g_autofree char *real = changes_resolve(configuration->changes, folder);
   g_autofree char *merged = real != NULL ? g_strconcat("/", real, "/", name, NULL) : g_strdup(shell);
-  const char *spellings[] = {shell, merged};
-  for (guint i = 0; i < G_N_ELEMENTS(spellings); i++) {
-    if (i == 1 && strcmp(shell, merged) == 0)
-      continue;
-    add_line(shells, spellings[i]);
-    if (state != NULL)
-      g_string_append_printf(state, "%s\n", spellings[i]);
-  }
+  add_line(shells, shell);
+  g_string_append_printf(state, "%s\n", shell);
+  if (strcmp(shell, merged) == 0)
+    return;
+  g_string_append_printf(merged_shells, "%s\n", merged);
+  g_string_append_printf(state, "%s\n", merged);
 }
 
 static gboolean
-take_list(const DebianConfiguration *configuration, const char *path, GString *shells, GString *state, GError **error)
+take_list(const DebianConfiguration *configuration, const char *path, GString *shells, GString *merged, GString *state,
+          GError **error)
 {
   GError *failure = NULL;
   g_autofree char *text = debian_configuration_read(configuration, path, &failure);
@@ -54,7 +54,7 @@ take_list(const DebianConfiguration *configuration, const char *path, GString *s
   for (guint i = 0; lines[i] != NULL; i++) {
     lines[i][strcspn(lines[i], "#")] = '\0';
     if (lines[i][0] == '/')
-      add_shell(configuration, lines[i], shells, state);
+      add_shell(configuration, lines[i], shells, merged, state);
   }
   return TRUE;
 }
@@ -83,15 +83,19 @@ debian_shells_apply(const DebianConfiguration *configuration, GError **error)
       g_propagate_error(error, failure);
     return failure == NULL;
   }
-  g_autoptr(GString) shells = g_string_new(base), state = g_string_new(NULL);
-  if (!take_list(configuration, TEMPLATE, shells, state, error))
+  g_autoptr(GString) shells = g_string_new(base), merged = g_string_new(NULL), state = g_string_new(NULL);
+  if (!take_list(configuration, TEMPLATE, shells, merged, state, error))
     return FALSE;
   g_auto(GStrv) names = changes_list(configuration->changes, TEMPLATE ".d");
   for (guint i = 0; names[i] != NULL; i++) {
     g_autofree char *path = g_strconcat(TEMPLATE ".d/", names[i], NULL);
-    if (!take_list(configuration, path, shells, state, error))
+    if (!take_list(configuration, path, shells, merged, state, error))
       return FALSE;
   }
+  g_auto(GStrv) spelled = g_strsplit(merged->str, "\n", -1);
+  for (guint i = 0; spelled[i] != NULL; i++)
+    if (spelled[i][0] != '\0')
+      add_line(shells, spelled[i]);
   take_calls(configuration, shells);
   changes_put_text(configuration->changes, "etc/shells", shells->str);
   changes_put_text(configuration->changes, "var/lib/shells.state", state->str);
