@@ -45,6 +45,7 @@ setup_file() {
 # solve: sets on standard input, what the solver makes of them on standard output, times on standard error
 solve() {
   local files
+  # shellcheck disable=SC2016 # apt's variables, not the shell's
   mapfile -t files < <(private_apt indextargets --format '$(FILENAME)' 'Created-By: Packages')
   build/tests/interop/solve-sets "$APT_DIR/store" "$(dpkg --print-architecture)" "${files[@]}"
 }
@@ -68,6 +69,7 @@ setup() {
 }
 
 @test "variants equal what mmdebstrap would install" {
+  # shellcheck disable=SC2016 # apt's variables, not the shell's
   private_apt indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' >"$APT_DIR/sources"
   for variant in essential minbase standard; do
     mmdebstrap --simulate --debug --variant="$variant" "$(awk 'NR == 1 { print $3 }' "$APT_DIR/sources")" \
