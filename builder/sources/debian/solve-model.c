@@ -9,7 +9,6 @@ struct SolveModel {
   SolveNode **nodes;    /* by id, NULL until asked for */
   GHashTable *targets;  /* relation as text -> GArray of SolveTarget */
   GHashTable *provides; /* id -> GPtrArray, its parsed Provides */
-  GHashTable *seen;     /* slot -> guint64 *, solve_model_first_seen */
   GString *key;
   GError *error;
 };
@@ -45,7 +44,6 @@ solve_model_new(const DebianIndex *index)
   model->nodes = g_new0(SolveNode *, debian_index_size(index));
   model->targets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_targets);
   model->provides = g_hash_table_new_full(NULL, NULL, NULL, unref_parsed);
-  model->seen = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   model->key = g_string_new(NULL);
   return model;
 }
@@ -60,7 +58,6 @@ solve_model_free(SolveModel *model)
   g_free(model->nodes);
   g_hash_table_unref(model->targets);
   g_hash_table_unref(model->provides);
-  g_hash_table_unref(model->seen);
   g_string_free(model->key, TRUE);
   g_clear_error(&model->error);
   g_free(model);
@@ -271,81 +268,6 @@ solve_model_node(SolveModel *model, guint id)
       forgive_self(node, group);
   }
   return model->nodes[id] = node;
-}
-
-/* Where @name stands as a whole word in @field: its offset + 1, or 0. */
-static guint
-mention(const char *field, const char *name, gsize length)
-{
-  for (const char *at = field; (at = strstr(at, name)); at += length) {
-    gboolean starts = at == field || strchr(" ,|\t\n", at[-1]) != NULL;
-    if (starts && (!at[length] || strchr(" ,|(\t\n", at[length])))
-      return (guint)(at - field) + 1;
-  }
-  return 0;
-}
-
-/* The place of the first mention of @name in the stanza of @package, in the order in which apt reads its fields. */
-static guint
-mentioned_at(const DebianPackage *package, const char *name, gsize length)
-{
-  const char *const fields[] = {package->pre_depends, package->depends,  package->conflicts, package->breaks,
-                                package->recommends,  package->suggests, package->replaces,  package->provides};
-  for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-    guint offset = mention(fields[i], name, length);
-    if (offset)
-      return ((i + 1) << 16) + MIN(offset, 0xffff);
-  }
-  return 0;
-}
-
-/* Places order as apt reads: suite, package, field, offset. */
-static guint64
-place_of(const DebianPackage *package, guint id)
-{
-  return ((guint64)package->suite << 56) | ((guint64)id << 20);
-}
-
-guint64
-solve_model_own_place(const SolveModel *model, guint slot)
-{
-  DebianPackage package;
-  debian_index_get(model->index, slot, &package);
-  guint first = slot, n = debian_index_find(model->index, package.name, &first);
-  guint64 place = place_of(&package, slot);
-  for (guint id = first; id < first + n; id++) {
-    debian_index_get(model->index, id, &package);
-    place = MIN(place, place_of(&package, id));
-  }
-  return place;
-}
-
-static guint64
-find_first_mention(const SolveModel *model, guint slot)
-{
-  DebianPackage own, package;
-  debian_index_get(model->index, slot, &own);
-  gsize length = strlen(own.name);
-  guint64 best = solve_model_own_place(model, slot);
-  for (guint id = 0; id < debian_index_size(model->index) && ((guint64)id << 20) < best; id++) {
-    debian_index_get(model->index, id, &package);
-    guint64 place = place_of(&package, id);
-    guint at = place < best ? mentioned_at(&package, own.name, length) : 0;
-    if (at)
-      best = place + at;
-  }
-  return best;
-}
-
-guint64
-solve_model_first_seen(SolveModel *model, guint slot)
-{
-  const guint64 *known = g_hash_table_lookup(model->seen, GUINT_TO_POINTER(slot));
-  if (known)
-    return *known;
-  guint64 seen = find_first_mention(model, slot);
-  g_hash_table_insert(model->seen, GUINT_TO_POINTER(slot), g_memdup2(&seen, sizeof seen));
-  return seen;
 }
 
 gboolean

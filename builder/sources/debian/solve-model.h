@@ -52,12 +52,6 @@ const SolveNode *solve_model_node(SolveModel *model, guint id);
 guint solve_model_slot(SolveModel *model, guint id);
 /* The packages that satisfy @relation (SolveTarget by id; borrowed). */
 const GArray *solve_model_targets(SolveModel *model, const Relation *relation);
-/* When apt would have met this name first while reading the indexes, as its own stanza or in a field of another: its last
- * resort between providers of equal rank. Slow (reads the index up to there), remembered. */
-guint64 solve_model_first_seen(SolveModel *model, guint slot);
-/* The place of its own stanza, which is where it was met at the latest; quick. */
-guint64 solve_model_own_place(const SolveModel *model, guint slot);
-
 gboolean solve_kind_is_negative(SolveKind kind);
 /* Whether @chosen (by slot: id + 1, or 0) satisfies @group: one of its targets is chosen, or, of a negative one, none is. */
 gboolean solve_group_holds(const SolveGroup *group, const guint32 *chosen);

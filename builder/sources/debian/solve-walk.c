@@ -12,6 +12,7 @@ solve_walk_new(SolveModel *model, gboolean recommends)
   SolveWalk *walk = g_new0(SolveWalk, 1);
   guint size = debian_index_size(solve_model_index(model));
   walk->model = model;
+  walk->order = solve_order_new(solve_model_index(model));
   walk->recommends = recommends;
   walk->chosen = g_new0(guint32, size);
   walk->candidate = g_new(guint32, size);
@@ -27,6 +28,7 @@ solve_walk_free(SolveWalk *walk)
 {
   if (!walk)
     return;
+  solve_order_free(walk->order);
   g_free(walk->chosen);
   g_free(walk->candidate);
   g_free(walk->offered);
@@ -125,18 +127,6 @@ compare_choices(const Choice *one, const Choice *other)
   return 0;
 }
 
-/* Whether apt met @one after @other, which puts it first where nothing else does. Looks for the exact place of the earlier one
- * only where that matters. */
-static gboolean
-is_met_later(SolveModel *model, guint one, guint other)
-{
-  guint64 latest = solve_model_own_place(model, other);
-  if (solve_model_own_place(model, one) < latest)
-    return !is_met_later(model, other, one);
-  guint64 seen = solve_model_first_seen(model, one);
-  return seen >= latest || seen > solve_model_first_seen(model, other);
-}
-
 static Choice
 choice_of(const SolveWalk *walk, const SolveGroup *group, guint alternative, SolveTarget target)
 {
@@ -184,13 +174,14 @@ take_best(const SolveWalk *walk, GArray *choices)
   for (guint i = 1; i < choices->len; i++)
     if (compare_choices(&g_array_index(choices, Choice, i), &g_array_index(choices, Choice, best)) < 0)
       best = i;
-  /* backwards, since of equals the last is the likeliest to win, and the winner is the one whose place must be known */
+  /* what was met last comes first; backwards, since the last is the likeliest, and the winner's place must be known */
   guint first = best, equals = 0;
   for (guint i = choices->len; i-- > first;) {
     const Choice *choice = &g_array_index(choices, Choice, i);
     if (compare_choices(choice, &g_array_index(choices, Choice, first)) != 0)
       continue;
-    if (equals++ == 0 || is_met_later(walk->model, choice->target.slot, g_array_index(choices, Choice, best).target.slot))
+    if (equals++ == 0 ||
+        solve_order_met_later(walk->order, choice->target.slot, g_array_index(choices, Choice, best).target.slot))
       best = i;
   }
   SolveTarget target = g_array_index(choices, Choice, best).target;

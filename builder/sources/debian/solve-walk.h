@@ -10,9 +10,11 @@
 #define ASHLAR_DEBIAN_SOLVE_WALK_H
 
 #include "builder/sources/debian/solve-model.h"
+#include "builder/sources/debian/solve-order.h"
 
 typedef struct {
   SolveModel *model;
+  SolveOrder *order;
   gboolean recommends;
   guint32 *chosen;    /* by slot: id + 1 of what is installed, or 0 */
   guint32 *candidate; /* by slot: id + 1 of the version to install, 0: given up */
