@@ -33,7 +33,7 @@ files:
 links:
   - {path: /bin/cat, to: busybox}
   - {path: /bin/sh, to: busybox}
-config: {command: [/bin/cat, /app/msg]}
+config: {cmd: [/bin/cat, /app/msg]}
 outputs:
   - {oci: {compression: "$compression"}}
 END
