@@ -84,13 +84,63 @@ check_layers(OciImage *image, GCancellable *cancellable, CheckResult *result, GE
   return run_jobs(jobs, cancellable, error);
 }
 
+/* ---- manifest.json ---- */
+
+static gboolean
+names_blob(json_t *path, const Digest *digest)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  const char *text = json_string_value(path);
+  digest_to_hex(digest, hex);
+  return text != NULL && g_str_has_prefix(text, "blobs/sha256/") && g_str_equal(text + 13, hex);
+}
+
+static gboolean
+item_is_manifest(json_t *item, const OciManifest *manifest)
+{
+  json_t *layers = json_object_get(item, "Layers");
+  gboolean same = names_blob(json_object_get(item, "Config"), &manifest->config_descriptor.digest) &&
+                  json_array_size(layers) == manifest->n_layers;
+  for (guint i = 0; same && i < manifest->n_layers; i++)
+    same = names_blob(json_array_get(layers, i), &manifest->layers[i].digest);
+  return same;
+}
+
+static gboolean
+item_is_of_image(json_t *item, const OciImage *image)
+{
+  for (guint i = 0; i < image->manifests->len; i++)
+    if (item_is_manifest(item, image->manifests->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_docker_manifest(const OciImage *image, GError **error)
+{
+  if (image->docker == NULL)
+    return TRUE;
+  json_auto_t *items = json_loadb(g_bytes_get_data(image->docker, NULL), g_bytes_get_size(image->docker),
+                                  JSON_REJECT_DUPLICATES, NULL);
+  gsize i;
+  json_t *item;
+  gboolean good = json_is_array(items);
+  json_array_foreach (items, i, item) {
+    good = good && item_is_of_image(item, image);
+  }
+  if (!good)
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+                        "manifest.json, which 'docker load' goes by, does not name the same image as index.json");
+  return good;
+}
+
 gboolean
 oci_image_check(OciImage *image, GCancellable *cancellable, CheckResult *result, GError **error)
 {
   g_auto(Contents) contents = {0};
   ArchiveSpec spec = {.top = &image->top, .referrers = image->referrers};
   *result = (CheckResult){0};
-  return contents_collect(&spec, image->blobs, &contents, error) &&
+  return check_docker_manifest(image, error) && contents_collect(&spec, image->blobs, &contents, error) &&
          check_blobs(image, image->folder ? contents.digests : image->digests, cancellable, result, error) &&
          check_layers(image, cancellable, result, error);
 }

@@ -252,6 +252,8 @@ load(OciImage *image, GBytes *bytes, const char *tag, GError **error)
   json_auto_t *index = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "index.json", error);
   if (index == NULL)
     return FALSE;
+  if (json_integer_value(json_object_get(index, "schemaVersion")) != 2)
+    return invalid(error, "index.json: its schemaVersion is not 2");
   json_t *entries = json_object_get(index, "manifests");
   if (!json_is_array(entries))
     return invalid(error, "index.json has no 'manifests'");
@@ -274,6 +276,7 @@ oci_image_open(const char *spelling, GError **error)
   image->folder = location.folder;
   image->blobs = g_steal_pointer(&scan.blobs);
   image->digests = g_steal_pointer(&scan.digests);
+  image->docker = g_steal_pointer(&scan.docker);
   image->manifests = g_ptr_array_new_with_free_func(manifest_free);
   image->mtime = scan.mtime;
   image->fd = scan.fd;
@@ -296,6 +299,7 @@ oci_image_free(OciImage *image)
   g_free(image->referrers);
   g_ptr_array_unref(image->manifests);
   g_clear_pointer(&image->digests, g_array_unref);
+  g_clear_pointer(&image->docker, g_bytes_unref);
   if (image->fd >= 0)
     close(image->fd);
   g_free(image);

@@ -32,6 +32,7 @@ typedef struct {
   json_t *top_json;      /* the manifest or index itself */
   Descriptor *referrers; /* the index of signatures, or NULL */
   GPtrArray *manifests;  /* OciManifest*, in the order of the index */
+  GBytes *docker;        /* manifest.json, or NULL: checked by check.h */
   GArray *digests;       /* Digest, all blobs that are there */
   guint n_documents;     /* manifests and indexes read so far: an index may list another many times over */
   guint n_entries;       /* of index.json, of which this image is one */

@@ -116,7 +116,11 @@ take_file(Finder *finder, Archive *archive, struct archive_entry *entry, const c
 {
   if (g_str_has_prefix(name, BLOBS))
     return add_blob(finder, archive, entry, name, file_size, error);
-  finder->is_docker = finder->is_docker || strcmp(name, "manifest.json") == 0;
+  if (strcmp(name, "manifest.json") == 0) {
+    finder->is_docker = TRUE;
+    finder->scan->docker = read_small(archive, entry, name, error);
+    return finder->scan->docker != NULL;
+  }
   if (strcmp(name, "index.json") == 0) {
     finder->scan->index = read_small(archive, entry, name, error);
     finder->scan->mtime = archive_entry_mtime(entry);
@@ -259,8 +263,12 @@ scan_folder(const char *path, Scan *out, GError **error)
   scan_init(out);
   Finder finder = {.scan = out, .is_layout = TRUE};
   g_autoptr(GBytes) layout = read_small_file(path, "oci-layout", error);
+  g_autofree char *docker = g_build_filename(path, "manifest.json", NULL);
   if (layout != NULL)
     out->index = read_small_file(path, "index.json", error);
+  if (out->index != NULL && g_file_test(docker, G_FILE_TEST_EXISTS) &&
+      (out->docker = read_small_file(path, "manifest.json", error)) == NULL)
+    return FALSE;
   if (layout != NULL && out->index != NULL && check_layout_version(layout, error) && read_blob_folder(&finder, path, error))
     return TRUE;
   g_prefix_error(error, "'%s' is no OCI image layout: ", path);
@@ -273,6 +281,7 @@ scan_clear(Scan *scan)
   g_clear_pointer(&scan->blobs, blobs_free);
   g_clear_pointer(&scan->digests, g_array_unref);
   g_clear_pointer(&scan->index, g_bytes_unref);
+  g_clear_pointer(&scan->docker, g_bytes_unref);
   if (scan->fd >= 0)
     close(scan->fd);
   scan->fd = -1;

@@ -15,6 +15,7 @@ typedef struct {
   Blobs *blobs;
   GArray *digests; /* Digest, of all blobs, in the order they were found */
   GBytes *index;   /* index.json */
+  GBytes *docker;  /* manifest.json, or NULL */
   gint64 mtime;    /* of index.json in a tarball, else -1 */
 } Scan;
 

@@ -560,14 +560,14 @@ static void
 key_twice(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[],\"manifests\":[]}", AE_IFREG);
+  put(tar, "index.json", "{\"schemaVersion\":2,\"manifests\":[],\"manifests\":[]}", AE_IFREG);
 }
 
 static void
 no_images(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[]}", AE_IFREG);
+  put(tar, "index.json", "{\"schemaVersion\":2,\"manifests\":[]}", AE_IFREG);
 }
 
 static void
@@ -581,7 +581,8 @@ static void
 missing_top(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":2}]}",
+  put(tar, "index.json",
+      "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":2}]}",
       AE_IFREG);
 }
 
@@ -596,7 +597,8 @@ static void
 wrong_size(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":3}]}",
+  put(tar, "index.json",
+      "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":3}]}",
       AE_IFREG);
   put(tar, BLOB HEX, "{}", AE_IFREG);
 }
@@ -605,7 +607,8 @@ static void
 negative_size(Fixture *fixture, struct archive *tar)
 {
   put_layout(tar);
-  put(tar, "index.json", "{\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":-1}]}",
+  put(tar, "index.json",
+      "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MEDIA_MANIFEST "\",\"digest\":\"" SHA HEX "\",\"size\":-1}]}",
       AE_IFREG);
 }
 
@@ -743,6 +746,27 @@ a_wrong_diff_id_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_nonnull(strstr(error->message, "unpacks to"));
 }
 
+/* index.json names the signed image, manifest.json another one that lies beside it. */
+static void
+another_image_for_docker_is_refused(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *content = NULL;
+  gsize size;
+  write_archive(fixture, fixture->path, &fixture->manifest, NULL);
+  g_assert_true(g_file_get_contents(fixture->path, &content, &size, NULL));
+  char *layers = memmem(content, size, "\"Layers\":[\"blobs/sha256/", 24);
+  g_assert_nonnull(layers);
+  memset(layers + 24, '0', DIGEST_HEX_LENGTH);
+  g_assert_true(g_file_set_contents(fixture->path, content, (gssize)size, NULL));
+  g_autoptr(OciImage) image = oci_image_open(fixture->path, &error);
+  g_assert_no_error(error);
+  CheckResult checked;
+  g_assert_false(oci_image_check(image, NULL, &checked, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+  g_assert_nonnull(strstr(error->message, "docker load"));
+}
+
 /* Every byte of the tarball's blobs is covered by some digest. */
 static void
 a_changed_byte_is_noticed(Fixture *fixture, gconstpointer data)
@@ -826,6 +850,7 @@ main(int argc, char **argv)
   ADD("/oci/listing/merged", layers_are_merged_and_whiteouts_applied, NULL);
   ADD("/oci/check/diff-id", a_wrong_diff_id_is_refused, NULL);
   ADD("/oci/check/changed-byte", a_changed_byte_is_noticed, NULL);
+  ADD("/oci/check/docker-manifest", another_image_for_docker_is_refused, NULL);
   ADD("/oci/location", spellings_of_images, NULL);
   g_test_add_func("/oci/printable", foreign_text_is_made_printable);
   for (guint i = 0; i < G_N_ELEMENTS(hostile); i++) {
