@@ -29,8 +29,8 @@ title(const Explanation *explanation, guint id)
 {
   DebianPackage package;
   debian_index_get(explanation->index, id, &package);
-  g_autofree char *version = g_strescape(package.version, NULL);
-  return g_strdup_printf("%s %s", package.name, version);
+  g_autofree char *name = g_strescape(package.name, NULL), *version = g_strescape(package.version, NULL);
+  return g_strdup_printf("%s %s", name, version);
 }
 
 /* "1.2, 1.1 and 3 more" of the versions of a name, without the version @but (or NULL) (transfer full). */

@@ -69,8 +69,10 @@ quote_names(const char *const *names)
 {
   GString *text = g_string_new(NULL);
   guint n = g_strv_length((char **)names);
-  for (guint i = 0; i < MIN(n, NAMED_MOST); i++)
-    g_string_append_printf(text, "%s'%s'", i ? ", " : "", names[i]);
+  for (guint i = 0; i < MIN(n, NAMED_MOST); i++) {
+    g_autofree char *name = g_strescape(names[i], NULL);
+    g_string_append_printf(text, "%s'%s'", i ? ", " : "", name);
+  }
   if (n > NAMED_MOST)
     g_string_append_printf(text, " and %u more", n - NAMED_MOST);
   return g_string_free(text, FALSE);
