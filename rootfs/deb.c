@@ -111,9 +111,9 @@ static gboolean
 read_data(Package *package, const char *name, GError **error)
 {
   g_autoptr(MemberReader) tar = member_reader_new(MEMBER_TAR, name, read_ar_member, package->ar, error);
-  return tar != NULL
-         && deb_data_write(tar, package->size, package->epoch, package->control, package->writer, &package->latest, error)
-         && deb_control_write(package->control, package->epoch, package->writer, error);
+  return tar != NULL &&
+         deb_data_write(tar, package->size, package->epoch, package->control, package->writer, &package->latest, error) &&
+         deb_control_write(package->control, package->epoch, package->writer, error);
 }
 
 /* deb(5): the members come in this order; such as begin with '_' may come between, and anything after the data. */
@@ -179,7 +179,8 @@ make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, 
   if (done)
     return TRUE;
   /* Bytes that were damaged in the store show as any kind of malformed package: tell the cause, not the symptom. */
-  if (g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_INVALID) || g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY)) {
+  if (g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_INVALID) ||
+      g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY)) {
     g_autoptr(GError) damage = NULL;
     if (!store_check_blob(store, deb, &damage)) {
       g_clear_error(&problem);
@@ -197,9 +198,9 @@ static void
 action_key(const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *key)
 {
   char text[DIGEST_STRING_SIZE];
-  json_t *description =
-    json_pack("{s:s,s:s,s:s,s:s,s:i}", "action", "pack", "deb", digest_to_string(deb, text), "encoding",
-              pack_encoding_name(encoding), "compressor", pack_encoding_compressor(encoding), "format", PACK_FORMAT);
+  json_t *description = json_pack("{s:s,s:s,s:s,s:s,s:i}", "action", "pack", "deb", digest_to_string(deb, text), "encoding",
+                                  pack_encoding_name(encoding), "compressor", pack_encoding_compressor(encoding), "format",
+                                  PACK_FORMAT);
   if (epoch != G_MAXINT64)
     json_object_set_new(description, "epoch", json_integer(epoch));
   store_action_key(description, key);
@@ -243,8 +244,8 @@ deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epo
 }
 
 gboolean
-deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
-            GCancellable *cancellable, Digest *pack, GError **error)
+deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch, GCancellable *cancellable,
+            Digest *pack, GError **error)
 {
   if (deb_find_pack(store, deb, encoding, epoch, pack))
     return TRUE;

@@ -95,7 +95,8 @@ checked_field(const char *text, const char *name, const char *pattern, GError **
   if (strlen(value) <= 128 && g_regex_match_simple(pattern, value, G_REGEX_DOLLAR_ENDONLY, 0))
     return g_steal_pointer(&value);
   g_autofree char *shown = g_strescape(value, NULL);
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the control file's field '%s' is no such thing: '%.100s'", name, shown);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the control file's field '%s' is no such thing: '%.100s'", name,
+              shown);
   return NULL;
 }
 
@@ -134,7 +135,8 @@ read_conffiles(DebControl *control, GError **error)
 {
   GBytes *content = deb_control_member(control, "conffiles");
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-  g_autofree char *text = content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content)) : g_strdup("");
+  g_autofree char *text = content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content))
+                                          : g_strdup("");
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line != NULL; line++) {
     g_strchomp(*line);
@@ -220,9 +222,8 @@ is_script(const char *name)
 static gboolean
 write_member(const DebControl *control, const DebControlMember *member, gint64 epoch, PackWriter *writer, GError **error)
 {
-  g_autofree char *path =
-    g_strdup_printf(INFO_FOLDER "/%s%s%s.%s", control->package, control->multi_arch_same ? ":" : "",
-                    control->multi_arch_same ? control->architecture : "", member->name);
+  g_autofree char *path = g_strdup_printf(INFO_FOLDER "/%s%s%s.%s", control->package, control->multi_arch_same ? ":" : "",
+                                          control->multi_arch_same ? control->architecture : "", member->name);
   gsize size;
   gconstpointer bytes = g_bytes_get_data(member->content, &size);
   const Entry entry = {

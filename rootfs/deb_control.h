@@ -15,7 +15,7 @@ typedef struct {
 } DebControlMember;
 
 typedef struct {
-  GPtrArray *members; /* DebControlMember*, sorted by name */
+  GPtrArray *members;                     /* DebControlMember*, sorted by name */
   char *package, *version, *architecture; /* checked: fit to be parts of paths */
   gboolean multi_arch_same;
   gint64 newest;    /* mtime of its members */

@@ -105,8 +105,7 @@ visit_folder(Scan *scan, int folder, const char *name, GError **error)
   int fd = open_checked(folder, name, O_DIRECTORY, S_IFDIR, &status);
   if (fd < 0)
     return failed(scan, errno, "open folder", error);
-  gboolean done = ++scan->depth <= DIRECTORY_DEPTH_MAX ? scan_folder(scan, fd, error)
-                                                       : refuse(scan, "lies too deep", error);
+  gboolean done = ++scan->depth <= DIRECTORY_DEPTH_MAX ? scan_folder(scan, fd, error) : refuse(scan, "lies too deep", error);
   scan->depth--;
   close(fd);
   return done;

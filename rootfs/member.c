@@ -90,12 +90,10 @@ support_format(struct archive *archive, MemberFormat format, const char *name)
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && support_named_filter(archive, name);
   case MEMBER_ANY:
     /* not filter_all: that would run programs for what the library cannot do itself */
-    return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_cpio(archive) == ARCHIVE_OK
-           && archive_read_support_format_zip(archive) == ARCHIVE_OK
-           && archive_read_support_filter_gzip(archive) == ARCHIVE_OK
-           && archive_read_support_filter_xz(archive) == ARCHIVE_OK && archive_read_support_filter_zstd(archive) == ARCHIVE_OK
-           && archive_read_support_filter_bzip2(archive) == ARCHIVE_OK
-           && archive_read_support_filter_lzma(archive) == ARCHIVE_OK;
+    return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_cpio(archive) == ARCHIVE_OK &&
+           archive_read_support_format_zip(archive) == ARCHIVE_OK && archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
+           archive_read_support_filter_xz(archive) == ARCHIVE_OK && archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
+           archive_read_support_filter_bzip2(archive) == ARCHIVE_OK && archive_read_support_filter_lzma(archive) == ARCHIVE_OK;
   }
   g_assert_not_reached();
 }

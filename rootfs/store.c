@@ -105,8 +105,10 @@ make_layout(const Store *store, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
     if (mkdirat(store->folder, folders[i], 0777) != 0 && errno != EEXIST)
       return error_set_errno(error, errno, "make folder '%s/%s'", store->path, folders[i]);
-  return make_file(store, "index.json", "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}\n", error)
-         && make_file(store, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n", error);
+  return make_file(store, "index.json",
+                   "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}\n",
+                   error) &&
+         make_file(store, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n", error);
 }
 
 static gboolean

@@ -84,8 +84,8 @@ gboolean store_action_put(Store *store, const Digest *key, json_t *outputs, GErr
 /* ---- upkeep ---- */
 
 typedef struct {
-  guint64 blobs, bytes;      /* all blobs */
-  guint64 actions;           /* remembered actions */
+  guint64 blobs, bytes; /* all blobs */
+  guint64 actions;      /* remembered actions */
   guint64 partials, partial_bytes;
 } StoreInfo;
 gboolean store_info(Store *store, StoreInfo *info, GError **error) G_GNUC_WARN_UNUSED_RESULT;

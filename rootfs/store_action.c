@@ -94,11 +94,11 @@ store_action_digests(json_t *value, StoreDigestVisit visit, gpointer data)
     return !digest_from_string(json_string_value(value), &digest, NULL) || visit(&digest, data);
   const char *key;
   json_t *item;
-  json_object_foreach(value, key, item)
+  json_object_foreach (value, key, item)
     if (!store_action_digests(item, visit, data))
       return FALSE;
   gsize i;
-  json_array_foreach(value, i, item)
+  json_array_foreach (value, i, item)
     if (!store_action_digests(item, visit, data))
       return FALSE;
   return TRUE;

@@ -14,8 +14,8 @@ static gboolean
 stat_blob(Store *store, const Digest *digest, struct stat *status)
 {
   char name[STORE_NAME_SIZE];
-  return fstatat(store->folder, store_name(STORE_BLOBS, digest, name), status, AT_SYMLINK_NOFOLLOW) == 0
-         && S_ISREG(status->st_mode);
+  return fstatat(store->folder, store_name(STORE_BLOBS, digest, name), status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(status->st_mode);
 }
 
 gboolean

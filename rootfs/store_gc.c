@@ -47,8 +47,8 @@ action_free(gpointer data)
 static gboolean
 remove_file(Store *store, const char *name, GError **error)
 {
-  return unlinkat(store->folder, name, 0) == 0 || errno == ENOENT
-         || error_set_errno(error, errno, "remove '%s/%s'", store->path, name);
+  return unlinkat(store->folder, name, 0) == 0 || errno == ENOENT ||
+         error_set_errno(error, errno, "remove '%s/%s'", store->path, name);
 }
 
 static gboolean
@@ -216,8 +216,8 @@ sweep(Store *store, const char *folder, gint64 older_than, GError **error)
   while ((name = g_dir_read_name(names)) != NULL) {
     g_autofree char *relative = g_build_filename(folder, name, NULL);
     struct stat status;
-    if (fstatat(store->folder, relative, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)
-        || status.st_mtime >= older_than)
+    if (fstatat(store->folder, relative, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_mtime >= older_than)
       continue;
     if (!remove_file(store, relative, error))
       return FALSE;
@@ -231,8 +231,8 @@ collect(Store *store, guint64 max_bytes, StoreGc *result, GCancellable *cancella
   g_autoptr(GArray) blobs = g_array_new(FALSE, FALSE, sizeof(Blob));
   g_autoptr(GPtrArray) actions = g_ptr_array_new_with_free_func(action_free);
   Gc gc = {.store = store, .blobs = blobs, .actions = actions, .result = result};
-  if (!sweep(store, STORE_TMP, G_MAXINT64, error) || !sweep(store, STORE_PARTIAL, time(NULL) - PARTIAL_SECONDS, error)
-      || !list_blobs(&gc, error) || !list_actions(&gc, error) || g_cancellable_set_error_if_cancelled(cancellable, error))
+  if (!sweep(store, STORE_TMP, G_MAXINT64, error) || !sweep(store, STORE_PARTIAL, time(NULL) - PARTIAL_SECONDS, error) ||
+      !list_blobs(&gc, error) || !list_actions(&gc, error) || g_cancellable_set_error_if_cancelled(cancellable, error))
     return FALSE;
   spread_use(&gc);
   g_array_sort(blobs, compare_use);

@@ -12,8 +12,8 @@ static gboolean
 still_there(const Store *store, const char *name, int fd)
 {
   struct stat named, opened;
-  return fstatat(store->folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0
-         && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+  return fstatat(store->folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &opened) == 0 &&
+         named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
 int

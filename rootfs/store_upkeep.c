@@ -38,9 +38,9 @@ store_info(Store *store, StoreInfo *info, GError **error)
 
 typedef struct {
   Store *store;
-  GArray *blobs;  /* Digest */
+  GArray *blobs;   /* Digest */
   GError **faults; /* one for each blob; NULL: it is well */
-  guint next;     /* taken by the threads one by one */
+  guint next;      /* taken by the threads one by one */
   GCancellable *cancellable;
 } Check;
 
@@ -52,8 +52,8 @@ check_blobs(gpointer data)
     guint i = (guint)g_atomic_int_add((gint *)&check->next, 1);
     if (i >= check->blobs->len || g_cancellable_is_cancelled(check->cancellable))
       return NULL;
-    if (!store_check_blob(check->store, &g_array_index(check->blobs, Digest, i), &check->faults[i])
-        && g_error_matches(check->faults[i], ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
+    if (!store_check_blob(check->store, &g_array_index(check->blobs, Digest, i), &check->faults[i]) &&
+        g_error_matches(check->faults[i], ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
       g_clear_error(&check->faults[i]); /* somebody removed it meanwhile */
   }
 }
@@ -117,7 +117,8 @@ verify_blobs(Report *report, GCancellable *cancellable, GError **error)
   g_free(check.faults);
   for (guint i = 0; done && i < others->len; i++) {
     g_autofree char *shown = g_strescape(g_ptr_array_index(others, i), NULL);
-    g_autofree char *message = g_strdup_printf("'%s/" STORE_BLOBS "/%s' is no blob: its name is no digest", report->store->path, shown);
+    g_autofree char *message = g_strdup_printf("'%s/" STORE_BLOBS "/%s' is no blob: its name is no digest", report->store->path,
+                                               shown);
     tell(report, message);
   }
   return done;

@@ -52,8 +52,8 @@ check_place(Unpack *unpack, const Entry *entry, GError **error)
   gboolean known = g_hash_table_contains(unpack->types, entry->path);
   if (known && !(entry->type == ENTRY_DIRECTORY && is_type(unpack, entry->path, ENTRY_DIRECTORY)))
     return refuse(unpack, entry->path, "is there twice", error);
-  if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE)
-      && !is_type(unpack, entry->target, ENTRY_HARDLINK))
+  if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE) &&
+      !is_type(unpack, entry->target, ENTRY_HARDLINK))
     return refuse(unpack, entry->path, "is a hardlink to no file before it", error);
   if (!check_parents(unpack, entry->path, error))
     return FALSE;

@@ -9,8 +9,8 @@
 
 #include "rootfs/member.h"
 
-#define UNPACK_SIZE_MAX (G_GUINT64_CONSTANT(64) << 30) /* all content together */
-#define UNPACK_RATIO_MAX 1000                          /* content to archive ... */
+#define UNPACK_SIZE_MAX (G_GUINT64_CONSTANT(64) << 30)  /* all content together */
+#define UNPACK_RATIO_MAX 1000                           /* content to archive ... */
 #define UNPACK_RATIO_FREE (G_GUINT64_CONSTANT(1) << 30) /* ... beyond that much */
 #define UNPACK_MEMBERS_MAX 2000000
 

@@ -104,9 +104,9 @@ run_verify(const CommandContext *context, gpointer data, char **arguments, GErro
   gboolean done = store_verify(store, options->repair, options->json ? append_fault : print_fault, list, &checked, &faults,
                                context->cancellable, error);
   if (done && options->json)
-    done = print_json(json_pack("{s:I,s:O,s:b}", "checked", (json_int_t)checked, "faults", list, "repaired",
-                                options->repair && faults > 0),
-                      error);
+    done = print_json(
+      json_pack("{s:I,s:O,s:b}", "checked", (json_int_t)checked, "faults", list, "repaired", options->repair && faults > 0),
+      error);
   else if (done)
     printf("%" G_GUINT64_FORMAT " checked, %" G_GUINT64_FORMAT " faults%s\n", checked, faults,
            options->repair && faults > 0 ? "; what was damaged is removed" : "");

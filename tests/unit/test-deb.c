@@ -14,7 +14,7 @@
 /* A member of a tar archive that a test makes. */
 typedef struct {
   const char *path;
-  unsigned type; /* AE_IFREG ..., 0: a hardlink */
+  unsigned type;    /* AE_IFREG ..., 0: a hardlink */
   const char *text; /* content or target */
   unsigned mode;
   time_t mtime;

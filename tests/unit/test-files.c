@@ -66,7 +66,8 @@ static Recipe *
 recipe_of(Fixture *fixture, const char *text)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *whole = g_strconcat("name: probe\nversion: \"1\"\nusers: [{name: app}]\ngroups: [{name: www}]\n", text, NULL);
+  g_autofree char *whole = g_strconcat("name: probe\nversion: \"1\"\nusers: [{name: app}]\ngroups: [{name: www}]\n", text,
+                                       NULL);
   put_file(fixture, "probe.yaml", whole, 0644);
   g_autofree char *path = g_build_filename(fixture->recipe, "probe.yaml", NULL);
   Recipe *recipe = recipe_load(path, NULL, &error);

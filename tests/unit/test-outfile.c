@@ -183,9 +183,9 @@ each_failing_call_changes_nothing(Fixture *fixture, gconstpointer data)
     gboolean named, there;
     const char *call;
   } cases[] = {
-    {FALSE, FALSE, "openat"}, {FALSE, FALSE, "write"},   {FALSE, FALSE, "fchmod"}, {FALSE, FALSE, "fsync"},
-    {FALSE, FALSE, "linkat"}, {FALSE, TRUE, "linkat"},   {FALSE, TRUE, "renameat"}, {TRUE, FALSE, "openat"},
-    {TRUE, FALSE, "write"},   {TRUE, FALSE, "fsync"},    {TRUE, TRUE, "renameat"},
+    {FALSE, FALSE, "openat"}, {FALSE, FALSE, "write"}, {FALSE, FALSE, "fchmod"},  {FALSE, FALSE, "fsync"},
+    {FALSE, FALSE, "linkat"}, {FALSE, TRUE, "linkat"}, {FALSE, TRUE, "renameat"}, {TRUE, FALSE, "openat"},
+    {TRUE, FALSE, "write"},   {TRUE, FALSE, "fsync"},  {TRUE, TRUE, "renameat"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
