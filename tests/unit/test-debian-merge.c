@@ -238,6 +238,29 @@ scripts_are_done_or_told(void)
   clear(&fixture);
 }
 
+/* Bytes that are no certificates, or only begin like one, get into the bundle as update-ca-certificates puts them there. */
+static void
+certificates_may_be_anything(void)
+{
+  static const Member a[] = {
+      {"usr/share/ca-certificates/m/One (1).crt", ENTRY_FILE, "not PEM", 0},
+      {"usr/share/ca-certificates/m/Two.crt", ENTRY_FILE,
+       "-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n", 0},
+      {"usr/share/ca-certificates/m/none.txt", ENTRY_FILE, "x", 0},
+      {0}};
+  Fixture fixture;
+  g_assert_true(merge(&fixture, a, CONTROL("ca-certificates", ""), nothing, CONTROL("b", ""), NULL));
+  g_autoptr(Accounts) accounts = accounts_new();
+  g_autoptr(DebianScriptReport) report = debian_script_report_new();
+  g_assert_true(debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
+  assert_text(fixture.changes, "etc/ssl/certs/ca-certificates.crt",
+              "not PEM\n-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n");
+  g_assert_cmpstr(changes_lookup(fixture.changes, "etc/ssl/certs/One_=1=.pem")->target, ==, "/usr/share/ca-certificates/m/One (1).crt");
+  g_auto(GStrv) names = changes_list(fixture.changes, "etc/ssl/certs");
+  g_assert_cmpuint(g_strv_length(names), ==, 3); /* no hash links */
+  clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,6 +274,7 @@ main(int argc, char **argv)
   g_test_add_func("/debian-merge/needed-folders", folders_of_what_stays_keep_their_attributes);
   g_test_add_func("/debian-merge/status", status_is_as_dpkg_writes_it);
   g_test_add_func("/debian-merge/hostile", hostile_packages_are_refused);
+  g_test_add_func("/debian-merge/certificates", certificates_may_be_anything);
   g_test_add_func("/debian-merge/scripts", scripts_are_done_or_told);
   int status = g_test_run();
   maker_close();

@@ -5,7 +5,7 @@
  */
 #include "builder/sources/debian/configuration.h"
 
-#include <openssl/evp.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -14,7 +14,6 @@
 #define LOCAL "usr/local/share/ca-certificates"
 #define CERTS "etc/ssl/certs/"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
 static const char list_header[] = "# This file lists certificates that you wish to use or to ignore to be\n"
@@ -32,7 +31,7 @@ static const char list_header[] = "# This file lists certificates that you wish 
 typedef struct {
   char *link; /* "Some_CA.pem" */
   unsigned long hash;
-  guint8 fingerprint[EVP_MAX_MD_SIZE];
+  Digest fingerprint;
   gboolean readable;
 } Certificate;
 
@@ -74,17 +73,58 @@ link_name(const char *path)
   return g_strconcat(base, ".pem", NULL);
 }
 
+/* Steps over (@inside: into) the DER element at *at; FALSE when it is malformed or its tag is not @wanted. */
+static gboolean
+step(const unsigned char **at, const unsigned char *end, int wanted, gboolean inside)
+{
+  long length;
+  int tag, class;
+  const unsigned char *start = *at;
+  if (start >= end || (ASN1_get_object(at, &length, &tag, &class, end - start) & 0x81) != 0)
+    return FALSE;
+  if (tag != wanted || length < 0 || length > end - *at)
+    return FALSE;
+  if (!inside)
+    *at += length;
+  return TRUE;
+}
+
+/* The subject of a certificate (RFC 5280, 4.1), found by hand: decoding all of it would decode the key too, which takes OpenSSL
+ * a hundred times longer. */
+static X509_NAME *
+read_subject(const unsigned char *der, long size)
+{
+  const unsigned char *at = der, *end = der + size;
+  if (!step(&at, end, V_ASN1_SEQUENCE, TRUE) || !step(&at, end, V_ASN1_SEQUENCE, TRUE))
+    return NULL;
+  if (at < end && *at == 0xa0 && !step(&at, end, 0, FALSE)) /* version */
+    return NULL;
+  if (!step(&at, end, V_ASN1_INTEGER, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE) ||  /* number, algorithm */
+      !step(&at, end, V_ASN1_SEQUENCE, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE)) /* issuer, validity */
+    return NULL;
+  return d2i_X509_NAME(NULL, &at, end - at);
+}
+
 static void
 examine(const char *pem, gsize size, Certificate *certificate)
 {
   g_autoptr(BIO) bio = BIO_new_mem_buf(pem, (int)MIN(size, G_MAXINT));
-  g_autoptr(X509) x509 = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-  unsigned length = 0;
+  char *kind = NULL, *header = NULL;
+  unsigned char *der = NULL;
+  long length = 0;
   int known = 0;
-  certificate->readable = x509 != NULL && X509_digest(x509, EVP_sha1(), certificate->fingerprint, &length) == 1;
-  if (certificate->readable)
-    certificate->hash = X509_NAME_hash_ex(X509_get_subject_name(x509), NULL, NULL, &known);
-  certificate->readable = certificate->readable && known;
+  if (bio != NULL && PEM_read_bio(bio, &kind, &header, &der, &length) == 1 && strcmp(kind, PEM_STRING_X509) == 0) {
+    X509_NAME *subject = read_subject(der, length);
+    digest_of(der, (gsize)length, &certificate->fingerprint);
+    if (subject != NULL)
+      certificate->hash = X509_NAME_hash_ex(subject, NULL, NULL, &known);
+    X509_NAME_free(subject);
+  }
+  ERR_clear_error(); /* what is no certificate is in the bundle, but has no hash link */
+  certificate->readable = known != 0;
+  OPENSSL_free(kind);
+  OPENSSL_free(header);
+  OPENSSL_free(der);
 }
 
 static gboolean
@@ -132,8 +172,7 @@ put_hash_links(const DebianConfiguration *configuration, GArray *certificates)
     }
     gboolean twice = FALSE;
     for (guint k = first; k < i; k++)
-      twice = twice || memcmp(g_array_index(certificates, Certificate, k).fingerprint, certificate->fingerprint,
-                              sizeof certificate->fingerprint) == 0;
+      twice = twice || digest_equal(&g_array_index(certificates, Certificate, k).fingerprint, &certificate->fingerprint);
     if (twice || !certificate->readable)
       continue;
     g_autofree char *link = g_strdup_printf(CERTS "%08lx.%u", certificate->hash, number++);
