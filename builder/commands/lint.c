@@ -49,9 +49,9 @@ lint(const char *path, const LintOptions *values, json_t *results)
   }
   g_autofree char *report = diagnostics_report(diagnostics);
   if (*report != '\0')
-    fprintf(stderr, "%s\n", report);
+    (void)fprintf(stderr, "%s\n", report);
   if (recipe != NULL)
-    printf("%s: ok\n", path);
+    (void)printf("%s: ok\n", path);
   return recipe != NULL;
 }
 

@@ -30,7 +30,8 @@ group_names(const Recipe *recipe)
   return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
-/* An account that the recipe does not declare may come with a package: then it is only worth a word where it looks like a slip. */
+/* An account that the recipe does not declare may come with a package: then it is worth a word only where it looks like a
+ * slip. */
 static void
 check_account(Model *model, const char *kind, const char *name, char **declared, const RecipePlace *place)
 {

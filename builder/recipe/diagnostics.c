@@ -80,7 +80,7 @@ shorten(char *message)
     return message;
   char *head = g_utf8_find_prev_char(message, message + MESSAGE_MAX / 2);
   const char *tail = g_utf8_find_next_char(message + length - MESSAGE_MAX / 4, NULL);
-  memcpy(head, "...", 3);
+  memset(head, '.', 3);
   memmove(head + 3, tail, strlen(tail) + 1);
   return message;
 }

@@ -82,7 +82,7 @@ typedef struct {
 typedef struct {
   char *user, *working_dir, *stop_signal, *author;
   char **entrypoint, **command; /* NULL-terminated, NULL: not given */
-  char **env;                   /* "K=V", in the recipe's order */
+  char **env;                   /* "K=V"; of a list in its order, of a map sorted by K */
   char **ports;                 /* "80/tcp", sorted */
   char **volumes;               /* sorted */
   char **labels;                /* "K=V", sorted by K */
