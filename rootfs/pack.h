@@ -71,7 +71,8 @@ guint64 pack_tar_size(const Pack *pack);
 GBytes *pack_meta(const Pack *pack, const char *key);
 /* The content of file @i (through a hardlink too), checked against its digest. More than @max bytes is an error. */
 GBytes *pack_read(Pack *pack, guint i, gsize max, GError **error);
-/* Passes the content of file @i to @write piece by piece, memory bounded, checked at the end. */
+/* Passes the content of file @i to @sink piece by piece, memory bounded; only when TRUE is returned was it what the index
+ * says. The bytes are @sink's until it returns or reads from a pack itself. */
 typedef gboolean (*PackSink)(const void *data, gsize size, gpointer user, GError **error);
 gboolean pack_stream(Pack *pack, guint i, PackSink sink, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

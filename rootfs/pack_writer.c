@@ -151,6 +151,8 @@ check_target(PackWriter *writer, const Entry *entry, guint32 *link, GError **err
   gboolean wants = entry->type == ENTRY_HARDLINK || entry->type == ENTRY_SYMLINK;
   if (wants != (entry->target != NULL && *entry->target != '\0'))
     return refuse(entry->path, wants ? "is a link without a target" : "has a target but is no link", error);
+  if (wants && strlen(entry->target) > ENTRY_PATH_MAX)
+    return refuse(entry->path, "is a link with a target of more than 4095 bytes", error);
   if (entry->type != ENTRY_HARDLINK)
     return TRUE;
   gpointer number;

@@ -46,15 +46,15 @@ place_tear_down(Place *place, gconstpointer data)
 static inline GBytes *
 words(gsize size, guint32 seed)
 {
-  GByteArray *out = g_byte_array_sized_new((guint)size);
+  static const char digits[] = "0123456789abcdef";
+  char *out = g_malloc(size + 4);
   guint32 state = seed * 2654435761u + 1;
-  while (out->len < size) {
-    char word[16];
+  for (gsize at = 0; at < size; at += 4) {
     state = state * 1664525 + 1013904223;
-    int length = g_snprintf(word, sizeof word, "%x ", state >> 20);
-    g_byte_array_append(out, (const guint8 *)word, (guint)MIN((gsize)length, size - out->len));
+    const char word[4] = {digits[state >> 28], digits[state >> 24 & 15], digits[state >> 20 & 3], ' '};
+    memcpy(out + at, word, sizeof word);
   }
-  return g_byte_array_free_to_bytes(out);
+  return g_bytes_new_take(out, size);
 }
 
 static inline void
