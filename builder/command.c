@@ -260,8 +260,12 @@ run_command(const Command *command, gpointer options, const CommonOptions *commo
   g_autoptr(GError) error = NULL;
   int status = command->run(&context, options, arguments, &error);
   g_clear_pointer(&progress, progress_free);
-  if (fflush(stdout) != 0 && error == NULL)
+  if (fflush(stdout) != 0 && error == NULL) {
+    /* whoever reads has seen enough (`| head`): no word about it, as if SIGPIPE had ended us */
+    if (errno == EPIPE)
+      return EXIT_FAILURE;
     error_set_errno(&error, errno, "write to standard output");
+  }
   if (error == NULL)
     return status;
   print_error(error);

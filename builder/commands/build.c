@@ -173,6 +173,8 @@ build_one(const CommandContext *context, Store *store, const char *path, const B
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
+  if (recipe->warnings != NULL)
+    progress_report(context->progress, recipe->warnings);
   g_autoptr(BuildResult) result = build_recipe(store, recipe, build_options, error);
   if (result == NULL)
     return FALSE;

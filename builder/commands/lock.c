@@ -40,6 +40,8 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
+  if (recipe->warnings != NULL)
+    progress_report(context->progress, recipe->warnings);
   if (!resolve_needs_lock(recipe)) {
     progress_note(context->progress, "%s: nothing to lock: the recipe fetches nothing", path);
     return TRUE;

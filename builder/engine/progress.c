@@ -312,3 +312,10 @@ progress_warn(Progress *progress, const char *format, ...)
   say(progress, "warning", "warning: ", g_strdup_vprintf(format, args));
   va_end(args);
 }
+
+void
+progress_report(Progress *progress, const char *report)
+{
+  if (progress != NULL)
+    say(progress, "warning", "", g_strchomp(g_strdup(report)));
+}

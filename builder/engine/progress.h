@@ -40,5 +40,7 @@ void progress_expect(Progress *progress, const char *phase, guint tasks, guint64
 /* A line for people: what was decided, what moved. No newline at its end. */
 void progress_note(Progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void progress_warn(Progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Warnings that are laid out already (a recipe's, with their places), shown as they stand in every mode. */
+void progress_report(Progress *progress, const char *report);
 
 #endif
