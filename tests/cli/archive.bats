@@ -26,7 +26,7 @@ nothing_made() {
   archive_publish
   archive_tamper
   fails 3 build demo.yaml
-  has "$err" InRelease
+  has "$err" signature
   nothing_made
 }
 

@@ -83,13 +83,26 @@ teardown() { archive_end; }
     printf "\\$(printf %o $((before ^ 64)))" | dd of=changed.tar bs=1 seek=$at conv=notrunc status=none
     run_ashlar verify changed.tar --key k.pub
     if [ "$status" = 0 ]; then
-      # a byte of padding or of a header that tells nothing: what is read out must be the same all the same
+      # a byte of padding, or one that tells nothing: every blob, and what is signed, must be the same all the same
       mkdir "a$i" "b$i"
       tar -xf demo-1.oci.tar -C "a$i"
       tar -xf changed.tar -C "b$i"
-      diff -r "a$i" "b$i"
+      diff -r "a$i/blobs" "b$i/blobs"
+      [ "$(jq .manifests "a$i/index.json")" = "$(jq .manifests "b$i/index.json")" ]
     fi
   done
+}
+
+@test "docker's manifest.json may tell nothing else than what is signed" {
+  ok keygen k
+  ok build demo.yaml --sign k
+  mkdir x
+  tar -xf demo-1.oci.tar -C x
+  other=blobs/sha256/$(printf 'other' | sha256sum | cut -d' ' -f1)
+  printf 'other' > "x/$other"
+  jq -c --arg other "$other" '.[0].Config = $other' x/manifest.json > m && mv m x/manifest.json
+  tar -cf changed.tar -C x .
+  fails 3 verify changed.tar --key k.pub
 }
 
 @test "keys that openssl made are taken: Ed25519, P-256, RSA, and with a password" {

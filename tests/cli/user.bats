@@ -20,7 +20,7 @@ setup() {
   echo x > "$root/usr/bin/su-like"
   chown 0:1234 "$root/usr/bin/su-like"
   chmod 4755 "$root/usr/bin/su-like"
-  DEB_OWNERS=() deb_end hello
+  DEB_OWNERS=kept deb_end hello
   archive_publish
   recipe_for demo hello
   mkdir mine

@@ -11,7 +11,7 @@
 #                                       a date an hour later
 #
 # What can be chosen: SUITE (stable), ARCHS ("amd64 arm64"), ARCHIVE_DATE (seconds), VALID_FOR (seconds; empty: for ever),
-# SIGNED_WITH (a name of archive_key), DEB_COMPRESSION (gzip), DEB_OWNERS (empty array: files keep theirs).
+# SIGNED_WITH (a name of archive_key), DEB_COMPRESSION (gzip), DEB_OWNERS (root; kept: files keep theirs).
 # Faults: archive_tamper (signed text changed), archive_unsigned, deb_corrupt NAME, deb_drop NAME, archive_key NAME.
 # recipe_for NAME [PACKAGE...] writes NAME.yaml for such an archive into the current folder.
 # shellcheck disable=SC2034 # what is set here is for the suites
@@ -22,7 +22,7 @@ ARCHIVE_DATE=1750000000
 VALID_FOR=
 SIGNED_WITH=archive
 DEB_COMPRESSION=gzip
-DEB_OWNERS=(--root-owner-group)
+DEB_OWNERS=root
 
 archive_new() {
   ARCHIVE=$1
@@ -72,11 +72,12 @@ deb_end() {
   (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0r md5sum > DEBIAN/md5sums)
   chmod -R u+rwX "$root/DEBIAN"
   chmod 755 "$root" "$root/DEBIAN"
-  local script
+  local script owners=(--root-owner-group)
+  [ "$DEB_OWNERS" = root ] || owners=()
   for script in preinst postinst prerm postrm config; do
     [ ! -e "$root/DEBIAN/$script" ] || chmod 755 "$root/DEBIAN/$script"
   done
-  SOURCE_DATE_EPOCH=1700000000 dpkg-deb "-Z$DEB_COMPRESSION" "${DEB_OWNERS[@]}" --build "$root" "$ARCHIVE/www/pool" > /dev/null
+  SOURCE_DATE_EPOCH=1700000000 dpkg-deb "-Z$DEB_COMPRESSION" "${owners[@]}" --build "$root" "$ARCHIVE/www/pool" > /dev/null
 }
 
 deb() {
