@@ -130,7 +130,7 @@ with tarfile.open("control.tar", "w") as tar:
     tar.addfile(entry, io.BytesIO(text))
 END
   echo 2.0 > debian-binary
-  ar r "$ARCHIVE/www/pool/evil_1.0_all.deb" debian-binary control.tar data.tar 2> /dev/null
+  ar rcU "$ARCHIVE/www/pool/evil_1.0_all.deb" debian-binary control.tar data.tar
   archive_publish
   recipe_for demo evil
   fails 1 build demo.yaml

@@ -195,7 +195,7 @@ with tarfile.open("control.tar", "w") as tar:
     tar.addfile(entry, io.BytesIO(text))
 END
   echo 2.0 > debian-binary
-  ar rc "$ARCHIVE/www/pool/odd_1.0_all.deb" debian-binary control.tar data.tar
+  ar rcU "$ARCHIVE/www/pool/odd_1.0_all.deb" debian-binary control.tar data.tar
   archive_publish
   recipe_for demo odd
   built demo.yaml

@@ -139,7 +139,7 @@ prepare_bundle() {
   local bundle=$1
   shift
   local args=[]
-  [ $# = 0 ] || args=$(printf '%s\0' "$@" | jq -Rs 'split("\u0000")[:-1]')
+  [ $# = 0 ] || args=$(printf '%s\0' "$@" | jq -Rs 'split("\u0000") | map(select(. != ""))')
   jq --argjson args "$args" '.ociVersion = "1.0.2" | .process.terminal = false | .process.rlimits = []
     | if $args == [] then . else .process.args = $args end' "$bundle/config.json" > "$bundle/config.new"
   mv "$bundle/config.new" "$bundle/config.json"
