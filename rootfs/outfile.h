@@ -31,7 +31,10 @@ Outfile *outfile_new(const char *path, mode_t mode, OutfileFlags flags, GError *
 Outfile *outfile_new_in(const char *folder, mode_t mode, OutfileFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 int outfile_fd(Outfile *out);
 gboolean outfile_write(Outfile *out, const void *data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Appends @size bytes of @fd from @offset; in the kernel (copy_file_range, a reflink where the file system can). */
+/* The file will have @size bytes: room is made for them now. ENOSPC is an error here and not after half the work; a file system
+ * that cannot reserve is none. Fewer bytes may come; more too. */
+gboolean outfile_expect(Outfile *out, guint64 size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Appends @size bytes of @fd from @offset; a whole file as the first shares its blocks where the file system can. */
 gboolean outfile_copy(Outfile *out, int fd, guint64 offset, guint64 size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean outfile_commit(Outfile *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean outfile_commit_as(Outfile *out, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

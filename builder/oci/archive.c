@@ -118,6 +118,16 @@ put_blob(Writer *writer, Blobs *blobs, const Digest *digest, GError **error)
 
 /* ---- the tarball ---- */
 
+/* About how many bytes there will be: the JSON members count little. */
+static guint64
+blob_bytes(const Contents *contents, Blobs *blobs)
+{
+  guint64 total = 0;
+  for (guint i = 0; i < contents->digests->len; i++)
+    total += BLOCK + (guint64)blobs_size(blobs, &g_array_index(contents->digests, Digest, i));
+  return total;
+}
+
 static gboolean
 put_members(Writer *writer, const Contents *contents, Blobs *blobs, GCancellable *cancellable, GError **error)
 {
@@ -141,7 +151,7 @@ archive_write(const char *path, const ArchiveSpec *spec, Blobs *blobs, GCancella
     return FALSE;
   g_autoptr(Hasher) hasher = digest != NULL ? hasher_new() : NULL;
   g_autoptr(Outfile) out = outfile_new(path, MEMBER_MODE, OUTFILE_REPLACE, error);
-  if (out == NULL)
+  if (out == NULL || !outfile_expect(out, blob_bytes(&contents, blobs), error))
     return FALSE;
   Writer writer = {.out = out, .hasher = hasher, .epoch = spec->epoch};
   if (!put_members(&writer, &contents, blobs, cancellable, error) || !outfile_commit(out, error))
