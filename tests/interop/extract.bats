@@ -9,7 +9,6 @@ load ../lib/common
 load ../lib/image
 load ../lib/store
 
-
 setup() {
   setup_test
   shared_store
@@ -17,16 +16,16 @@ setup() {
   need_root
 }
 
-
 # recipe PACKAGE...: writes image.yaml with nothing excluded
 recipe() {
-  local IFS=,
+  local IFS=, list
+  list="$*"
   cat > image.yaml <<END
 name: image
 version: "1"
 debian:
   suite: $(. /etc/os-release && echo "$VERSION_CODENAME")
-  packages: [$*]
+  packages: [$list]
   scripts: skip
 END
 }
@@ -45,6 +44,7 @@ compare() {
     cp -a plain-one/. plain/
     rm -rf plain-one
   done
+  run ! grep -E '^d.* [0-9]{4}-[0-9]{2}-[0-9]{2} ' <(image_list "$T/i" | grep -v ' 1970-01-01 00:00:00 ')
   python3 "$TOP/tests/interop/same-tree.py" plain i/rootfs "$(image_config "$T/i" | jq -r .created)"
 }
 

@@ -165,7 +165,7 @@ cold_store() {
   for compression in gzip "zstd:chunked"; do
     cold_store
     for take in warm cold; do
-      [ "$take" = warm ] || rm -rf "$ASHLAR_STORE/actions"
+      [ "$take" = warm ] || rm -f "$ASHLAR_STORE"/actions/*
       recipe_into "$W/$take"
       cp "$R/measure/web.lock" "$W/$take/"
       echo "outputs: [{oci: {compression: \"$compression\"}}]" >> "$W/$take/web.yaml"
