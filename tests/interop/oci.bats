@@ -4,6 +4,7 @@
 load ../lib/common
 load ../lib/store
 load lib
+load demo
 
 setup() {
   setup_test
@@ -12,40 +13,6 @@ setup() {
 }
 
 teardown() { judges_end; }
-
-# demo COMPRESSION ARCH...: demo-1.oci.tar, an image of a static busybox and a few files that prints /app/msg
-demo() {
-  local compression=$1
-  shift
-  need busybox
-  if ldd "$(command -v busybox)" > /dev/null 2>&1; then
-    skip "busybox is not linked statically (busybox-static)"
-  fi
-  cp "$(command -v busybox)" busybox
-  cat > demo.yaml <<END
-name: demo
-version: "1"
-epoch: 1700000000
-arch: [$(IFS=,; echo "$*")]
-files:
-  - {path: /bin/busybox, from: busybox, mode: "0755"}
-  - {path: /app/msg, content: "cut to exact dimensions\n"}
-links:
-  - {path: /bin/cat, to: busybox}
-  - {path: /bin/sh, to: busybox}
-config: {cmd: [/bin/cat, /app/msg]}
-outputs:
-  - {oci: {compression: "$compression"}}
-END
-  ok build demo.yaml
-  DIGEST=$(ashlar_digest demo-1.oci.tar)
-}
-
-ashlar_digest() {
-  "$ASHLAR" inspect --json "$1" | jq -r .digest
-}
-
-MESSAGE="cut to exact dimensions"
 
 @test "skopeo: inspect needs no name, and sees our digest" {
   for compression in zstd gzip zstd:chunked; do
