@@ -48,8 +48,13 @@ make_trixie() {
 # The root is pivoted to, not merely changed to: container runtimes do the same below it. crun and runc refuse a
 # half-unified cgroup hierarchy, so that it is hidden from them.
 in_trixie() {
+  (become_in_trixie "$@")
+}
+
+# in place of the shell that calls it: a daemon has the process id of the job that it is
+become_in_trixie() {
   # shellcheck disable=SC2016 # expanded by the inner shell
-  ROOT=$TRIXIE SHARED=$T unshare --mount --propagation private sh -ec '
+  ROOT=$TRIXIE SHARED=$T exec unshare --mount --propagation private sh -ec '
     mount --bind "$ROOT" "$ROOT"
     cd "$ROOT"
     for folder in proc sys dev tmp; do
@@ -102,7 +107,7 @@ listing() {
 trixie_dockerd_start() {
   judge_state
   echo "${1:-{\}}" > "$JUDGE_STATE/dockerd.json"
-  in_trixie dockerd --config-file "$JUDGE_STATE/dockerd.json" --data-root "$JUDGE_STATE/docker" \
+  become_in_trixie dockerd --config-file "$JUDGE_STATE/dockerd.json" --data-root "$JUDGE_STATE/docker" \
     --exec-root "$JUDGE_STATE/docker-exec" -p "$JUDGE_STATE/docker.pid" -H "unix://$JUDGE_STATE/d.sock" \
     --iptables=false --ip6tables=false --bridge=none > "$JUDGE_STATE/dockerd.log" 2>&1 3>&- &
   JUDGE_PIDS+=($!)
