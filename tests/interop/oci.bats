@@ -125,3 +125,54 @@ teardown() { judges_end; }
   ok ls oci:theirs:v1 /app
   has "$out" "/app/msg"
 }
+
+@test "buildah: a container from the tarball, or from an index in it, runs its program" {
+  need buildah
+  need_root
+  judge_state
+  buildah_here() {
+    buildah --root "$JUDGE_STATE/buildah" --runroot "$JUDGE_STATE/buildah-run" --storage-driver overlay "$@"
+  }
+  for arches in amd64 "amd64 arm64"; do
+    for compression in zstd gzip zstd:chunked; do
+      # shellcheck disable=SC2086 # one word each
+      demo $compression $arches
+      container=$(buildah_here from --pull-never oci-archive:demo-1.oci.tar:1 2> /dev/null)
+      [ "$(buildah_here run --isolation chroot "$container" -- /bin/cat /app/msg)" = "$MESSAGE" ]
+      [ "$(buildah_here inspect --format '{{index .OCIv1.Config.Cmd 0}}' "$container")" = /bin/cat ]
+      buildah_here rm -a > /dev/null
+    done
+  done
+}
+
+@test "oras and crane: from the tarball to a registry, to another, to a folder; the digest stays" {
+  need oras crane
+  registry_start
+  export HOME=$T # where they would look for credentials
+  for arches in amd64 "amd64 arm64"; do
+    for compression in zstd gzip zstd:chunked; do
+      # shellcheck disable=SC2086 # one word each
+      demo $compression $arches
+      oras cp --no-tty --from-oci-layout demo-1.oci.tar:1 --to-plain-http "$REGISTRY/one:1" > /dev/null
+      [ "$(registry_digest one 1)" = "$DIGEST" ]
+      crane copy --insecure "$REGISTRY/one:1" "$REGISTRY/two:1" 2> /dev/null
+      [ "$(crane digest --insecure "$REGISTRY/two:1")" = "$DIGEST" ]
+      rm -rf layout pulled
+      mkdir layout
+      tar -xf demo-1.oci.tar -C layout
+      crane push --insecure layout "$REGISTRY/three:1" > /dev/null 2> told || { cat told; false; }
+      [ "$(registry_digest three 1)" = "$DIGEST" ]
+      oras cp --no-tty --from-plain-http "$REGISTRY/two:1" --to-oci-layout pulled:1 > /dev/null
+      [ "$(jq -r '.manifests[0].digest' pulled/index.json)" = "$DIGEST" ]
+    done
+  done
+}
+
+@test "crane validates what docker's own layers are: gzip" {
+  need oras crane
+  registry_start
+  export HOME=$T
+  demo gzip amd64 arm64
+  oras cp --no-tty --from-oci-layout demo-1.oci.tar:1 --to-plain-http "$REGISTRY/demo:1" > /dev/null
+  crane validate --insecure --remote "$REGISTRY/demo:1"
+}

@@ -4,6 +4,7 @@
 load ../lib/common
 load ../lib/store
 load lib
+load trixie
 
 setup() {
   setup_test
@@ -194,4 +195,40 @@ END
   python3 at-terminal.py 'open\x03' "$ASHLAR" sign demo-1.oci.tar --key k > told
   has "$(< told)" "status 130 echo"
   lacks "$(< told)" open
+}
+
+@test "skopeo's policy of sigstore signatures accepts the image and the index, and nothing else" {
+  need_trixie
+  registry_start
+  ok keygen k
+  ok keygen other
+  mkdir places.d
+  printf 'docker:\n  %s:\n    use-sigstore-attachments: true\n' "$REGISTRY" > places.d/here.yaml
+  for key in k other; do
+    jq -n --arg place "$REGISTRY" --arg key "$T/$key.pub" '{default: [{type: "reject"}], transports: {docker: {($place):
+      [{type: "sigstoreSigned", keyPath: $key, signedIdentity: {type: "matchRepository"}}]}}}' > $key.json
+  done
+  # skopeo rewrites an index of zstd layers on the way, which it may not do where signatures go along
+  copied() {
+    rm -rf copy
+    in_trixie skopeo --policy "$1.json" --registries.d places.d copy -q --all --remove-signatures --src-tls-verify=false "docker://$REGISTRY/$2" dir:copy
+  }
+  for arches in amd64 "amd64 arm64"; do
+    # shellcheck disable=SC2086 # one word each
+    demo $arches
+    ok sign demo-1.oci.tar --key k --reference "$REGISTRY/demo"
+    layout_of demo-1.oci.tar layout
+    publish layout demo
+    copied k demo:1
+    [ -s copy/manifest.json ]
+    run ! copied other demo:1
+    has "$output" "cryptographic signature verification failed"
+  done
+  # an image that nobody signed, and one whose signature was given for another place
+  oras cp --no-tty --from-oci-layout layout:1 --to-plain-http "$REGISTRY/unsigned:1" > /dev/null
+  run ! copied k unsigned:1
+  has "$output" "no signature exists"
+  publish layout elsewhere
+  run ! copied k elsewhere:1
+  has "$output" "is not accepted"
 }
