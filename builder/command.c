@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
+#include "builder/recipe/nearest.h"
 #include "signing/error.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,8 @@ typedef struct {
 } CommonOptions;
 
 static const CommandOption common_options[] = {
-  {"store", 0, OPTION_STRING, G_STRUCT_OFFSET(CommonOptions, store), "DIR", "the store (default: $ASHLAR_STORE or ~/.cache/ashlar)"},
+  {"store", 0, OPTION_STRING, G_STRUCT_OFFSET(CommonOptions, store), "DIR",
+   "the store (default: $ASHLAR_STORE or ~/.cache/ashlar)"},
   {"progress", 0, OPTION_STRING, G_STRUCT_OFFSET(CommonOptions, progress), "MODE", "auto, live, plain, json or quiet"},
   {"quiet", 'q', OPTION_FLAG, G_STRUCT_OFFSET(CommonOptions, quiet), NULL, "only warnings and errors"},
   {"verbose", 'v', OPTION_FLAG, G_STRUCT_OFFSET(CommonOptions, verbose), NULL, "tell more"},
@@ -92,17 +95,58 @@ option_context(const Command *command, gpointer values, CommonOptions *common)
 
 /* ---- help ---- */
 
+#define HELP_WIDTH 79
+#define HELP_INDENT 27
+
+/* Prints @text's words in lines of HELP_WIDTH at the most, @indent columns in; @at: where the cursor stands. Returns where it
+ * stands then. */
+static guint
+print_words(const char *text, guint indent, guint at)
+{
+  g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
+  for (char **word = words; *word != NULL; word++) {
+    guint length = (guint)g_utf8_strlen(*word, -1);
+    if (at > indent && at + 1 + length > HELP_WIDTH) {
+      printf("\n%*s", (int)indent, "");
+      at = indent;
+    }
+    printf("%s%s", at > indent ? " " : "", *word);
+    at += length + (at > indent);
+  }
+  return at;
+}
+
+/* Paragraphs are filled; lines that are indented stand as they are. */
+static void
+print_paragraphs(const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  guint at = 0;
+  for (char **line = lines; *line != NULL; line++) {
+    gboolean breaks = **line == '\0' || **line == ' ';
+    if (breaks && at > 0)
+      putchar('\n');
+    at = breaks ? 0 : print_words(*line, 0, at);
+    if (breaks)
+      puts(*line);
+  }
+  if (at > 0)
+    putchar('\n');
+}
+
 static void
 print_options(const CommandOption *options)
 {
   for (const CommandOption *option = options; option != NULL && option->name != NULL; option++) {
-    g_autofree char *name = g_strdup_printf("%c%c%c --%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-                                            option->letter ? ',' : ' ', option->name, option->argument ? " " : "",
-                                            option->argument ? option->argument : "");
-    if (strlen(name) > 24)
-      printf("  %s\n  %-24s %s\n", name, "", option->help);
+    g_autofree char *name = g_strdup_printf("%c%c%c --%s%s%s", option->letter ? '-' : ' ',
+                                            option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
+                                            option->argument ? " " : "", option->argument ? option->argument : "");
+    if (strlen(name) > HELP_INDENT - 3)
+      printf("  %s\n%*s", name, HELP_INDENT, "");
     else
-      printf("  %-24s %s\n", name, option->help);
+      printf("  %-*s ", HELP_INDENT - 3, name);
+    (void)print_words(option->help, HELP_INDENT, HELP_INDENT);
+    putchar('\n');
   }
 }
 
@@ -117,19 +161,23 @@ print_command_help(const Command *command)
   }
   puts("\noptions of every command:");
   print_options(common_options);
-  if (command->description != NULL)
-    printf("\n%s\n", command->description);
+  if (command->description != NULL) {
+    putchar('\n');
+    print_paragraphs(command->description);
+  }
 }
 
 static void
 print_help(const Command *const *commands)
 {
   puts("usage: " PROGRAM " COMMAND [options] [arguments]\n\n"
-       "ashlar builds immutable machine images: reproducible, signed, without root or a daemon.\n\ncommands:");
+       "ashlar builds immutable machine images: reproducible, signed, without root or\n"
+       "a daemon.\n\ncommands:");
   for (const Command *const *command = commands; *command != NULL; command++)
     printf("  %-14s %s\n", (*command)->name, (*command)->summary);
-  puts("\n`" PROGRAM " COMMAND --help` tells the options of a command; `" PROGRAM " --version` the version.\n"
-       "exit status: 0 done, 1 failed, 2 usage or recipe error, 3 verification refused, 130 interrupted");
+  puts("\n`" PROGRAM " COMMAND --help` tells the options of a command, `" PROGRAM " --version` the\n"
+       "version. Exit status: 0 done, 1 failed, 2 usage or recipe error, 3 verification\n"
+       "refused, 130 interrupted.");
 }
 
 /* ---- finding the command ---- */
@@ -155,13 +203,23 @@ find_command(const Command *const *commands, int argc, char **argv, int *used)
 static int
 unknown_command(const Command *const *commands, const char *name)
 {
-  fprintf(stderr, PROGRAM ": error: unknown command '%s'\n", name);
+  g_autofree char *shown = g_strescape(name, NULL);
+  fprintf(stderr, PROGRAM ": error: unknown command '%s'\n", shown);
   gboolean first = TRUE;
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (const Command *const *command = commands; *command != NULL; command++)
     if (g_str_has_prefix((*command)->name, name)) {
       fprintf(stderr, "%s%s", first ? "hint: did you mean '" : "', '", (*command)->name);
       first = FALSE;
     }
+  for (const Command *const *command = commands; *command != NULL; command++)
+    g_ptr_array_add(names, (gpointer)(*command)->name);
+  g_ptr_array_add(names, NULL);
+  const char *nearest = first ? nearest_name(name, (const char *const *)names->pdata) : NULL;
+  if (nearest != NULL) {
+    fprintf(stderr, "hint: did you mean '%s", nearest);
+    first = FALSE;
+  }
   fputs(first ? "hint: '" PROGRAM " --help' lists the commands\n" : "'?\n", stderr);
   return EXIT_USAGE;
 }
@@ -232,6 +290,28 @@ usage_error(const Command *command, const char *message)
   return EXIT_USAGE;
 }
 
+/* Whether whoever read our pipe has gone. */
+static gboolean
+reader_is_gone(void)
+{
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* Results that nobody got are no success. Where the reader has seen enough (`| head`) there is no word about it, as if SIGPIPE had
+ * ended us. */
+static int
+finish_output(int status)
+{
+  errno = 0;
+  gboolean failed = fflush(stdout) != 0 || ferror(stdout);
+  if (!failed || status != EXIT_SUCCESS)
+    return status;
+  if (errno != EPIPE && !reader_is_gone())
+    fprintf(stderr, PROGRAM ": error: write to standard output: %s\n", errno != 0 ? g_strerror(errno) : "it failed");
+  return EXIT_FAILURE;
+}
+
 static int
 run_command(const Command *command, gpointer options, const CommonOptions *common, char **arguments)
 {
@@ -260,16 +340,23 @@ run_command(const Command *command, gpointer options, const CommonOptions *commo
   g_autoptr(GError) error = NULL;
   int status = command->run(&context, options, arguments, &error);
   g_clear_pointer(&progress, progress_free);
-  if (fflush(stdout) != 0 && error == NULL) {
-    /* whoever reads has seen enough (`| head`): no word about it, as if SIGPIPE had ended us */
-    if (errno == EPIPE)
-      return EXIT_FAILURE;
-    error_set_errno(&error, errno, "write to standard output");
-  }
   if (error == NULL)
-    return status;
+    return finish_output(status);
+  (void)finish_output(EXIT_FAILURE);
   print_error(error);
   return status_of(error);
+}
+
+/* GLib says what is wrong with an argument that is not UTF-8, but not which one it is. */
+static char *
+parse_problem(const GError *error, char **argv)
+{
+  for (; g_error_matches(error, G_CONVERT_ERROR, G_CONVERT_ERROR_ILLEGAL_SEQUENCE) && *argv != NULL; argv++)
+    if (!g_utf8_validate(*argv, -1, NULL)) {
+      g_autofree char *shown = g_strescape(*argv, NULL);
+      return g_strdup_printf("'%s' is not UTF-8", shown);
+    }
+  return g_strdup(error->message);
 }
 
 static int
@@ -284,7 +371,8 @@ parse_and_run(const Command *command, int argc, char **argv)
     left[i] = g_strdup(argv[i]);
   int status;
   if (!g_option_context_parse_strv(parser, &left, &error)) {
-    status = usage_error(command, error->message);
+    g_autofree char *problem = parse_problem(error, argv);
+    status = usage_error(command, problem);
   } else {
     /* "--" separates options from arguments, and is neither */
     char **arguments = left + 1;
@@ -316,19 +404,19 @@ command_main(const Command *const *commands, int argc, char **argv)
   }
   if (strcmp(argv[1], "--version") == 0) {
     puts(PROGRAM " " ASHLAR_VERSION);
-    return EXIT_SUCCESS;
+    return finish_output(EXIT_SUCCESS);
   }
   int used = 0;
   const Command *command = find_command(commands, argc, argv, &used);
   if (command == NULL && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
     print_help(commands);
-    return EXIT_SUCCESS;
+    return finish_output(EXIT_SUCCESS);
   }
   if (command == NULL)
     return unknown_command(commands, argv[1]);
   if (asks_for_help(argc, argv)) {
     print_command_help(command);
-    return EXIT_SUCCESS;
+    return finish_output(EXIT_SUCCESS);
   }
   /* the option parser wants a program's name at [0]: the command's last word stands there */
   return parse_and_run(command, argc - used, argv + used);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "builder/engine/build.h"
+#include "builder/recipe/source.h"
 #include "signing/error.h"
 #include "signing/passphrase.h"
 
@@ -43,16 +44,6 @@ static const CommandOption options[] = {
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
-/* "a,b" and repeated options alike (transfer full); NULL when none was given. */
-static char **
-split_archs(char **given)
-{
-  if (given == NULL)
-    return NULL;
-  g_autofree char *joined = g_strjoinv(",", given);
-  return g_strsplit(joined, ",", -1);
-}
-
 static gboolean
 in_ci(void)
 {
@@ -80,7 +71,8 @@ outputs_json(const BuildResult *result)
   for (guint i = 0; i < result->outputs->len; i++) {
     const BuildOutput *output = result->outputs->pdata[i];
     char digest[DIGEST_STRING_SIZE];
-    json_array_append_new(outputs, json_pack("{s:s, s:s, s:s, s:I}", "kind", output->kind, "path", output->path, "digest",
+    g_autofree char *path = source_escape(output->path);
+    json_array_append_new(outputs, json_pack("{s:s, s:s, s:s, s:I}", "kind", output->kind, "path", path, "digest",
                                              digest_to_string(&output->digest, digest), "size", (json_int_t)output->size));
   }
   return outputs;
@@ -93,9 +85,10 @@ layers_json(const BuildResult *result)
   for (guint i = 0; i < result->layers->len; i++) {
     const BuildLayer *layer = result->layers->pdata[i];
     char digest[DIGEST_STRING_SIZE];
-    json_array_append_new(layers, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "output", layer->kind, "arch", layer->arch, "digest",
-                                            digest_to_string(&layer->digest, digest), "size", (json_int_t)layer->size, "tarSize",
-                                            (json_int_t)layer->tar_size, "reused", layer->reused, "contents", layer->contents));
+    json_array_append_new(layers,
+                          json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "output", layer->kind, "arch", layer->arch, "digest",
+                                    digest_to_string(&layer->digest, digest), "size", (json_int_t)layer->size, "tarSize",
+                                    (json_int_t)layer->tar_size, "reused", layer->reused, "contents", layer->contents));
   }
   return layers;
 }
@@ -116,15 +109,29 @@ print_json(const Recipe *recipe, const BuildResult *result, gboolean explain)
   json_decref(root);
 }
 
+/* Columns that @text is short of @width: sizes hold a space that is more than one byte. */
+static int
+padding(const char *text, glong width)
+{
+  return (int)MAX(width - g_utf8_strlen(text, -1), 0);
+}
+
+/* One line a layer, from the lowest up, counted anew for each image. */
 static void
 print_layers(const BuildResult *result)
 {
+  guint number = 0, width = 0;
+  for (guint i = 0; i < result->layers->len; i++)
+    width = MAX(width, (guint)strlen(((const BuildLayer *)result->layers->pdata[i])->arch));
   for (guint i = 0; i < result->layers->len; i++) {
-    const BuildLayer *layer = result->layers->pdata[i];
+    const BuildLayer *layer = result->layers->pdata[i], *below = i > 0 ? result->layers->pdata[i - 1] : NULL;
+    gboolean same_image = below != NULL && strcmp(below->arch, layer->arch) == 0 && strcmp(below->kind, layer->kind) == 0;
     char hex[DIGEST_HEX_LENGTH + 1];
     digest_to_hex(&layer->digest, hex);
     g_autofree char *size = g_format_size(layer->size);
-    printf("layer %2u  %-6s %.12s  %9s  %-6s  %s\n", i + 1, layer->arch, hex, size, layer->reused ? "reused" : "new", layer->contents);
+    number = same_image ? number + 1 : 1;
+    printf("layer %3u  %-*s  %.12s  %*s%s  %-6s  %s\n", number, (int)width, layer->arch, hex, padding(size, 9), "", size,
+           layer->reused ? "reused" : "new", layer->contents);
   }
 }
 
@@ -160,7 +167,8 @@ tell_summary(const CommandContext *context, const BuildResult *result, gint64 be
   if (unchanged)
     progress_note(context->progress, "unchanged: nothing to do (%.2f s)", seconds);
   else
-    progress_note(context->progress, "built in %.2f s: %u layers, %s new, %s reused", seconds, result->layers->len, new_size, old_size);
+    progress_note(context->progress, "built in %.2f s: %u layers, %s new, %s reused", seconds, result->layers->len, new_size,
+                  old_size);
 }
 
 /* ---- running ---- */
@@ -196,7 +204,8 @@ load_key(const CommandContext *context, const BuildCommandOptions *values, GErro
   if (values->passphrase_fd != NULL) {
     guint64 fd;
     if (!g_ascii_string_to_unsigned(values->passphrase_fd, 10, 0, G_MAXINT, &fd, NULL)) {
-      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--passphrase-fd: '%s' is no descriptor's number", values->passphrase_fd);
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--passphrase-fd: '%s' is no descriptor's number",
+                  values->passphrase_fd);
       return NULL;
     }
     source.fd = (int)fd;
@@ -208,7 +217,6 @@ static int
 run(const CommandContext *context, gpointer data, char **arguments, GError **error)
 {
   const BuildCommandOptions *values = data;
-  g_auto(GStrv) archs = split_archs(values->archs);
   if (!check_labels(values->labels, error))
     return EXIT_FAILURE;
   g_autoptr(Key) key = values->sign != NULL ? load_key(context, values, error) : NULL;
@@ -219,7 +227,7 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
     return EXIT_FAILURE;
   BuildOptions build_options = {
     .folder = values->output,
-    .archs = (const char *const *)archs,
+    .archs = (const char *const *)values->archs,
     .mirror = values->mirror,
     .annotations = (const char *const *)values->labels,
     .vcs = values->vcs,

@@ -17,11 +17,13 @@ typedef struct {
 } LockOptions;
 
 static const CommandOption options[] = {
-  {"update", 'u', OPTION_FLAG, G_STRUCT_OFFSET(LockOptions, update), NULL, "move to the newest versions: of all, or of the PACKAGEs"},
+  {"update", 'u', OPTION_FLAG, G_STRUCT_OFFSET(LockOptions, update), NULL,
+   "move to the newest versions: of all, or of the PACKAGEs"},
   {"locked", 0, OPTION_FLAG, G_STRUCT_OFFSET(LockOptions, locked), NULL, "change nothing; fail where the lock does not hold"},
   {"offline", 0, OPTION_FLAG, G_STRUCT_OFFSET(LockOptions, offline), NULL, "use no network"},
-  {"arch", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, archs), "ARCH", "lock this architecture only (may be repeated)"},
-  {"set", 's', OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, settings), "K=V", "set a parameter of the recipe (may be repeated)"},
+  {"arch", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, archs), "ARCH[,ARCH]", "lock these only (may be repeated)"},
+  {"set", 's', OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, settings), "K=V",
+   "set a parameter of the recipe (may be repeated)"},
   {"mirror", 0, OPTION_STRING, G_STRUCT_OFFSET(LockOptions, mirror), "URL", "take packages from here"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
@@ -46,8 +48,11 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
     progress_note(context->progress, "%s: nothing to lock: the recipe fetches nothing", path);
     return TRUE;
   }
+  g_auto(GStrv) archs = resolve_archs(recipe, (const char *const *)values->archs, error);
+  if (archs == NULL)
+    return FALSE;
   ResolveOptions resolving = {
-    .archs = (const char *const *)values->archs,
+    .archs = (const char *const *)archs,
     .mirror = values->mirror,
     .locked = values->locked,
     .update = values->update,
@@ -69,12 +74,14 @@ static gboolean
 check_arguments(const LockOptions *values, GPtrArray *packages, GError **error)
 {
   if (values->update && values->locked) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--update moves the lock and --locked forbids it: give one of them");
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+                        "--update moves the lock and --locked forbids it: give one of them");
     return FALSE;
   }
   if (packages->len > 1 && !values->update) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
-                "'%s' is no recipe file\nhint: recipe files end in .yaml; packages are named with --update", (char *)packages->pdata[0]);
+                "'%s' is no recipe file\nhint: recipe files end in .yaml; packages are named with --update",
+                (char *)packages->pdata[0]);
     return FALSE;
   }
   return TRUE;
@@ -91,7 +98,8 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   if (!check_arguments(values, packages, error))
     return EXIT_FAILURE;
   if (recipes->len == 0) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "no recipe file is named\nhint: ashlar lock RECIPE.yaml --update PACKAGE");
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+                        "no recipe file is named\nhint: ashlar lock RECIPE.yaml --update PACKAGE");
     return EXIT_FAILURE;
   }
   g_autoptr(Store) store = store_open(context->store_path, error);

@@ -69,20 +69,21 @@ build_result_free(BuildResult *result)
 
 /* ---- what the build is made of ---- */
 
+/* The last second of the year 9999, the last that dates of images can tell. */
+#define EPOCH_MAX G_GINT64_CONSTANT(253402300799)
+
 /* The epoch: SOURCE_DATE_EPOCH, else the recipe's, else the lock's date, else 0. */
 static gboolean
 find_epoch(Build *build, GError **error)
 {
   const char *text = g_getenv("SOURCE_DATE_EPOCH");
   if (text != NULL && *text != '\0') {
-    char *end;
-    errno = 0;
-    gint64 value = g_ascii_strtoll(text, &end, 10);
-    if (errno != 0 || *end != '\0' || value < 0) {
-      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "SOURCE_DATE_EPOCH: '%s' is no number of seconds since 1970", text);
+    if (!g_ascii_string_to_signed(text, 10, 0, EPOCH_MAX, &build->epoch, NULL)) {
+      g_autofree char *shown = g_strescape(text, NULL);
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+                  "SOURCE_DATE_EPOCH: '%s' is no number of seconds since 1970, up to the year 9999", shown);
       return FALSE;
     }
-    build->epoch = value;
   } else if (build->recipe->epoch >= 0) {
     build->epoch = build->recipe->epoch;
   } else {
@@ -139,7 +140,8 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
     json_array_append_new(annotations, json_string(*pair));
   return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar", ASHLAR_VERSION, "format",
                    lock_current_format(), "recipe", recipe_to_json(build->recipe), "lock", locked, "inputs", inputs, "epoch",
-                   (json_int_t)build->epoch, "arch", arch, "encoding", pack_encoding_name(encoding), "annotations", annotations);
+                   (json_int_t)build->epoch, "arch", arch, "encoding", pack_encoding_name(encoding), "annotations",
+                   annotations);
 }
 
 static void
@@ -177,7 +179,8 @@ report_image(const Build *build, const char *kind, const char *arch, const Assem
 }
 
 static gboolean
-make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest, GError **error)
+make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest,
+           GError **error)
 {
   Digest key;
   image_key(build, arch, output->compression, &key);
@@ -266,9 +269,10 @@ output_key(const Build *build, const RecipeOutput *output, const char *path, Dig
   char signer[DIGEST_HEX_LENGTH + 1] = "";
   if (build->options->key != NULL)
     digest_to_hex(key_fingerprint(build->options->key), signer);
-  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
-  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output), "images", images,
-                                  "key", signer, "reference", build->options->reference, "path", absolute);
+  /* escaped: a path need not be UTF-8, JSON must be */
+  g_autofree char *canonical = g_canonicalize_filename(path, NULL), *absolute = g_strescape(canonical, NULL);
+  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output), "images",
+                                  images, "key", signer, "reference", build->options->reference, "path", absolute);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -276,8 +280,8 @@ output_key(const Build *build, const RecipeOutput *output, const char *path, Dig
 static gboolean
 sign_top(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *referrers, GError **error)
 {
-  g_autofree char *reference =
-    build->options->reference != NULL ? g_strdup(build->options->reference) : oci_repository(build->recipe->name);
+  g_autofree char *reference = build->options->reference != NULL ? g_strdup(build->options->reference)
+                                                                 : oci_repository(build->recipe->name);
   SignSpec spec = {.key = build->options->key, .reference = reference};
   ProgressTask *task = progress_start(build->options->fetch.progress, "sign", build->recipe->name, 0);
   if (!image_sign(blobs, top, NULL, &spec, referrers, error)) {
@@ -308,8 +312,9 @@ write_output(const Build *build, const RecipeOutput *output, const char *path, D
   *digest = top.digest;
   GCancellable *cancellable = build->options->fetch.cancellable;
   ProgressTask *task = progress_start(build->options->fetch.progress, "image", path, 0);
-  gboolean written = output->kind == RECIPE_OUTPUT_OCI_LAYOUT ? layout_write(path, &spec, blobs, cancellable, error)
-                                                              : archive_write(path, &spec, blobs, cancellable, NULL, NULL, error);
+  gboolean written = output->kind == RECIPE_OUTPUT_OCI_LAYOUT
+                       ? layout_write(path, &spec, blobs, cancellable, error)
+                       : archive_write(path, &spec, blobs, cancellable, NULL, NULL, error);
   if (!written) {
     progress_abandon(task);
     return FALSE;
@@ -372,21 +377,10 @@ make_folder(const char *folder, GError **error)
 }
 
 static gboolean
-check_archs(const Build *build, GError **error)
-{
-  for (const char *const *arch = build->archs; *arch != NULL; arch++)
-    if (!g_strv_contains((const char *const *)build->recipe->arch, *arch)) {
-      g_autofree char *known = g_strjoinv(", ", build->recipe->arch);
-      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--arch: '%s' is not among the recipe's: %s", *arch, known);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
 run_build(Build *build, GError **error)
 {
-  if (!find_epoch(build, error) || !find_annotations(build, error) || !files_inputs(build->recipe, &build->inputs, error) ||
+  if (!find_epoch(build, error) || !find_annotations(build, error) ||
+      !files_inputs(build->recipe, &build->inputs, build->options->fetch.cancellable, error) ||
       !make_folder(build->options->folder, error))
     return FALSE;
   build->result->epoch = build->epoch;
@@ -400,14 +394,15 @@ BuildResult *
 build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GError **error)
 {
   g_autoptr(BuildResult) result = build_result_new();
-  Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
-  build.archs = options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
-  if (!check_archs(&build, error) || !check_scripts(recipe, error))
+  g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
+  if (archs == NULL || !check_scripts(recipe, error))
     return NULL;
+  Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
+  build.archs = (const char *const *)archs;
   g_autoptr(Lock) lock = NULL;
   if (resolve_needs_lock(recipe)) {
     ResolveOptions resolving = {
-      .archs = options->archs,
+      .archs = build.archs,
       .mirror = options->mirror,
       .locked = options->locked,
       .fetch = options->fetch,

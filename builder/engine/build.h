@@ -12,7 +12,7 @@
 
 typedef struct {
   const char *folder;             /* where outputs go; NULL: the current folder */
-  const char *const *archs;       /* NULL: the recipe's */
+  const char *const *archs;       /* as --arch has them (see resolve_archs); NULL: the recipe's */
   const char *mirror;             /* --mirror, or NULL */
   const char *const *annotations; /* "KEY=VALUE" (--label), or NULL */
   gboolean vcs;                   /* annotations from git too */
@@ -25,9 +25,9 @@ typedef struct {
 typedef struct {
   const char *kind; /* "oci", "oci-layout" */
   char *path;
-  Digest digest;    /* of the image: its manifest or index */
-  guint64 size;     /* of the tarball; 0 for a folder */
-  gboolean reused;  /* it was there already and is as it should be */
+  Digest digest;   /* of the image: its manifest or index */
+  guint64 size;    /* of the tarball; 0 for a folder */
+  gboolean reused; /* it was there already and is as it should be */
 } BuildOutput;
 
 typedef struct {

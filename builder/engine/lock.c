@@ -4,6 +4,7 @@
 #include "signing/error.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* The version of the file's own structure. */
 #define LOCK_VERSION 1
@@ -174,8 +175,8 @@ append_package(GString *text, const LockPackage *package)
   char hex[DIGEST_HEX_LENGTH + 1];
   digest_to_hex(&package->sha256, hex);
   json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "arch", package->architecture, "name", package->name,
-                            "path", package->path, "sha256", hex, "suite", package->suite, "version", package->version,
-                            "size", (json_int_t)package->size, "requested", package->requested);
+                            "path", package->path, "sha256", hex, "suite", package->suite, "version", package->version, "size",
+                            (json_int_t)package->size, "requested", package->requested);
   append_json(text, value);
   json_decref(value);
 }
@@ -242,6 +243,16 @@ path_is_safe(const char *path)
   return parts[0] != NULL;
 }
 
+/* A name, version, architecture or suite: printable, and one word. */
+static gboolean
+is_word(const char *text)
+{
+  for (const char *c = text; *c != '\0'; c++)
+    if (!g_ascii_isgraph(*c) || *c == '"' || *c == '\\')
+      return FALSE;
+  return *text != '\0';
+}
+
 static LockPackage *
 package_from_json(json_t *value)
 {
@@ -251,7 +262,8 @@ package_from_json(json_t *value)
   Digest digest;
   if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b !}", "arch", &arch, "name", &name, "path", &path, "sha256",
                   &sha256, "suite", &suite, "version", &version, "size", &size, "requested", &requested) != 0 ||
-      !digest_from_hex(sha256, &digest) || size <= 0 || *name == '\0' || !path_is_safe(path))
+      !digest_from_hex(sha256, &digest) || size <= 0 || !is_word(name) || !is_word(version) || !is_word(arch) ||
+      !is_word(suite) || !path_is_safe(path))
     return NULL;
   LockPackage *package = g_new0(LockPackage, 1);
   *package = (LockPackage){
@@ -327,7 +339,7 @@ read_document(Lock *lock, json_t *root, const char *path, GError **error)
   const char *arch;
   json_t *list;
   json_object_foreach (packages, arch, list) {
-    if (!json_is_array(list))
+    if (!json_is_array(list) || !is_word(arch))
       return refuse(error, path, "'packages' is malformed");
     if (!read_arch(lock, arch, list, path, error))
       return FALSE;
@@ -341,6 +353,12 @@ lock_load(const char *path, GError **error)
   g_autofree char *text = NULL;
   gsize size;
   g_autoptr(GError) failure = NULL;
+  struct stat status;
+  /* what is no file, or a huge one, is not read at all */
+  if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > LOCK_MAX_SIZE)) {
+    refuse(error, path, S_ISREG(status.st_mode) ? "it is too large for a lock" : "it is no regular file");
+    return NULL;
+  }
   if (!g_file_get_contents(path, &text, &size, &failure)) {
     gboolean missing = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
     g_set_error(error, ASHLAR_ERROR, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_FAILED, "lock file '%s': %s", path,
@@ -348,10 +366,10 @@ lock_load(const char *path, GError **error)
     return NULL;
   }
   json_error_t where;
-  json_t *root = size <= LOCK_MAX_SIZE ? json_loadb(text, size, JSON_REJECT_DUPLICATES, &where) : NULL;
+  json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
   if (root == NULL) {
-    g_autofree char *reason = size > LOCK_MAX_SIZE ? g_strdup("it is too large for a lock")
-                                                   : g_strdup_printf("line %d: %s", where.line, where.text);
+    g_autofree char *shown = g_strescape(where.text, "\"");
+    g_autofree char *reason = g_strdup_printf("line %d: %s", where.line, shown);
     refuse(error, path, reason);
     return NULL;
   }

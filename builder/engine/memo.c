@@ -26,8 +26,8 @@ layer_from_json(json_t *json)
   json_int_t size, tar_size;
   json_t *annotations = NULL;
   AssembledLayer layer = {.layer = {.reused = TRUE}};
-  if (json_unpack(json, "{s:s, s:I, s:s, s:I, s:s, s?o}", "digest", &digest, "size", &size, "diffId", &diff_id, "tarSize", &tar_size,
-                  "contents", &contents, "annotations", &annotations) != 0 ||
+  if (json_unpack(json, "{s:s, s:I, s:s, s:I, s:s, s?o}", "digest", &digest, "size", &size, "diffId", &diff_id, "tarSize",
+                  &tar_size, "contents", &contents, "annotations", &annotations) != 0 ||
       !digest_from_string(digest, &layer.layer.digest, NULL) || !digest_from_hex(diff_id, &layer.layer.diff_id))
     return NULL;
   layer.layer.size = (guint64)size;
@@ -93,8 +93,8 @@ memo_keep_image(Store *store, const Digest *key, const Assembled *image, GError 
     json_array_append_new(layers, layer_to_json(image->layers->pdata[i]));
   for (guint i = 0; i < image->skipped->len; i++)
     json_array_append_new(skipped, json_string(image->skipped->pdata[i]));
-  json_t *record = json_pack("{s:o, s:o, s:o, s:o}", "manifest", descriptor_to_json(&image->manifest), "config", config, "layers",
-                             layers, "skipped", skipped);
+  json_t *record = json_pack("{s:o, s:o, s:o, s:o}", "manifest", descriptor_to_json(&image->manifest), "config", config,
+                             "layers", layers, "skipped", skipped);
   gboolean kept = store_action_put(store, key, record, error);
   json_decref(record);
   return kept;
@@ -102,23 +102,52 @@ memo_keep_image(Store *store, const Digest *key, const Assembled *image, GError 
 
 /* ---- outputs ---- */
 
-/* How the file looks: everything that a change of its bytes cannot leave as it was. */
+/* How a file looks: everything that a change of its bytes cannot leave as it was. */
 static json_t *
-file_identity(const char *path)
+look(const char *path, struct stat *status)
 {
-  g_autofree char *inner = g_build_filename(path, "index.json", NULL);
-  struct stat stat_buffer;
-  if (stat(path, &stat_buffer) != 0 || (S_ISDIR(stat_buffer.st_mode) && stat(inner, &stat_buffer) != 0))
+  if (stat(path, status) != 0)
     return NULL;
-  return json_pack("[I, I, I, I, I, I, I]", (json_int_t)stat_buffer.st_dev, (json_int_t)stat_buffer.st_ino,
-                   (json_int_t)stat_buffer.st_size, (json_int_t)stat_buffer.st_mtim.tv_sec, (json_int_t)stat_buffer.st_mtim.tv_nsec,
-                   (json_int_t)stat_buffer.st_ctim.tv_sec, (json_int_t)stat_buffer.st_ctim.tv_nsec);
+  return json_pack("[I, I, I, I, I, I, I]", (json_int_t)status->st_dev, (json_int_t)status->st_ino, (json_int_t)status->st_size,
+                   (json_int_t)status->st_mtim.tv_sec, (json_int_t)status->st_mtim.tv_nsec, (json_int_t)status->st_ctim.tv_sec,
+                   (json_int_t)status->st_ctim.tv_nsec);
+}
+
+/* Adds what is in @folder to @identity, by name; FALSE when it cannot be looked at. */
+static gboolean
+look_into(const char *folder, json_t *identity)
+{
+  GDir *dir = g_dir_open(folder, 0, NULL);
+  gboolean seen = dir != NULL;
+  for (const char *name; seen && (name = g_dir_read_name(dir)) != NULL;) {
+    g_autofree char *path = g_build_filename(folder, name, NULL), *key = g_strescape(name, NULL);
+    struct stat status;
+    seen = json_object_set_new(identity, key, look(path, &status)) == 0;
+  }
+  g_clear_pointer(&dir, g_dir_close);
+  return seen;
+}
+
+static json_t *
+output_identity(const char *path)
+{
+  struct stat status;
+  json_t *identity = look(path, &status);
+  if (identity == NULL || !S_ISDIR(status.st_mode))
+    return identity;
+  json_decref(identity);
+  identity = json_object();
+  g_autofree char *blobs = g_build_filename(path, "blobs", "sha256", NULL);
+  g_autofree char *index = g_build_filename(path, "index.json", NULL);
+  if (!look_into(blobs, identity) || json_object_set_new(identity, "index.json", look(index, &status)) != 0)
+    g_clear_pointer(&identity, json_decref);
+  return identity;
 }
 
 gboolean
 memo_find_output(Store *store, const Digest *key, const char *path, Digest *top)
 {
-  json_t *record = store_action_get(store, key), *identity = file_identity(path);
+  json_t *record = store_action_get(store, key), *identity = output_identity(path);
   const char *digest;
   json_t *then;
   gboolean same = record != NULL && identity != NULL &&
@@ -132,7 +161,7 @@ memo_find_output(Store *store, const Digest *key, const char *path, Digest *top)
 gboolean
 memo_keep_output(Store *store, const Digest *key, const char *path, const Digest *top, GError **error)
 {
-  json_t *identity = file_identity(path);
+  json_t *identity = output_identity(path);
   if (identity == NULL)
     return error_set_errno(error, errno, "look at '%s'", path);
   char digest[DIGEST_STRING_SIZE];

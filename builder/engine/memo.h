@@ -13,7 +13,7 @@ Assembled *memo_find_image(Store *store, const Digest *key);
 gboolean memo_keep_image(Store *store, const Digest *key, const Assembled *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether @path holds exactly what was written there under @key, going by the file's identity, size and times; @top becomes the
- * digest of the image in it. A folder is judged by its index.json. */
+ * digest of the image in it. A folder is judged by its index.json and all its blobs. */
 gboolean memo_find_output(Store *store, const Digest *key, const char *path, Digest *top);
 gboolean memo_keep_output(Store *store, const Digest *key, const char *path, const Digest *top,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

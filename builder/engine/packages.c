@@ -55,24 +55,15 @@ unpack_fetched(const FetchItem *fetched, gpointer data, GError **error)
 /* ---- fetching what is missing ---- */
 
 static gboolean
-find_urls(GPtrArray *missing, const Recipe *recipe, const PackagesOptions *options, GError **error)
+fetch_missing(Run *run, GPtrArray *missing, const Recipe *recipe, GError **error)
 {
-  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirror, error);
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, run->options->mirror, error);
   if (archive == NULL)
     return FALSE;
-  for (guint i = 0; i < missing->len; i++) {
-    Item *item = missing->pdata[i];
-    item->urls = debian_archive_urls(archive, item->package->suite, item->package->path);
-  }
-  return TRUE;
-}
-
-static gboolean
-fetch_missing(Run *run, GPtrArray *missing, GError **error)
-{
   g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(FetchItem));
   for (guint i = 0; i < missing->len; i++) {
     Item *item = missing->pdata[i];
+    item->urls = debian_archive_urls(archive, item->package->suite, item->package->path);
     FetchItem fetch = {
       .urls = (const char *const *)item->urls,
       .label = item->label,
@@ -84,6 +75,8 @@ fetch_missing(Run *run, GPtrArray *missing, GError **error)
   }
   FetchOptions options = run->options->fetch;
   options.cancellable = executor_cancellable(run->executor);
+  if (options.proxies == NULL)
+    options.proxies = debian_archive_proxies(archive);
   GError *failure = NULL;
   if (fetch_blobs(run->store, (const FetchItem *)(gpointer)wanted->data, wanted->len, &options, unpack_fetched, NULL, &failure))
     return TRUE;
@@ -142,7 +135,7 @@ packages_obtain(Store *store, const Recipe *recipe, const LockArch *arch, const 
   g_autoptr(Executor) executor = executor_new(options->fetch.cancellable);
   run.executor = executor;
   g_autoptr(GPtrArray) missing = begin(&run, items, arch);
-  if (missing->len > 0 && (!find_urls(missing, recipe, options, error) || !fetch_missing(&run, missing, error))) {
+  if (missing->len > 0 && !fetch_missing(&run, missing, recipe, error)) {
     add_ways_out(error, recipe);
     return NULL;
   }

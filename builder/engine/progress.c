@@ -60,7 +60,8 @@ phase_text(const Phase *phase)
 {
   guint all = MAX(phase->expected, phase->started);
   g_autofree char *bytes = phase->done_bytes > 0 ? g_format_size(phase->done_bytes) : NULL;
-  return g_strdup_printf("%-8s %u/%u%s%s", phase->name, phase->finished, all, bytes != NULL ? "  " : "", bytes != NULL ? bytes : "");
+  return g_strdup_printf("%-8s %u/%u%s%s", phase->name, phase->finished, all, bytes != NULL ? "  " : "",
+                         bytes != NULL ? bytes : "");
 }
 
 /* Called with the lock held. */
@@ -175,12 +176,14 @@ write_finished(Progress *progress, const ProgressTask *task, const char *note)
 {
   const Phase *phase = task->phase;
   if (progress->mode == PROGRESS_JSON) {
-    write_event(progress, json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s*}", "event", "finish", "phase", phase->name, "subject",
-                                    task->subject, "bytes", (json_int_t)task->done, "total", (json_int_t)task->total, "done",
-                                    (int)phase->finished, "of", (int)MAX(phase->expected, phase->started), "note", note));
+    write_event(progress,
+                json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s*}", "event", "finish", "phase", phase->name, "subject",
+                          task->subject, "bytes", (json_int_t)task->done, "total", (json_int_t)task->total, "done",
+                          (int)phase->finished, "of", (int)MAX(phase->expected, phase->started), "note", note));
   } else if (progress->mode == PROGRESS_PLAIN) {
-    g_autofree char *line = g_strdup_printf("%-8s %u/%u %s%s%s", phase->name, phase->finished, MAX(phase->expected, phase->started),
-                                            task->subject, note != NULL ? ": " : "", note != NULL ? note : "");
+    g_autofree char *line = g_strdup_printf("%-8s %u/%u %s%s%s", phase->name, phase->finished,
+                                            MAX(phase->expected, phase->started), task->subject, note != NULL ? ": " : "",
+                                            note != NULL ? note : "");
     write_line(progress, line);
   }
 }
@@ -218,8 +221,8 @@ progress_start(Progress *progress, const char *phase, const char *subject, guint
   if (progress->live != NULL && progress->painter == NULL)
     progress->painter = g_thread_new("display", paint_regularly, progress);
   if (progress->mode == PROGRESS_JSON)
-    write_event(progress, json_pack("{s:s, s:s, s:s, s:I}", "event", "start", "phase", task->phase->name, "subject", task->subject,
-                                    "total", (json_int_t)total));
+    write_event(progress, json_pack("{s:s, s:s, s:s, s:I}", "event", "start", "phase", task->phase->name, "subject",
+                                    task->subject, "total", (json_int_t)total));
   g_mutex_unlock(&progress->lock);
   return task;
 }
@@ -282,7 +285,8 @@ say(Progress *progress, const char *event, const char *prefix, char *text)
 {
   g_mutex_lock(&progress->lock);
   if (progress->mode == PROGRESS_JSON) {
-    write_event(progress, json_pack("{s:s, s:s}", "event", event, "message", text));
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    write_event(progress, json_pack("{s:s, s:s}", "event", event, "message", valid));
   } else {
     g_autofree char *line = g_strconcat(prefix, text, NULL);
     write_line(progress, line);

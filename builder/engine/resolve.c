@@ -21,6 +21,33 @@ resolve_archive(const Recipe *recipe, const char *mirror, GError **error)
   return debian_archive_new(&request, error);
 }
 
+static gboolean
+check_arch(const Recipe *recipe, const char *arch, GError **error)
+{
+  if (g_strv_contains((const char *const *)recipe->arch, arch))
+    return TRUE;
+  g_autofree char *known = g_strjoinv(", ", recipe->arch);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--arch: '%s' is not among the recipe's: %s", arch, known);
+  return FALSE;
+}
+
+char **
+resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
+{
+  if (given == NULL)
+    return g_strdupv(recipe->arch);
+  g_autofree char *joined = g_strjoinv(",", (char **)given);
+  g_auto(GStrv) named = g_strsplit(joined, ",", -1);
+  for (char **arch = named; *arch != NULL; arch++)
+    if (!check_arch(recipe, *arch, error))
+      return NULL;
+  g_autoptr(GStrvBuilder) archs = g_strv_builder_new();
+  for (char **arch = recipe->arch; *arch != NULL; arch++)
+    if (g_strv_contains((const char *const *)named, *arch))
+      g_strv_builder_add(archs, *arch);
+  return g_strv_builder_end(archs);
+}
+
 gboolean
 resolve_needs_lock(const Recipe *recipe)
 {
@@ -113,7 +140,8 @@ is_requested(const RecipeDebian *debian, const char *name)
 }
 
 static void
-add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index, const GArray *ids)
+add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index,
+             const GArray *ids)
 {
   for (guint i = 0; i < ids->len; i++) {
     DebianPackage found;
@@ -171,7 +199,8 @@ tell_moves(const LockArch *before, const LockArch *after, Progress *progress)
     else if (order > 0)
       progress_note(progress, "  + %s %s (%s)", new->name, new->version, after->arch);
     else if (!digest_equal(&old->sha256, &new->sha256))
-      progress_note(progress, "  %s %s -> %s (%s)", old->name, old->version, new->version, after->arch);
+      progress_note(progress, "  %s %s -> %s%s (%s)", old->name, old->version, new->version,
+                    strcmp(old->version, new->version) == 0 ? ", other bytes" : "", after->arch);
     else
       moved--;
     moved++;
@@ -202,11 +231,23 @@ same_packages(const Lock *a, const Lock *b)
 
 /* ---- the whole ---- */
 
+/* What is to be solved: @archs, and, where the lock's answers are no longer those to the recipe's questions, all that it has an
+ * answer for (NULL-terminated, transfer full). */
+static char **
+archs_to_solve(const Recipe *recipe, const Lock *old, gboolean asks_the_same, const char *const *archs)
+{
+  g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+  for (char **arch = recipe->arch; *arch != NULL; arch++)
+    if (g_strv_contains(archs, *arch) || (old != NULL && !asks_the_same && lock_find_arch(old, *arch) != NULL))
+      g_strv_builder_add(all, *arch);
+  return g_strv_builder_end(all);
+}
+
 /* Architectures that the recipe has but that are not solved now stay as they were locked. */
 static void
 keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 {
-  for (guint i = 0; i < old->archs->len; i++) {
+  for (guint i = 0; old != NULL && i < old->archs->len; i++) {
     const LockArch *arch = old->archs->pdata[i];
     if (lock_find_arch(lock, arch->arch) != NULL || !g_strv_contains((const char *const *)recipe->arch, arch->arch))
       continue;
@@ -217,7 +258,8 @@ keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 }
 
 static Lock *
-solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options, GError **error)
+solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
+           GError **error)
 {
   g_autoptr(Lock) lock = lock_new();
   json_decref(lock->asked);
@@ -233,8 +275,7 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
     if (!solve_arch(recipe, store, archive, *arch, old, options, lock, error))
       return NULL;
   lock->date = debian_archive_date(archive);
-  if (old != NULL && json_equal(old->asked, lock->asked))
-    keep_other_archs(lock, old, recipe);
+  keep_other_archs(lock, old, recipe);
   return g_steal_pointer(&lock);
 }
 
@@ -244,21 +285,58 @@ wanted_archs(const Recipe *recipe, const ResolveOptions *options)
   return options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
 }
 
+/* A package that is to move must be somewhere. */
+static gboolean
+check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, GError **error)
+{
+  for (const char *const *name = options->update ? options->update_packages : NULL; name != NULL && *name != NULL; name++) {
+    gboolean found = FALSE;
+    for (guint i = 0; !found && i < lock->archs->len; i++)
+      found = lock_find_package(lock->archs->pdata[i], *name) != NULL;
+    for (guint i = 0; !found && old != NULL && i < old->archs->len; i++)
+      found = lock_find_package(old->archs->pdata[i], *name) != NULL;
+    if (found)
+      continue;
+    g_autofree char *shown = g_strescape(*name, NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
+                "--update: package '%s' is not in the lock\nhint: recipe files end in .yaml", shown);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+tell_all_moves(const Lock *old, const Lock *lock, Progress *progress)
+{
+  for (guint i = 0; i < lock->archs->len; i++) {
+    const LockArch *to = lock->archs->pdata[i], *from = lock_find_arch(old, to->arch);
+    if (from == NULL)
+      progress_note(progress, "  + architecture %s: %u packages", to->arch, to->packages->len);
+    else if (from->packages != to->packages) /* else it was not looked at */
+      tell_moves(from, to, progress);
+  }
+  for (guint i = 0; i < old->archs->len; i++) {
+    const LockArch *from = old->archs->pdata[i];
+    if (lock_find_arch(lock, from->arch) == NULL)
+      progress_note(progress, "  - architecture %s", from->arch);
+  }
+}
+
 Lock *
 resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
-  const char *const *archs = wanted_archs(recipe, options);
-  g_autoptr(Lock) lock = solve_anew(recipe, store, old, archs, options, error);
-  if (lock == NULL)
+  json_t *asked = lock_asked(recipe);
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked);
+  json_decref(asked);
+  g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
+  g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
+  if (lock == NULL || !check_updates(old, lock, options, error))
     return NULL;
   /* The date gives the default epoch: where no package moved, no byte shall. */
-  if (old != NULL && json_equal(old->asked, lock->asked) && same_packages(old, lock))
+  if (asks_the_same && same_packages(old, lock))
     lock->date = old->date;
-  for (const char *const *arch = archs; old != NULL && *arch != NULL; arch++) {
-    const LockArch *from = lock_find_arch(old, *arch), *to = lock_find_arch(lock, *arch);
-    if (from != NULL && to != NULL)
-      tell_moves(from, to, options->fetch.progress);
-  }
+  if (old != NULL)
+    tell_all_moves(old, lock, options->fetch.progress);
   return g_steal_pointer(&lock);
 }
 
@@ -285,8 +363,8 @@ static void
 refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
 {
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
-              "%s: the lock '%s' does not hold: %s\nhint: run 'ashlar lock %s' and commit the lock file", recipe->path, path, why,
-              recipe->path);
+              "%s: the lock '%s' does not hold: %s\nhint: run 'ashlar lock %s' and commit the lock file", recipe->path, path,
+              why, recipe->path);
 }
 
 Lock *

@@ -10,16 +10,21 @@
 #include "builder/sources/debian/archive.h"
 
 typedef struct {
-  const char *const *archs; /* NULL: the recipe's; those that the lock has and are not named here stay in it */
-  const char *mirror;       /* --mirror, or NULL */
-  gboolean locked;          /* refuse where the lock does not hold */
-  gboolean update;          /* move to the newest versions ... */
+  const char *const
+    *archs;           /* as resolve_archs gives them, or NULL: the recipe's; those of the lock that are not here stay in it */
+  const char *mirror; /* --mirror, or NULL */
+  gboolean locked;    /* refuse where the lock does not hold */
+  gboolean update;    /* move to the newest versions ... */
   const char *const *update_packages; /* ... of these only, or NULL: of all */
   FetchOptions fetch;
 } ResolveOptions;
 
 /* The archive that @recipe takes its packages from (it must have a `debian` section); touches no network. */
 DebianArchive *resolve_archive(const Recipe *recipe, const char *mirror, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The architectures that @given (--arch: "amd64", "amd64,arm64", any number of times; NULL: all) means: each once, in the
+ * recipe's order (NULL-terminated, transfer full). ASHLAR_ERROR_USAGE names one that the recipe does not have. */
+char **resolve_archs(const Recipe *recipe, const char *const *given, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether @lock (NULL: none) answers all that @recipe asks for on @archs; else *why (transfer full) says what it lacks. */
 gboolean resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why);
@@ -28,7 +33,8 @@ gboolean resolve_holds(const Recipe *recipe, const Lock *lock, const char *const
 gboolean resolve_needs_lock(const Recipe *recipe);
 
 /* A new lock solved against the archive; @old (NULL: none) says which versions to keep, and what moved from it is noted on the
- * progress. */
+ * progress. Where the recipe asks for something else than @old answers, all architectures of @old are solved anew.
+ * ASHLAR_ERROR_USAGE names a package to update that is neither in @old nor, then, in the new lock. */
 Lock *resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options,
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

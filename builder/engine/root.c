@@ -46,12 +46,32 @@ remember_numbers(Making *making, guint n)
   }
 }
 
+/* The digests are the lock's, the names beside them are told to people: they must be the same packages. */
+static gboolean
+check_identity(const Making *making, GError **error)
+{
+  for (guint i = 0; i < making->system->n_units; i++) {
+    const DebianUnit *unit = making->system->units[i];
+    const LockPackage *locked = making->locked->packages->pdata[unit->input];
+    if (strcmp(unit->name, locked->name) == 0 && strcmp(unit->version, locked->version) == 0 &&
+        strcmp(unit->architecture, locked->architecture) == 0)
+      continue;
+    g_autofree char *version = g_strescape(unit->version, NULL);
+    g_set_error(
+      error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+      "the lock's package '%s' %s (%s) is really '%s' %s (%s)\nhint: the lock file was changed by hand, or the archive lies",
+      locked->name, locked->version, locked->architecture, unit->name, version, unit->architecture);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 merge_packages(Making *making, GPtrArray *packs, GError **error)
 {
   const RecipeDebian *debian = making->recipe->debian;
   making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
-  if (making->system == NULL)
+  if (making->system == NULL || !check_identity(making, error))
     return FALSE;
   DebianMergeOptions options = {
     .exclude = (const char *const *)debian->exclude,
@@ -143,13 +163,33 @@ remove_matching(Making *making, const char *pattern)
 static gboolean
 find_user(const char *name, guint32 *uid, guint32 *gid, gpointer data)
 {
-  return accounts_find_user(data, name, uid, gid);
+  return accounts_find_user(((const Making *)data)->accounts, name, uid, gid);
 }
 
 static gboolean
 find_group(const char *name, guint32 *gid, gpointer data)
 {
-  return accounts_find_group(data, name, gid);
+  return accounts_find_group(((const Making *)data)->accounts, name, gid);
+}
+
+/* The nearest folder above (or at) @path that is there decides: what is below it is not there yet. */
+static char *
+find_folder(const char *path, gpointer data)
+{
+  const Tree *tree = ((const Making *)data)->root->tree;
+  g_autofree char *above = g_strdup(path);
+  for (;;) {
+    g_autofree char *real = tree_resolve(tree, above);
+    const TreeNode *node = real != NULL ? tree_lookup(tree, real) : NULL;
+    const char *rest = path + strlen(above);
+    if (node != NULL)
+      return node->entry->type != ENTRY_DIRECTORY ? g_strdup(path)
+                                                  : g_strconcat(real, *real == '\0' ? rest + (*rest == '/') : rest, NULL);
+    char *slash = strrchr(above, '/');
+    if (slash == NULL)
+      return g_strdup(path);
+    *slash = '\0';
+  }
 }
 
 static gboolean
@@ -157,9 +197,9 @@ insert_files(Making *making, GError **error)
 {
   if (making->recipe->files->len == 0 && making->recipe->links->len == 0)
     return TRUE;
-  FilesOwners owners = {.user = find_user, .group = find_group, .data = making->accounts};
+  FilesImage image = {.user = find_user, .group = find_group, .folder = find_folder, .data = making};
   Digest digest;
-  return files_pack(making->store, making->recipe, &owners, making->options->epoch, making->options->encoding,
+  return files_pack(making->store, making->recipe, &image, making->options->epoch, making->options->encoding,
                     &making->options->fetch, &digest, error) &&
          insert_pack(making, &digest, &making->root->files, error);
 }

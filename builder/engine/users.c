@@ -52,14 +52,19 @@ join_groups(Accounts *accounts, const RecipeUser *user, GError **error)
   return TRUE;
 }
 
-static void
-make_home(Changes *changes, const RecipeUser *user, guint32 uid, guint32 gid)
+static gboolean
+make_home(Changes *changes, const RecipeUser *user, guint32 uid, guint32 gid, GError **error)
 {
-  if (user->home == NULL || user->home[0] != '/' || strcmp(user->home, "/nonexistent") == 0)
-    return;
-  g_autofree char *home = changes_resolve(changes, user->home + 1);
-  if (home == NULL && user->home[1] != '\0')
-    changes_put_directory(changes, user->home + 1, 0755, uid, gid);
+  if (user->home == NULL || strcmp(user->home, "/nonexistent") == 0)
+    return TRUE;
+  GError *failure = NULL;
+  g_autofree char *path = entry_canonical_path(user->home, &failure);
+  if (path == NULL)
+    return fail_at(&user->place, failure, error);
+  g_autofree char *there = changes_resolve(changes, path);
+  if (there == NULL && *path != '\0')
+    changes_put_directory(changes, path, 0755, uid, gid);
+  return TRUE;
 }
 
 /* The group with the number the recipe gives, whatever its name; else one named as the user, made where it is missing. */
@@ -80,6 +85,8 @@ add_user(Accounts *accounts, Changes *changes, const RecipeUser *user, GError **
   if (accounts_find_user(accounts, user->name, &uid, &gid)) {
     if (user->uid >= 0 && uid != (guint32)user->uid)
       return recipe_error_at(error, &user->place, "user '%s' is there already, with uid %u", user->name, uid);
+    if (user->gid >= 0 && gid != (guint32)user->gid)
+      return recipe_error_at(error, &user->place, "user '%s' is there already, with gid %u", user->name, gid);
     return join_groups(accounts, user, error);
   }
   if (!find_own_group(accounts, user, &gid, error))
@@ -96,8 +103,7 @@ add_user(Accounts *accounts, Changes *changes, const RecipeUser *user, GError **
   GError *failure = NULL;
   if (!accounts_add_user(accounts, &account, &uid, &failure))
     return fail_at(&user->place, failure, error);
-  make_home(changes, user, uid, gid);
-  return join_groups(accounts, user, error);
+  return make_home(changes, user, uid, gid, error) && join_groups(accounts, user, error);
 }
 
 /* An image without base-passwd that has users has root too: programs look it up. */

@@ -4,12 +4,14 @@
 
 #include <string.h>
 
-/* What `git -C FOLDER ARGUMENTS` prints, trimmed (transfer full); NULL when it fails. */
+/* What `git -C FOLDER ARGUMENTS` prints, trimmed (transfer full); NULL when it fails: ASHLAR_ERROR_INVALID where it was git that
+ * said no. */
 static char *
 ask_git(const char *folder, const char *const *arguments, GCancellable *cancellable, GError **error)
 {
   g_autoptr(GPtrArray) command = g_ptr_array_new();
   g_ptr_array_add(command, (gpointer) "git");
+  g_ptr_array_add(command, (gpointer) "--no-optional-locks");
   g_ptr_array_add(command, (gpointer) "-C");
   g_ptr_array_add(command, (gpointer)folder);
   for (; *arguments != NULL; arguments++)
@@ -18,10 +20,17 @@ ask_git(const char *folder, const char *const *arguments, GCancellable *cancella
   g_autoptr(GSubprocess) git = g_subprocess_newv((const char *const *)command->pdata,
                                                  G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
   g_autofree char *out = NULL, *complaint = NULL;
-  if (git == NULL || !g_subprocess_communicate_utf8(git, NULL, cancellable, &out, &complaint, error))
+  if (git == NULL) {
+    g_prefix_error(error, "--vcs needs git: ");
     return NULL;
+  }
+  if (!g_subprocess_communicate_utf8(git, NULL, cancellable, &out, &complaint, error)) {
+    g_subprocess_force_exit(git);
+    return NULL;
+  }
   if (!g_subprocess_get_successful(git)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "git: %s", g_strstrip(complaint));
+    g_autofree char *shown = g_strescape(g_strstrip(complaint), "\n\"'");
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "git: %s", shown);
     return NULL;
   }
   return g_strdup(g_strstrip(out));
@@ -49,7 +58,8 @@ vcs_annotations(const char *folder, GCancellable *cancellable, GError **error)
   g_autofree char *revision = ask_git(folder, head, cancellable, error);
   g_autofree char *dirt = revision != NULL ? ask_git(folder, changes, cancellable, error) : NULL;
   if (dirt == NULL) {
-    g_prefix_error(error, "--vcs: '%s' is in no git checkout with a commit: ", folder);
+    if (error != NULL && g_error_matches(*error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID))
+      g_prefix_error(error, "--vcs: '%s' is in no git checkout with a commit: ", folder);
     return NULL;
   }
   /* a checkout without an origin is one of its own */

@@ -18,6 +18,7 @@ typedef struct {
   GHashTable *claims; /* path -> Claim; only ever looked up */
   GPtrArray *paths;   /* the same paths in the order they were first claimed */
   PackWriter *writer;
+  GCancellable *cancellable;
   guint number; /* of the recipe's entry that is being walked */
 } Plan;
 
@@ -77,7 +78,7 @@ walk_all(Plan *plan, const FilesContext *context, FilesVisit visit, GError **err
   for (guint i = 0; i < recipe->links->len; i++, plan->number++) {
     const RecipeLink *link = g_ptr_array_index(recipe->links, i);
     const FilesContent none = {.fd = -1};
-    g_autofree char *path = files_image_path(recipe, link->path);
+    g_autofree char *path = files_image_path(context, link->path, FALSE);
     const Entry entry = link_entry(link, path, context->epoch);
     GError *cause = NULL;
     if (!visit(&entry, &none, plan, &cause))
@@ -108,7 +109,8 @@ write_entry(const Entry *entry, const FilesContent *content, gpointer data, GErr
   /* an archive may have a folder twice: once written, a path is nobody's */
   claim->owner = G_MAXUINT;
   return pack_writer_add(plan->writer, entry, error) &&
-         (entry->type != ENTRY_FILE || files_content_stream(content, entry, write_piece, plan->writer, error));
+         (entry->type != ENTRY_FILE ||
+          files_content_stream(content, entry, write_piece, plan->writer, plan->cancellable, error));
 }
 
 /* ---- all of it ---- */
@@ -150,7 +152,7 @@ write_pack(Plan *plan, const FilesContext *context, Digest *pack, GError **error
 }
 
 gboolean
-files_pack(Store *store, const Recipe *recipe, const FilesOwners *owners, gint64 epoch, PackEncoding encoding,
+files_pack(Store *store, const Recipe *recipe, const FilesImage *image, gint64 epoch, PackEncoding encoding,
            const FetchOptions *fetch, Digest *pack, GError **error)
 {
   if (!fetch_all(store, recipe, fetch, error))
@@ -161,8 +163,9 @@ files_pack(Store *store, const Recipe *recipe, const FilesOwners *owners, gint64
     return FALSE;
   g_autoptr(GHashTable) claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GPtrArray) paths = g_ptr_array_new();
-  Plan plan = {.recipe = recipe, .claims = claims, .paths = paths, .writer = writer};
-  const FilesContext context = {.store = store, .recipe = recipe, .owners = owners, .epoch = epoch, .folder = folder};
+  Plan plan = {.recipe = recipe, .claims = claims, .paths = paths, .writer = writer, .cancellable = fetch->cancellable};
+  const FilesContext context = {
+    .store = store, .recipe = recipe, .image = image, .epoch = epoch, .folder = folder, .cancellable = fetch->cancellable};
   gboolean done = write_pack(&plan, &context, pack, error);
   close(folder);
   return done;
@@ -190,16 +193,23 @@ hash_piece(const void *data, gsize size, gpointer hasher, GError **error)
   return TRUE;
 }
 
+typedef struct {
+  Hasher *hasher;
+  GCancellable *cancellable;
+} Hashing;
+
 /* Every field has a known length or an end, so that no two different inputs run together to the same bytes. */
 static gboolean
-hash_entry(const Entry *entry, const FilesContent *content, gpointer hasher, GError **error)
+hash_entry(const Entry *entry, const FilesContent *content, gpointer data, GError **error)
 {
+  const Hashing *hashing = data;
+  Hasher *hasher = hashing->hasher;
   hash_number(hasher, entry->type);
   hash_number(hasher, entry->mode);
   hash_number(hasher, (gint64)entry->size);
   hash_text(hasher, entry->path);
   hash_text(hasher, entry->target);
-  return entry->type != ENTRY_FILE || files_content_stream(content, entry, hash_piece, hasher, error);
+  return entry->type != ENTRY_FILE || files_content_stream(content, entry, hash_piece, hasher, hashing->cancellable, error);
 }
 
 static gboolean
@@ -220,17 +230,18 @@ hash_file(Hasher *hasher, const FilesContext *context, const RecipeFile *file, G
   as_it_is.unpack = FALSE;
   if (file->unpack)
     as_it_is.path = (char *)(gpointer) "/archive";
-  return files_source_visit(context, &as_it_is, hash_entry, hasher, error);
+  Hashing hashing = {hasher, context->cancellable};
+  return files_source_visit(context, &as_it_is, hash_entry, &hashing, error);
 }
 
 gboolean
-files_inputs(const Recipe *recipe, Digest *out, GError **error)
+files_inputs(const Recipe *recipe, Digest *out, GCancellable *cancellable, GError **error)
 {
   int folder = files_open_folder(recipe, error);
   if (folder < 0)
     return FALSE;
   g_autoptr(Hasher) hasher = hasher_new();
-  const FilesContext context = {.recipe = recipe, .folder = folder};
+  const FilesContext context = {.recipe = recipe, .folder = folder, .cancellable = cancellable};
   gboolean done = TRUE;
   hash_number(hasher, recipe->debian != NULL);
   hash_number(hasher, recipe->files->len);

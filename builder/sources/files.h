@@ -7,7 +7,7 @@
  *
  * Modes and owners are the recipe's alone (see RecipeFile); of a source only its owner's executable bit counts, an archive's
  * too. Extended attributes are dropped, devices and pipes refused. Where the recipe has Debian packages, /usr is merged:
- * /bin/x goes to usr/bin/x (see deb.h). A numeric owner's own group is the one of the same number.
+ * /bin/x goes to usr/bin/x (see deb.h); what lies below a symlinked folder of the image goes to where that leads. A numeric owner's own group is the one of the same number.
  *
  * Nothing outside the recipe's folder is read, whatever symlinks lie in it (openat2 with RESOLVE_BENEATH). Symlinks in a
  * folder are taken as symlinks. Errors point at the entry in the recipe (recipe_error_at).
@@ -19,22 +19,24 @@
 #include "builder/sources/fetch.h"
 #include "rootfs/pack.h"
 
-/* Finds the numbers of a user (its own group too) or a group by name; FALSE when there is none. Names that are decimal numbers
- * are never asked for. */
-typedef gboolean (*FilesFindUser)(const char *name, guint32 *uid, guint32 *gid, gpointer data);
-typedef gboolean (*FilesFindGroup)(const char *name, guint32 *gid, gpointer data);
+/* What is asked of the image that the files go into. */
 typedef struct {
-  FilesFindUser user;
-  FilesFindGroup group;
+  /* The numbers of a user (its own group too) or a group by name; FALSE when there is none. Names that are decimal numbers are
+   * never asked for. */
+  gboolean (*user)(const char *name, guint32 *uid, guint32 *gid, gpointer data);
+  gboolean (*group)(const char *name, guint32 *gid, gpointer data);
+  /* Where the folder at @path (as Entry.path) lies once symlinks are followed (transfer full): /var/run/app is run/app where
+   * var/run leads to /run. What is not there lies where its name says. May be NULL: there are no symlinks. */
+  char *(*folder)(const char *path, gpointer data);
   gpointer data;
-} FilesOwners;
+} FilesImage;
 
 /* The pack of all files and links of @recipe; an empty pack where there are none. @epoch is the time of every member. */
-gboolean files_pack(Store *store, const Recipe *recipe, const FilesOwners *owners, gint64 epoch, PackEncoding encoding,
+gboolean files_pack(Store *store, const Recipe *recipe, const FilesImage *image, gint64 epoch, PackEncoding encoding,
                     const FetchOptions *fetch, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A digest of all that files_pack would read locally (names, executable bits, link targets, contents) and of the entries
  * themselves: a part of a build's action key. Makes no blobs. */
-gboolean files_inputs(const Recipe *recipe, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean files_inputs(const Recipe *recipe, Digest *out, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -40,11 +40,22 @@ files_error_at(GError **error, const RecipePlace *place, GError *cause)
 }
 
 char *
-files_image_path(const Recipe *recipe, const char *path)
+files_image_path(const FilesContext *context, const char *path, gboolean is_folder)
 {
+  const FilesImage *image = context->image;
   const char *relative = path + strspn(path, "/");
   /* Every Debian that there is packages for has /usr merged: /bin/x is usr/bin/x, and bin a symlink. */
-  return recipe->debian != NULL ? deb_merged_path(relative) : g_strdup(relative);
+  g_autofree char *merged = context->recipe->debian != NULL ? deb_merged_path(relative) : g_strdup(relative);
+  if (image == NULL || image->folder == NULL)
+    return g_steal_pointer(&merged);
+  if (is_folder)
+    return image->folder(merged, image->data);
+  const char *slash = strrchr(merged, '/');
+  if (slash == NULL)
+    return g_steal_pointer(&merged);
+  g_autofree char *parent = g_strndup(merged, (gsize)(slash - merged));
+  g_autofree char *folder = image->folder(parent, image->data);
+  return g_strconcat(folder, *folder != '\0' ? "/" : "", slash + 1, NULL);
 }
 
 /* ---- owners ---- */
@@ -62,15 +73,15 @@ parse_number(const char *text, guint32 *out)
 static gboolean
 find_owner(Walk *walk, GError **error)
 {
-  const FilesOwners *owners = walk->context->owners;
+  const FilesImage *image = walk->context->image;
   const RecipeFile *file = walk->file;
-  if (owners == NULL)
+  if (image == NULL)
     return TRUE;
   if (file->owner != NULL && parse_number(file->owner, &walk->uid))
     walk->gid = walk->uid;
-  else if (file->owner != NULL && !owners->user(file->owner, &walk->uid, &walk->gid, owners->data))
+  else if (file->owner != NULL && !image->user(file->owner, &walk->uid, &walk->gid, image->data))
     return recipe_error_at(error, &file->place, "the owner '%s' is no user of the image\nhint: 'users' adds one", file->owner);
-  if (file->group != NULL && !parse_number(file->group, &walk->gid) && !owners->group(file->group, &walk->gid, owners->data))
+  if (file->group != NULL && !parse_number(file->group, &walk->gid) && !image->group(file->group, &walk->gid, image->data))
     return recipe_error_at(error, &file->place, "the group '%s' is no group of the image\nhint: 'groups' adds one",
                            file->group);
   return TRUE;
@@ -94,20 +105,31 @@ image_mode(const RecipeFile *file, const Entry *entry)
 }
 
 static char *
-below_base(const Walk *walk, const char *path)
+below_base(const Walk *walk, const char *path, gboolean is_folder)
 {
   const char *separator = *walk->base != '\0' && *path != '\0' ? "/" : "";
   g_autofree char *joined = g_strconcat(walk->base, separator, path, NULL);
-  return files_image_path(walk->context->recipe, joined);
+  return files_image_path(walk->context, joined, is_folder);
+}
+
+static gboolean
+is_cancelled(GCancellable *cancellable, GError **error)
+{
+  if (!g_cancellable_is_cancelled(cancellable))
+    return FALSE;
+  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED, "cancelled");
+  return TRUE;
 }
 
 /* @found is an entry of the source, relative to it; visits what becomes of it in the image. */
 static gboolean
 visit_entry(const Walk *walk, const Entry *found, const FilesContent *content, GError **error)
 {
-  g_autofree char *path = below_base(walk, found->path);
-  g_autofree char *target = found->type == ENTRY_HARDLINK ? below_base(walk, found->target) : NULL;
+  g_autofree char *path = below_base(walk, found->path, found->type == ENTRY_DIRECTORY);
+  g_autofree char *target = found->type == ENTRY_HARDLINK ? below_base(walk, found->target, FALSE) : NULL;
   const char *problem = NULL;
+  if (is_cancelled(walk->context->cancellable, error))
+    return FALSE;
   if (found->type == ENTRY_CHAR || found->type == ENTRY_BLOCK || found->type == ENTRY_FIFO)
     problem = "is a device or pipe";
   else if (strlen(path) > ENTRY_PATH_MAX)
@@ -276,7 +298,7 @@ files_source_visit(const FilesContext *context, const RecipeFile *file, FilesVis
 /* ---- content ---- */
 
 static gboolean
-stream_fd(int fd, const Entry *entry, PackSink sink, gpointer user, GError **error)
+stream_fd(int fd, const Entry *entry, PackSink sink, gpointer user, GCancellable *cancellable, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc(READ_PIECE);
   guint64 done = 0;
@@ -289,7 +311,7 @@ stream_fd(int fd, const Entry *entry, PackSink sink, gpointer user, GError **err
       return error_set_errno(error, errno, "read what becomes '/%s'", entry->path);
     if (n == 0 || (guint64)n > entry->size - done)
       break;
-    if (!sink(buffer, (gsize)n, user, error))
+    if (is_cancelled(cancellable, error) || !sink(buffer, (gsize)n, user, error))
       return FALSE;
     done += (guint64)n;
   }
@@ -301,12 +323,12 @@ stream_fd(int fd, const Entry *entry, PackSink sink, gpointer user, GError **err
 }
 
 static gboolean
-stream_member(MemberReader *reader, PackSink sink, gpointer user, GError **error)
+stream_member(MemberReader *reader, PackSink sink, gpointer user, GCancellable *cancellable, GError **error)
 {
   const void *piece;
   gsize size;
   do {
-    if (!member_reader_data(reader, &piece, &size, error))
+    if (is_cancelled(cancellable, error) || !member_reader_data(reader, &piece, &size, error))
       return FALSE;
     if (size > 0 && !sink(piece, size, user, error))
       return FALSE;
@@ -315,11 +337,12 @@ stream_member(MemberReader *reader, PackSink sink, gpointer user, GError **error
 }
 
 gboolean
-files_content_stream(const FilesContent *content, const Entry *entry, PackSink sink, gpointer user, GError **error)
+files_content_stream(const FilesContent *content, const Entry *entry, PackSink sink, gpointer user, GCancellable *cancellable,
+                     GError **error)
 {
   if (content->reader != NULL)
-    return stream_member(content->reader, sink, user, error);
+    return stream_member(content->reader, sink, user, cancellable, error);
   if (content->text != NULL)
     return entry->size == 0 || sink(content->text, (gsize)entry->size, user, error);
-  return stream_fd(content->fd, entry, sink, user, error);
+  return stream_fd(content->fd, entry, sink, user, cancellable, error);
 }

@@ -19,9 +19,10 @@ typedef struct {
 typedef struct {
   Store *store; /* for what was fetched; NULL: such sources are not walked */
   const Recipe *recipe;
-  const FilesOwners *owners; /* NULL: owners are not looked up, everything is root's */
+  const FilesImage *image; /* NULL: owners are not looked up, everything is root's, and there are no symlinks */
   gint64 epoch;
   int folder; /* the recipe's, open */
+  GCancellable *cancellable;
 } FilesContext;
 
 /* @entry is as it is to be in the image. */
@@ -34,9 +35,10 @@ gboolean files_source_visit(const FilesContext *context, const RecipeFile *file,
 int files_open_folder(const Recipe *recipe, GError **error);
 /* Passes a file's content on, all of entry->size bytes. */
 gboolean files_content_stream(const FilesContent *content, const Entry *entry, PackSink sink, gpointer user,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The path of the image where "/PATH" of the recipe lies: relative, and below usr/ where /usr is merged. */
-char *files_image_path(const Recipe *recipe, const char *path);
+                              GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The path of the image where "/PATH" of the recipe lies: relative, below usr/ where /usr is merged, and where the symlinks of
+ * its folder lead; of a folder (@is_folder) its own too. */
+char *files_image_path(const FilesContext *context, const char *path, gboolean is_folder);
 /* Makes an error found in a source one of the recipe's at @place, where it is no matter of the machine's. Returns FALSE. */
 gboolean files_error_at(GError **error, const RecipePlace *place, GError *cause);
 

@@ -400,11 +400,28 @@ settle(Run *run, guint slot, Outcome outcome, GError **error)
   }
 }
 
+/* Offline, what is not a file is struck out before it is asked. */
+static void
+strike_out_network(Transfer *transfer)
+{
+  guint first = transfer->n_urls;
+  for (guint i = transfer->n_urls; i-- > 0;) {
+    transfer->at = i;
+    if (is_file(transfer->urls[i]))
+      first = i;
+    else
+      note_failure(transfer, ASHLAR_ERROR_NETWORK, TRUE, "the network may not be used");
+  }
+  transfer->at = first;
+}
+
 /* Opens the sink; what is at hand may be all. */
 static Outcome
-open_transfer(Transfer *transfer)
+open_transfer(Transfer *transfer, const FetchOptions *options)
 {
   transfer->opened = TRUE;
+  if (options->offline)
+    strike_out_network(transfer);
   if (!transfer->sink->open(transfer->data, &transfer->stop))
     return OUTCOME_STOP;
   if (transfer->sink->whole(transfer->data)) {
@@ -416,7 +433,7 @@ open_transfer(Transfer *transfer)
     if (!transfer->sink->restart(transfer->data, &transfer->stop))
       return OUTCOME_STOP;
   }
-  if (transfer->n_urls > 0)
+  if (transfer->at < transfer->n_urls)
     return OUTCOME_AGAIN;
   tell(transfer);
   return OUTCOME_FAILED;
@@ -429,7 +446,7 @@ start_due(Run *run, GError **error)
     Transfer *transfer = run->slots[i];
     if (transfer == NULL || transfer->easy != NULL || transfer->not_before > g_get_monotonic_time())
       continue;
-    if (!transfer->opened && !settle(run, i, open_transfer(transfer), error))
+    if (!transfer->opened && !settle(run, i, open_transfer(transfer, run->options), error))
       return FALSE;
     if (run->slots[i] == NULL)
       continue;

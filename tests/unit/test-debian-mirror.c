@@ -27,7 +27,7 @@ output_of(const char *command)
 static char *
 configured_suite(void)
 {
-  g_autoptr(GPtrArray) sources = aptsources_read("/", NULL);
+  g_autoptr(GPtrArray) sources = aptsources_read("/", NULL, NULL);
   for (guint i = 0; sources != NULL && i < sources->len; i++) {
     const AptSource *source = sources->pdata[i];
     if (g_str_has_suffix(source->suite, "-updates"))

@@ -90,14 +90,14 @@ find_group(const char *name, guint32 *gid, gpointer data)
   return strcmp(name, "www") == 0;
 }
 
-static const FilesOwners owners = {find_user, find_group, NULL};
+static const FilesImage image = {.user = find_user, .group = find_group};
 static const FetchOptions offline = {.offline = TRUE};
 
 static gboolean
 try_pack(Fixture *fixture, const char *text, Digest *digest, GError **error)
 {
   g_autoptr(Recipe) recipe = recipe_of(fixture, text);
-  return files_pack(fixture->store, recipe, &owners, 77, PACK_ZSTD, &offline, digest, error);
+  return files_pack(fixture->store, recipe, &image, 77, PACK_ZSTD, &offline, digest, error);
 }
 
 static Pack *
@@ -322,7 +322,7 @@ inputs_of(Fixture *fixture, const char *text)
   g_autoptr(GError) error = NULL;
   g_autoptr(Recipe) recipe = recipe_of(fixture, text);
   Digest digest;
-  gboolean done = files_inputs(recipe, &digest, &error);
+  gboolean done = files_inputs(recipe, &digest, NULL, &error);
   g_assert_no_error(error);
   g_assert_true(done);
   return digest;

@@ -48,7 +48,9 @@ find_group(GPtrArray *groups, const char *name, const char *link)
     if (strcmp(((Group *)groups->pdata[i])->name, name) == 0)
       return groups->pdata[i];
   Group *group = g_new(Group, 1);
-  *group = (Group){.name = g_strdup(name), .link = g_strdup(link), .slaves = g_ptr_array_new_with_free_func(g_free),
+  *group = (Group){.name = g_strdup(name),
+                   .link = g_strdup(link),
+                   .slaves = g_ptr_array_new_with_free_func(g_free),
                    .slave_links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                    .choices = g_ptr_array_new_with_free_func(choice_free)};
   g_ptr_array_add(groups, group);
@@ -73,7 +75,7 @@ find_choice(Group *group, const char *path)
 static gboolean
 is_path(const char *word)
 {
-  return word != NULL && word[0] == '/' && strpbrk(word, "\n") == NULL;
+  return word != NULL && word[0] == '/' && strchr(word, '\n') == NULL && entry_path_is_canonical(word + 1);
 }
 
 static gboolean

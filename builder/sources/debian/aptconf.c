@@ -249,17 +249,27 @@ aptconf_list_parts(const char *path, const char *const *endings)
   return (char **)g_ptr_array_free(found, FALSE);
 }
 
-static gboolean
-read_file(AptConf *conf, const char *path, GError **error)
+char *
+aptconf_file(const char *path, GPtrArray *unreadable)
 {
-  g_autofree char *text = NULL;
-  if (!g_file_get_contents(path, &text, NULL, NULL)) /* one that we may not read, apt would not read for us either */
-    return TRUE;
-  return aptconf_parse(conf, text, path, error);
+  g_autoptr(GError) failure = NULL;
+  char *text;
+  if (g_file_get_contents(path, &text, NULL, &failure))
+    return text;
+  if (unreadable != NULL && !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_ptr_array_add(unreadable, g_strdup(failure->message));
+  return NULL;
+}
+
+static gboolean
+read_file(AptConf *conf, const char *path, GPtrArray *unreadable, GError **error)
+{
+  g_autofree char *text = aptconf_file(path, unreadable);
+  return text == NULL || aptconf_parse(conf, text, path, error);
 }
 
 AptConf *
-aptconf_read(const char *root, GError **error)
+aptconf_read(const char *root, GPtrArray *unreadable, GError **error)
 {
   static const char *const endings[] = {"", ".conf", NULL};
   g_autoptr(AptConf) conf = aptconf_new();
@@ -267,9 +277,9 @@ aptconf_read(const char *root, GError **error)
   g_autofree char *main_file = g_build_filename(root, "etc/apt/apt.conf", NULL);
   g_auto(GStrv) parts = aptconf_list_parts(folder, endings);
   for (char **part = parts; *part != NULL; part++)
-    if (!read_file(conf, *part, error))
+    if (!read_file(conf, *part, unreadable, error))
       return NULL;
-  if (!read_file(conf, main_file, error))
+  if (!read_file(conf, main_file, unreadable, error))
     return NULL;
   return g_steal_pointer(&conf);
 }

@@ -9,8 +9,9 @@
 
 typedef struct AptConf AptConf;
 
-/* Files that are not there are no error; ASHLAR_ERROR_INVALID names file and line of what cannot be read. */
-AptConf *aptconf_read(const char *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Files that are not there are no error, those that may not be read are added to @unreadable (see aptconf_file);
+ * ASHLAR_ERROR_INVALID names file and line of what is malformed. */
+AptConf *aptconf_read(const char *root, GPtrArray *unreadable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds the settings of @text, which stands in @file. */
 gboolean aptconf_parse(AptConf *conf, const char *text, const char *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 AptConf *aptconf_new(void);
@@ -30,5 +31,8 @@ void aptconf_below(const AptConf *conf, const char *scope, void (*each)(const ch
 /* The files of the folder @path that apt would read (letters, digits, '_', '-', '.'; one of @endings, where "" allows none),
  * sorted; NULL-terminated full paths (transfer full), empty when there is no such folder. */
 char **aptconf_list_parts(const char *path, const char *const *endings);
+/* The text of one of them (transfer full), or NULL; what is wrong with one that is there and cannot be read is added
+ * to @unreadable (char*, owned by it; may be NULL). */
+char *aptconf_file(const char *path, GPtrArray *unreadable);
 
 #endif

@@ -8,7 +8,7 @@
 /* What stands in one line or stanza. */
 typedef struct {
   char **types, **uris, **suites, **components, **architectures;
-  char *signed_by, *trusted, *check_valid_until, *enabled;
+  char *signed_by, *trusted, *check_date, *check_valid_until, *enabled;
 } Entry;
 
 static void
@@ -21,6 +21,7 @@ source_free(gpointer data)
   g_strfreev(source->architectures);
   g_free(source->signed_by);
   g_free(source->trusted);
+  g_free(source->check_date);
   g_free(source->check_valid_until);
   g_free(source);
 }
@@ -35,6 +36,7 @@ entry_clear(Entry *entry)
   g_strfreev(entry->architectures);
   g_free(entry->signed_by);
   g_free(entry->trusted);
+  g_free(entry->check_date);
   g_free(entry->check_valid_until);
   g_free(entry->enabled);
 }
@@ -74,6 +76,7 @@ add_source(GPtrArray *sources, const Entry *entry, const char *uri, const char *
   source->architectures = g_strdupv(entry->architectures);
   source->signed_by = g_strdup(entry->signed_by);
   source->trusted = g_strdup(entry->trusted);
+  source->check_date = g_strdup(entry->check_date);
   source->check_valid_until = g_strdup(entry->check_valid_until);
   g_ptr_array_add(sources, source);
 }
@@ -95,6 +98,21 @@ add_entry(GPtrArray *sources, const Entry *entry, const char *file, guint line, 
   return TRUE;
 }
 
+/* Where the value of the option or field @name goes, which both styles call the same. */
+static char **
+word_named(Entry *entry, const char *name)
+{
+  if (g_ascii_strcasecmp(name, "Signed-By") == 0)
+    return &entry->signed_by;
+  if (g_ascii_strcasecmp(name, "Trusted") == 0)
+    return &entry->trusted;
+  if (g_ascii_strcasecmp(name, "Check-Date") == 0)
+    return &entry->check_date;
+  if (g_ascii_strcasecmp(name, "Check-Valid-Until") == 0)
+    return &entry->check_valid_until;
+  return g_ascii_strcasecmp(name, "Enabled") == 0 ? &entry->enabled : NULL;
+}
+
 /* ---- one line each ---- */
 
 static void
@@ -105,18 +123,13 @@ take_option(Entry *entry, const char *option)
     return;
   g_autofree char *name = g_strndup(option, (gsize)(value - option));
   value++;
+  char **word = word_named(entry, name);
   if (strcmp(name, "arch") == 0) {
     g_strfreev(entry->architectures);
     entry->architectures = words_of(value, ",");
-  } else if (strcmp(name, "signed-by") == 0) {
-    g_free(entry->signed_by);
-    entry->signed_by = g_strdup(value);
-  } else if (strcmp(name, "trusted") == 0) {
-    g_free(entry->trusted);
-    entry->trusted = g_strdup(value);
-  } else if (strcmp(name, "check-valid-until") == 0) {
-    g_free(entry->check_valid_until);
-    entry->check_valid_until = g_strdup(value);
+  } else if (word != NULL) {
+    g_free(*word);
+    *word = g_strdup(value);
   }
 }
 
@@ -176,18 +189,6 @@ list_named(Entry *entry, const char *name)
   if (g_ascii_strcasecmp(name, "Components") == 0)
     return &entry->components;
   return g_ascii_strcasecmp(name, "Architectures") == 0 ? &entry->architectures : NULL;
-}
-
-static char **
-word_named(Entry *entry, const char *name)
-{
-  if (g_ascii_strcasecmp(name, "Signed-By") == 0)
-    return &entry->signed_by;
-  if (g_ascii_strcasecmp(name, "Trusted") == 0)
-    return &entry->trusted;
-  if (g_ascii_strcasecmp(name, "Check-Valid-Until") == 0)
-    return &entry->check_valid_until;
-  return g_ascii_strcasecmp(name, "Enabled") == 0 ? &entry->enabled : NULL;
 }
 
 static void
@@ -261,26 +262,24 @@ aptsources_parse(GPtrArray *sources, const char *text, gboolean deb822, const ch
 }
 
 static gboolean
-read_file(GPtrArray *sources, const char *path, GError **error)
+read_file(GPtrArray *sources, const char *path, GPtrArray *unreadable, GError **error)
 {
-  g_autofree char *text = NULL;
-  if (!g_file_get_contents(path, &text, NULL, NULL))
-    return TRUE;
-  return aptsources_parse(sources, text, g_str_has_suffix(path, ".sources"), path, error);
+  g_autofree char *text = aptconf_file(path, unreadable);
+  return text == NULL || aptsources_parse(sources, text, g_str_has_suffix(path, ".sources"), path, error);
 }
 
 GPtrArray *
-aptsources_read(const char *root, GError **error)
+aptsources_read(const char *root, GPtrArray *unreadable, GError **error)
 {
   static const char *const endings[] = {".list", ".sources", NULL};
   g_autoptr(GPtrArray) sources = aptsources_new();
   g_autofree char *main_file = g_build_filename(root, "etc/apt/sources.list", NULL);
   g_autofree char *folder = g_build_filename(root, "etc/apt/sources.list.d", NULL);
   g_auto(GStrv) parts = aptconf_list_parts(folder, endings);
-  if (!read_file(sources, main_file, error))
+  if (!read_file(sources, main_file, unreadable, error))
     return NULL;
   for (char **part = parts; *part != NULL; part++)
-    if (!read_file(sources, *part, error))
+    if (!read_file(sources, *part, unreadable, error))
       return NULL;
   return g_steal_pointer(&sources);
 }

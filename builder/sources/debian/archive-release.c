@@ -139,13 +139,6 @@ verified_text(Store *store, const Pending *pending, const Keyring *keyring, gint
   return text;
 }
 
-static char *
-day_of(gint64 seconds)
-{
-  g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(seconds);
-  return date != NULL ? g_date_time_format(date, "%Y-%m-%d %H:%M UTC") : g_strdup("?");
-}
-
 /* A Release older than one seen before of the same suite is an old state put in the place of the new one. */
 static gboolean
 check_not_older(Store *store, const ArchiveSuite *suite, const Release *release, gboolean may_be_older, GError **error)
@@ -158,7 +151,7 @@ check_not_older(Store *store, const ArchiveSuite *suite, const Release *release,
   gint64 seen = json_integer_value(json_object_get(record, "date"));
   json_decref(record);
   if (release->date < seen && !may_be_older) {
-    g_autofree char *is = day_of(release->date), *was = day_of(seen);
+    g_autofree char *is = release_time_shown(release->date), *was = release_time_shown(seen);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
                 "the Release is of %s, and one of %s was seen before: it was set back\n"
                 "hint: the mirror lags behind or is attacked; where an older state is meant, set 'check_valid_until: false'",
@@ -290,12 +283,15 @@ open_one(DebianArchive *archive, Store *store, Pending *pending, const FetchOpti
   ArchiveSuite *suite = pending->suite;
   gint64 now = g_get_real_time() / G_USEC_PER_SEC;
   gsize size;
+  ReleaseChecks checks = (suite->suite.check_date ? RELEASE_CHECK_DATE : RELEASE_NO_CHECK) |
+                         (suite->suite.check_date && suite->suite.check_valid_until ? RELEASE_CHECK_VALID_UNTIL
+                                                                                    : RELEASE_NO_CHECK);
   g_autoptr(GBytes) text = signed_text(archive, store, pending, now, options, error);
   if (text == NULL)
     return FALSE;
   const char *data = g_bytes_get_data(text, &size);
   g_autoptr(Release) release = release_parse(data, size, error);
-  if (release == NULL || !release_check(release, suite->suite.suite, suite->suite.check_valid_until, now, error) ||
+  if (release == NULL || !release_check(release, suite->suite.suite, checks, now, error) ||
       !check_not_older(store, suite, release, archive->may_be_older, error))
     return FALSE;
   if (!pending->unchanged && !remember(store, pending, error))

@@ -22,13 +22,27 @@ has_scheme(const char *url, const char *scheme)
   return g_ascii_strncasecmp(url, scheme, strlen(scheme)) == 0;
 }
 
-/* @uri as a base that can be fetched from: without '/' at its end; files as file:// URLs. */
+/* What may stand in a URL as it is (RFC 3986): all else has to be percent-encoded. */
+static gboolean
+is_encoded(const char *url)
+{
+  for (const char *c = url; *c != '\0'; c++)
+    if (!g_ascii_isgraph(*c) || strchr("\"<>\\^`{|}", *c) != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* @uri as a base that can be fetched from: without '/' at its end; files, plain paths too, as file:// URLs. */
 static char *
 base_of(const char *uri, GError **error)
 {
   g_autofree char *base = NULL;
-  const char *path = has_scheme(uri, "file:") ? uri + 5 : has_scheme(uri, "copy:") ? uri + 5 : *uri == '/' ? uri : NULL;
-  if (has_scheme(uri, "http://") || has_scheme(uri, "https://") || has_scheme(uri, "file:///"))
+  const char *path = has_scheme(uri, "file:") || has_scheme(uri, "copy:") ? uri + 5 : NULL;
+  if (*uri == '/')
+    base = g_filename_to_uri(uri, NULL, NULL);
+  else if (!is_encoded(uri))
+    path = NULL;
+  else if (has_scheme(uri, "http://") || has_scheme(uri, "https://") || has_scheme(uri, "file:///"))
     base = g_strdup(uri);
   else if (path != NULL && *path == '/')
     base = g_strconcat("file://", path + (g_str_has_prefix(path, "///") ? 2 : 0), NULL);
@@ -143,6 +157,7 @@ add_suite(Search *search, const char *name, const char *uri, GError **error)
   suite->suite.keyring = request->keyring != NULL ? g_canonicalize_filename(request->keyring, NULL) : NULL;
   suite->suite.check_valid_until = request->check_valid_until && request->snapshot == NULL &&
                                    aptconf_get_boolean(search->conf, "Acquire::Check-Valid-Until", TRUE);
+  suite->suite.check_date = request->check_valid_until && aptconf_get_boolean(search->conf, "Acquire::Check-Date", TRUE);
   g_ptr_array_add(search->archive->suites, suite);
   return suite;
 }
@@ -209,6 +224,7 @@ add_configured(Search *search, const AptSource *source, const char *name, gboole
   suite->optional = optional;
   suite->suite.trusted |= aptconf_boolean(source->trusted, FALSE);
   suite->suite.check_valid_until &= aptconf_boolean(source->check_valid_until, TRUE);
+  suite->suite.check_date &= aptconf_boolean(source->check_date, TRUE);
   if (suite->suite.keyring == NULL)
     suite->suite.keyring = g_strdup(source->signed_by);
   if (suite->architectures == NULL)
@@ -297,9 +313,10 @@ static gboolean
 set_unknown(const Search *search, GError **error)
 {
   g_autoptr(GString) known = g_string_new(NULL);
+  g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < search->sources->len; i++) {
     const AptSource *source = search->sources->pdata[i];
-    if (strstr(known->str, source->suite) == NULL)
+    if (g_hash_table_add(told, source->suite))
       g_string_append_printf(known, "%s%s", known->len > 0 ? ", " : "", source->suite);
   }
   g_autofree char *components = g_strjoinv(", ", (char **)search->components);
@@ -335,7 +352,7 @@ debian_archive_find_suites(DebianArchive *archive, const DebianArchiveRequest *r
   }
   if (request->mirror != NULL)
     return search_mirror(&search, error);
-  g_autoptr(GPtrArray) sources = aptsources_read(request->apt_root, error);
+  g_autoptr(GPtrArray) sources = aptsources_read(request->apt_root, archive->unreadable, error);
   search.sources = sources;
   return sources != NULL && search_configuration(&search, error);
 }

@@ -85,11 +85,13 @@ find_proxies(const AptConf *conf)
 DebianArchive *
 debian_archive_new(const DebianArchiveRequest *request, GError **error)
 {
-  g_autoptr(AptConf) conf = aptconf_read(request->apt_root, error);
+  g_autoptr(GPtrArray) unreadable = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(AptConf) conf = aptconf_read(request->apt_root, unreadable, error);
   if (conf == NULL)
     return NULL;
   g_autoptr(DebianArchive) archive = g_new0(DebianArchive, 1);
   archive->suites = g_ptr_array_new_with_free_func(suite_free);
+  archive->unreadable = g_steal_pointer(&unreadable);
   archive->default_keys = find_default_keys(request->apt_root, request->mirror != NULL);
   archive->proxies = find_proxies(conf);
   archive->may_be_older = !request->check_valid_until || request->snapshot != NULL;
@@ -102,6 +104,7 @@ void
 debian_archive_free(DebianArchive *archive)
 {
   g_ptr_array_unref(archive->suites);
+  g_ptr_array_unref(archive->unreadable);
   g_strfreev(archive->default_keys);
   g_strfreev(archive->proxies);
   g_free(archive);
@@ -290,6 +293,16 @@ forget_releases(DebianArchive *archive)
   return some;
 }
 
+static void
+tell_unreadable(DebianArchive *archive, Progress *progress)
+{
+  for (guint i = 0; i < archive->unreadable->len; i++) {
+    g_autofree char *shown = g_strescape(archive->unreadable->pdata[i], NULL);
+    progress_warn(progress, "apt's configuration is not whole: %s", shown);
+  }
+  g_ptr_array_set_size(archive->unreadable, 0);
+}
+
 DebianIndex *
 debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options,
                      GError **error)
@@ -300,6 +313,7 @@ debian_archive_index(DebianArchive *archive, Store *store, const char *architect
   Wanted wanted;
   if (own.proxies == NULL)
     own.proxies = debian_archive_proxies(archive);
+  tell_unreadable(archive, own.progress);
   gboolean done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
   if (!done && is_stale(failure) && forget_releases(archive)) {
     g_clear_error(&failure);

@@ -3,10 +3,10 @@
  * A Debian archive as it is now: which mirror and suites, their verified Release files, the indexes of one architecture.
  *
  * The mirror is what the recipe or --mirror names, else the host's apt configuration (sources.list and sources.list.d, one-line
- * and deb822 style, signed-by, their trusted and check-valid-until options; apt.conf's Acquire::Check-Valid-Until). A suite comes with its -updates
+ * and deb822 style, signed-by, their trusted, check-date and check-valid-until options; apt.conf's Acquire::Check-Date and Acquire::Check-Valid-Until). A suite comes with its -updates
  * and -security where the configuration has them. InRelease (or Release + Release.gpg) is checked by gpgv against the keyring:
- * unsigned, wrongly signed or expired is refused (ASHLAR_ERROR_VERIFY), expired only where nothing switches that check off, and
- * a Release older than one seen before is refused too, unless the request has check_valid_until off or a snapshot.
+ * unsigned, wrongly signed, expired or of the future is refused (ASHLAR_ERROR_VERIFY), the latter two only where nothing switches
+ * that check off (without the check of the date there is none of the end, as in apt), and a Release older than one seen before is refused too, unless the request has check_valid_until off or a snapshot.
  *
  * A mirror that is named is taken alone: SUITE, SUITE-updates, and SUITE-security in the archive beside it that has "-security"
  * appended to its path (as Debian lays them out), the latter two where they exist. Where the configuration does not have the suite but
@@ -27,7 +27,7 @@ typedef struct {
   const char *mirror;            /* or NULL: the host's configuration */
   const char *snapshot;          /* or NULL */
   const char *keyring;           /* or NULL: signed-by of the configuration, else the Debian archive keyring */
-  gboolean check_valid_until;    /* FALSE: old Release files are meant; apt's configuration can switch it off too */
+  gboolean check_valid_until;    /* FALSE: Release files of another time are meant; apt's configuration can switch it off too */
   const char *apt_root;          /* "/" but in tests: where etc/apt is read */
 } DebianArchiveRequest;
 
@@ -36,7 +36,7 @@ typedef struct {
   char **components;
   char **bases;  /* base URLs, NULL-terminated: "http://HOST/debian"; the Release comes from the first */
   char *keyring; /* as apt's signed-by, or NULL: the default */
-  gboolean trusted, check_valid_until;
+  gboolean trusted, check_date, check_valid_until;
   gint64 date;    /* of its Release, once opened */
   Digest release; /* SHA-256 of the Release text that was signed, once opened */
 } DebianSuite;
@@ -50,7 +50,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianArchive, debian_archive_free)
 guint debian_archive_n_suites(const DebianArchive *archive);
 const DebianSuite *debian_archive_suite(const DebianArchive *archive, guint number);
 
-/* Fetches and verifies the Release files and the indexes of @architecture (from the store where nothing changed), and opens
+/* Warns once of files of apt's configuration that may not be read. Fetches and verifies the Release files and the indexes of @architecture (from the store where nothing changed), and opens
  * the table. An archive may be refreshed for several architectures; Release files are fetched once. */
 DebianIndex *debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

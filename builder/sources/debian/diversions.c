@@ -9,8 +9,8 @@
 static const struct {
   const char *package, *path, *to;
 } known[] = {
-    {"dash", "/bin/sh", "/bin/sh.distrib"},
-    {"dash", "/usr/share/man/man1/sh.1.gz", "/usr/share/man/man1/sh.distrib.1.gz"},
+  {"dash", "/bin/sh", "/bin/sh.distrib"},
+  {"dash", "/usr/share/man/man1/sh.1.gz", "/usr/share/man/man1/sh.distrib.1.gz"},
 };
 
 static gboolean
@@ -23,14 +23,21 @@ add_diversion(DebianSystem *system, const DebianUnit *by, const char *path, cons
     if (other->by == by)
       return TRUE;
     g_autofree char *shown = g_strescape(path, NULL);
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "'%s' is diverted by package '%s' and by package '%s'\nhint: leave one of them out",
-                shown, other->by->name, by->name);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+                "'%s' is diverted by package '%s' and by package '%s'\nhint: leave one of them out", shown, other->by->name,
+                by->name);
     return FALSE;
   }
   DebianDiversion *diversion = g_new(DebianDiversion, 1);
   *diversion = (DebianDiversion){by, g_strdup(path), to != NULL ? g_strdup(to) : g_strconcat(path, ".distrib", NULL)};
   g_ptr_array_add(system->diversions, diversion);
   return TRUE;
+}
+
+static gboolean
+is_path(const char *word)
+{
+  return word[0] == '/' && strchr(word, '\n') == NULL && entry_path_is_canonical(word + 1);
 }
 
 /* Only what adds a diversion: not --remove, --list and their like. */
@@ -51,7 +58,7 @@ take_call(DebianSystem *system, const DebianUnit *unit, char **words, GError **e
     else if (g_str_has_prefix(word, "--remove") || g_str_has_prefix(word, "--list") || g_str_has_prefix(word, "--truename"))
       return TRUE;
   }
-  if (path == NULL || (to != NULL && to[0] != '/') || strpbrk(path, "\n") != NULL || (to != NULL && strpbrk(to, "\n") != NULL))
+  if (path == NULL || !is_path(path) || (to != NULL && !is_path(to)))
     return TRUE;
   return add_diversion(system, unit, path, to, error);
 }

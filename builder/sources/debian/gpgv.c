@@ -180,7 +180,7 @@ prepare(const Keyring *keyring, const char *folder, GBytes *message, GBytes *sig
 static gboolean
 run(const GPtrArray *argv, const Keyring *keyring, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *status = NULL;
+  g_autoptr(GBytes) output = NULL; /* names of keys' owners in it need not be UTF-8 */
   g_autoptr(GError) failure = NULL;
   g_auto(Verdict) verdict = {0};
   g_autoptr(GSubprocess) process = g_subprocess_newv(
@@ -190,12 +190,13 @@ run(const GPtrArray *argv, const Keyring *keyring, GCancellable *cancellable, GE
                 "cannot run gpgv: %s\nhint: install gpgv, which checks the archive's signature", failure->message);
     return FALSE;
   }
-  if (!g_subprocess_communicate_utf8(process, NULL, cancellable, &status, NULL, &failure)) {
+  if (!g_subprocess_communicate(process, NULL, cancellable, &output, NULL, &failure)) {
     g_subprocess_force_exit(process);
     gboolean cancelled = g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     g_set_error(error, ASHLAR_ERROR, cancelled ? ASHLAR_ERROR_CANCELLED : ASHLAR_ERROR_FAILED, "gpgv: %s", failure->message);
     return FALSE;
   }
+  g_autofree char *status = g_strndup(g_bytes_get_data(output, NULL), g_bytes_get_size(output));
   read_status(keyring, status, &verdict);
   return judge(&verdict, error);
 }
@@ -233,6 +234,8 @@ gpgv_verify(const Keyring *keyring, GBytes *message, GBytes *signature, GCancell
   g_autoptr(GPtrArray) argv = prepare(keyring, folder, message, signature, error);
   if (argv != NULL && run(argv, keyring, cancellable, error))
     text = signature == NULL ? read_text(folder, error) : g_bytes_ref(message);
+  else
+    g_prefix_error(error, "%s: ", signature == NULL ? "InRelease" : "Release.gpg");
   remove_folder(folder);
   return text;
 }

@@ -32,7 +32,7 @@ action_key(const char *architecture, const DebianIndexSource *sources, guint n, 
 
 /* Maps the table of @blob; NULL without an error set when it is no sound table. */
 static DebianIndex *
-index_map(Store *store, const Digest *blob, const char *architecture, GError **error)
+index_map(Store *store, const Digest *blob, const char *architecture, guint suite_max, GError **error)
 {
   guint64 size;
   int fd = store_open_blob(store, blob, &size, error);
@@ -46,21 +46,21 @@ index_map(Store *store, const Digest *blob, const char *architecture, GError **e
   index->architecture = g_strdup(architecture);
   index->map = map;
   index->size = size;
-  if (!table_check(map, size, &index->table))
+  if (!table_check(map, size, suite_max, &index->table))
     g_clear_pointer(&index, debian_index_free);
   return index;
 }
 
 /* The table as it was made before; NULL where it is not known or damaged, which is as good. */
 static DebianIndex *
-index_recall(Store *store, const Digest *key, const char *architecture)
+index_recall(Store *store, const Digest *key, const char *architecture, guint suite_max)
 {
   json_t *outputs = store_action_get(store, key);
   const char *text = json_string_value(json_object_get(outputs, "table"));
   Digest blob;
   DebianIndex *index = NULL;
   if (text != NULL && digest_from_string(text, &blob, NULL)) {
-    index = index_map(store, &blob, architecture, NULL);
+    index = index_map(store, &blob, architecture, suite_max, NULL);
     /* made again at once: a blob that stays would not be written over */
     if (index == NULL && !store_remove_blob(store, &blob, NULL))
       g_debug("a damaged table of packages cannot be removed");
@@ -84,14 +84,17 @@ debian_index_open(Store *store, const char *architecture, const DebianIndexSourc
                   GError **error)
 {
   Digest key, blob;
+  guint suite_max = 0;
+  for (guint i = 0; i < n; i++)
+    suite_max = MAX(suite_max, sources[i].suite);
   action_key(architecture, sources, n, &key);
-  DebianIndex *index = index_recall(store, &key, architecture);
+  DebianIndex *index = index_recall(store, &key, architecture, suite_max);
   if (index != NULL)
     return index;
   g_autoptr(GError) failure = NULL;
   if (!table_build(store, architecture, sources, n, cancellable, &blob, error) || !remember(store, &key, &blob, error))
     return NULL;
-  index = index_map(store, &blob, architecture, &failure);
+  index = index_map(store, &blob, architecture, suite_max, &failure);
   if (index == NULL && failure != NULL)
     g_propagate_error(error, g_steal_pointer(&failure));
   else if (index == NULL)

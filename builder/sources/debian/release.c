@@ -186,8 +186,15 @@ release_parse(const char *text, gsize size, GError **error)
   return g_steal_pointer(&release);
 }
 
+char *
+release_time_shown(gint64 seconds)
+{
+  g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(seconds);
+  return date != NULL ? g_date_time_format(date, "%Y-%m-%d %H:%M UTC") : g_strdup("?");
+}
+
 gboolean
-release_check(const Release *release, const char *suite, gboolean check_valid_until, gint64 now, GError **error)
+release_check(const Release *release, const char *suite, ReleaseChecks checks, gint64 now, GError **error)
 {
   /* the security suites of old releases were called SUITE/updates in the path, and SUITE in the file */
   gsize length = g_str_has_suffix(suite, "/updates") ? strlen(suite) - 8 : strlen(suite);
@@ -199,9 +206,16 @@ release_check(const Release *release, const char *suite, gboolean check_valid_un
                 suite, calls, says);
     return FALSE;
   }
-  if (check_valid_until && release->valid_until != 0 && release->valid_until < now) {
-    g_autoptr(GDateTime) until = g_date_time_new_from_unix_utc(release->valid_until);
-    g_autofree char *day = g_date_time_format(until, "%Y-%m-%d %H:%M UTC");
+  if ((checks & RELEASE_CHECK_DATE) && release->date > now + RELEASE_MAX_FUTURE) {
+    g_autofree char *is = release_time_shown(release->date), *here = release_time_shown(now);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+                "the Release is of %s, and here it is %s: one of the two clocks is wrong\n"
+                "hint: set this machine's clock; where that is meant, set 'check_valid_until: false'",
+                is, here);
+    return FALSE;
+  }
+  if ((checks & RELEASE_CHECK_VALID_UNTIL) && release->valid_until != 0 && release->valid_until < now) {
+    g_autofree char *day = release_time_shown(release->valid_until);
     g_set_error(
       error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
       "the Release expired on %s\nhint: the mirror is out of date; where that is meant, set 'check_valid_until: false'", day);

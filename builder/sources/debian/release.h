@@ -29,9 +29,21 @@ Release *release_parse(const char *text, gsize size, GError **error) G_GNUC_WARN
 void release_free(Release *release);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Release, release_free)
 
-/* Whether it is the suite that was asked for as @suite, and (with @check_valid_until) still valid at @now. */
-gboolean release_check(const Release *release, const char *suite, gboolean check_valid_until, gint64 now,
+/* A clock of the archive's may be that many seconds ahead of ours. */
+#define RELEASE_MAX_FUTURE 86400
+
+typedef enum {
+  RELEASE_NO_CHECK = 0,
+  RELEASE_CHECK_DATE = 1 << 0,        /* it must not be of the future */
+  RELEASE_CHECK_VALID_UNTIL = 1 << 1, /* nor have expired */
+} ReleaseChecks;
+
+/* Whether it is the suite that was asked for as @suite, and passes @checks at @now. */
+gboolean release_check(const Release *release, const char *suite, ReleaseChecks checks, gint64 now,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "2026-01-10 00:00 UTC" (transfer full). */
+char *release_time_shown(gint64 seconds);
 
 /* The Packages index of @component for @architecture in the form that is smallest (xz, zst, gz, plain); borrowed.
  * ASHLAR_ERROR_NOT_FOUND lists what the release has instead. */

@@ -8,7 +8,7 @@
 #include "builder/sources/debian/configuration.h"
 
 /* Adds a note for every script. A script is native when each of its commands is done by a step, has no effect at a first
- * installation, or is one that only looks; or when the script is known to be done as a whole. */
+ * installation, or is one that only looks, or is known of that script of that package. */
 void debian_report_scripts(const DebianConfiguration *configuration, DebianScriptReport *report);
 
 #endif

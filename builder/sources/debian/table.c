@@ -2,10 +2,10 @@
 #include "builder/sources/debian/table.h"
 
 static gboolean
-records_are_sound(const Table *table)
+records_are_sound(const Table *table, guint suite_max)
 {
   guint32 highest = 0;
-  guint priority = DEBIAN_REQUIRED, multi_arch = 0;
+  guint priority = DEBIAN_REQUIRED, multi_arch = 0, suite = 0;
   gboolean low = FALSE;
   for (guint32 i = 0; i < table->header->n_records; i++) {
     const TableRecord *record = &table->records[i];
@@ -14,8 +14,10 @@ records_are_sound(const Table *table)
     priority = MAX(priority, record->priority);
     low |= record->priority < DEBIAN_REQUIRED;
     multi_arch = MAX(multi_arch, record->multi_arch);
+    suite = MAX(suite, record->suite);
   }
-  return highest < table->header->strings && !low && priority <= DEBIAN_EXTRA && multi_arch <= DEBIAN_MULTIARCH_ALLOWED;
+  return highest < table->header->strings && !low && priority <= DEBIAN_EXTRA && multi_arch <= DEBIAN_MULTIARCH_ALLOWED &&
+         suite <= suite_max;
 }
 
 static gboolean
@@ -35,7 +37,7 @@ providers_are_sound(const Table *table)
 }
 
 gboolean
-table_check(const void *data, guint64 size, Table *table)
+table_check(const void *data, guint64 size, guint suite_max, Table *table)
 {
   const TableHeader *header = data;
   if (size < sizeof *header || header->magic != TABLE_MAGIC || header->format != TABLE_FORMAT)
@@ -53,5 +55,5 @@ table_check(const void *data, guint64 size, Table *table)
   table->providers = (const guint32 *)(start + sizeof *header + records + provided);
   table->strings = start + rest;
   /* with the last string ended, any string that begins inside ends inside */
-  return table->strings[header->strings - 1] == '\0' && records_are_sound(table) && providers_are_sound(table);
+  return table->strings[header->strings - 1] == '\0' && records_are_sound(table, suite_max) && providers_are_sound(table);
 }

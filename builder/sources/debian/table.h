@@ -69,8 +69,8 @@ typedef struct {
 G_STATIC_ASSERT(sizeof(TableHeader) == 32);
 G_STATIC_ASSERT(sizeof(TableRecord) == 112);
 
-/* The parts of the @size bytes at @data; FALSE when they are not a table. */
-gboolean table_check(const void *data, guint64 size, Table *table);
+/* The parts of the @size bytes at @data; FALSE when they are not a table whose suites' numbers are @suite_max at the most. */
+gboolean table_check(const void *data, guint64 size, guint suite_max, Table *table);
 
 /* Reads @sources and makes their table a blob of the store. */
 gboolean table_build(Store *store, const char *architecture, const DebianIndexSource *sources, guint n,
