@@ -8,8 +8,10 @@
 static void
 make_items(LayerPlanItem *items, guint n)
 {
-  for (guint i = 0; i < n; i++)
-    items[i] = (LayerPlanItem){.name = g_intern_string(g_strdup_printf("package-%02u", i)), .size = 1000 + 977 * i * i};
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *name = g_strdup_printf("package-%02u", i);
+    items[i] = (LayerPlanItem){.name = g_intern_string(name), .size = 1000 + 977 * i * i};
+  }
 }
 
 /* "a+b|c" */
