@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/archive.h"
+#include "builder/oci/blob_checks.h"
 #include "builder/oci/contents.h"
 
 #include <stdio.h>
@@ -154,7 +155,9 @@ archive_write(const char *path, const ArchiveSpec *spec, Blobs *blobs, GCancella
   if (out == NULL || !outfile_expect(out, blob_bytes(&contents, blobs), error))
     return FALSE;
   Writer writer = {.out = out, .hasher = hasher, .epoch = spec->epoch};
-  if (!put_members(&writer, &contents, blobs, cancellable, error) || !outfile_commit(out, error))
+  g_autoptr(BlobChecks) checks = blob_checks_begin(blobs, contents.digests, cancellable);
+  if (!put_members(&writer, &contents, blobs, cancellable, error) || !blob_checks_end(checks, error) ||
+      !outfile_commit(out, error))
     return FALSE;
   if (digest != NULL)
     hasher_finish(hasher, digest);

@@ -205,13 +205,15 @@ append_bytes(const void *data, gsize size, gpointer user, GError **error)
 }
 
 static gboolean
-check_digest(const Digest *expected, const Digest *found, GError **error)
+check_digest(const Blobs *blobs, const Digest *digest, const Digest *found, GError **error)
 {
-  char text[DIGEST_STRING_SIZE], other[DIGEST_STRING_SIZE];
-  if (digest_equal(expected, found))
+  if (digest_equal(digest, found))
     return TRUE;
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "blob %s was tampered with or damaged: its content is %s",
-              digest_to_string(expected, text), digest_to_string(found, other));
+  char wanted[DIGEST_STRING_SIZE], got[DIGEST_STRING_SIZE];
+  gboolean in_store = g_hash_table_lookup(blobs->known, digest) == NULL;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "blob %s was tampered with or damaged: its content is %s%s",
+              digest_to_string(digest, wanted), digest_to_string(found, got),
+              in_store ? "\nhint: 'ashlar store verify --repair' removes what is damaged in the store; then build again" : "");
   return FALSE;
 }
 
@@ -234,7 +236,7 @@ blobs_read(Blobs *blobs, const Digest *digest, gsize max, GError **error)
   if (!blobs_stream(blobs, digest, append_bytes, content, error))
     return NULL;
   digest_of(content->data, content->len, &found);
-  if (!check_digest(digest, &found, error))
+  if (!check_digest(blobs, digest, &found, error))
     return NULL;
   return g_byte_array_free_to_bytes(g_steal_pointer(&content));
 }
@@ -261,7 +263,7 @@ blobs_check(Blobs *blobs, const Digest *digest, GCancellable *cancellable, GErro
   if (!blobs_stream(blobs, digest, hash_bytes, &check, error))
     return FALSE;
   hasher_finish(hasher, &found);
-  return check_digest(digest, &found, error);
+  return check_digest(blobs, digest, &found, error);
 }
 
 gboolean

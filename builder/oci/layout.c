@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/layout.h"
+#include "builder/oci/blob_checks.h"
 #include "builder/oci/contents.h"
 #include "signing/error.h"
 
@@ -60,6 +61,7 @@ fill(const char *folder, const Contents *contents, Blobs *blobs, GCancellable *c
 {
   if (!make_folder(folder, "blobs", error) || !make_folder(folder, "blobs/sha256", error))
     return FALSE;
+  g_autoptr(BlobChecks) checks = blob_checks_begin(blobs, contents->digests, cancellable);
   for (guint i = 0; i < contents->digests->len; i++) {
     if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
         !put_blob(folder, blobs, &g_array_index(contents->digests, Digest, i), error))
@@ -67,7 +69,7 @@ fill(const char *folder, const Contents *contents, Blobs *blobs, GCancellable *c
   }
   return put_text(folder, "index.json", contents->index_json, error) &&
          put_text(folder, "manifest.json", contents->manifest_json, error) &&
-         put_text(folder, "oci-layout", OCI_LAYOUT_FILE, error);
+         put_text(folder, "oci-layout", OCI_LAYOUT_FILE, error) && blob_checks_end(checks, error);
 }
 
 /* ---- putting it in place ---- */
