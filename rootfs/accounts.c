@@ -118,7 +118,8 @@ parse_lines(Accounts *accounts, const char *name, const char *text, guint n_fiel
     if (g_strv_length(fields) == n_fields && fields[0][0] != '\0' && take(accounts, fields))
       continue;
     g_autofree char *shown = g_strescape(lines[i], NULL);
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s:%u: '%.200s' is not an entry that can be taken", name, i + 1, shown);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s:%u: '%.200s' is not an entry that can be taken", name, i + 1,
+                shown);
     return FALSE;
   }
   return TRUE;
@@ -142,8 +143,14 @@ take_user(Accounts *accounts, char **fields)
   if (g_hash_table_contains(accounts->user_names, fields[0]) || !parse_id(fields[2], &uid) || !parse_id(fields[3], &gid))
     return FALSE;
   User *user = g_new0(User, 1);
-  *user = (User){.name = g_strdup(fields[0]), .password = g_strdup(fields[1]), .uid = uid, .gid = gid,
-                 .gecos = g_strdup(fields[4]), .home = g_strdup(fields[5]), .shell = g_strdup(fields[6]), .person = TRUE};
+  *user = (User){.name = g_strdup(fields[0]),
+                 .password = g_strdup(fields[1]),
+                 .uid = uid,
+                 .gid = gid,
+                 .gecos = g_strdup(fields[4]),
+                 .home = g_strdup(fields[5]),
+                 .shell = g_strdup(fields[6]),
+                 .person = TRUE};
   keep_user(accounts, user);
   return TRUE;
 }
@@ -166,8 +173,8 @@ take_group(Accounts *accounts, char **fields)
   if (g_hash_table_contains(accounts->group_names, fields[0]) || !parse_id(fields[2], &gid))
     return FALSE;
   Group *group = g_new0(Group, 1);
-  *group = (Group){.name = g_strdup(fields[0]), .password = g_strdup(fields[1]), .gid = gid,
-                   .members = split_members(fields[3])};
+  *group =
+    (Group){.name = g_strdup(fields[0]), .password = g_strdup(fields[1]), .gid = gid, .members = split_members(fields[3])};
   keep_group(accounts, group);
   return TRUE;
 }
@@ -309,8 +316,8 @@ check_field(const char *user, const char *field, GError **error)
   if (field == NULL || strpbrk(field, ":\n") == NULL)
     return TRUE;
   g_autofree char *shown = g_strescape(field, NULL);
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%.200s' cannot stand in the entry of user '%s': it has a ':' or a line break",
-              shown, user);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
+              "'%.200s' cannot stand in the entry of user '%s': it has a ':' or a line break", shown, user);
   return FALSE;
 }
 
@@ -355,8 +362,12 @@ accounts_add_group(Accounts *accounts, const char *name, gint64 gid, guint32 *ou
   if (holder != NULL)
     return refuse_taken("group", name, number, holder, error);
   Group *group = g_new0(Group, 1);
-  *group = (Group){.name = g_strdup(name), .password = g_strdup("x"), .gid = number, .members = split_members(""),
-                   .shadow_password = g_strdup("!"), .administrators = g_strdup("")};
+  *group = (Group){.name = g_strdup(name),
+                   .password = g_strdup("x"),
+                   .gid = number,
+                   .members = split_members(""),
+                   .shadow_password = g_strdup("!"),
+                   .administrators = g_strdup("")};
   keep_group(accounts, group);
   if (out != NULL)
     *out = number;
@@ -378,10 +389,14 @@ accounts_add_user(Accounts *accounts, const AccountsUser *user, guint32 *out, GE
   if (holder != NULL)
     return refuse_taken("user", user->name, number, holder, error);
   User *added = g_new0(User, 1);
-  *added = (User){.name = g_strdup(user->name), .password = g_strdup("!"), .uid = number, .gid = user->gid,
+  *added = (User){.name = g_strdup(user->name),
+                  .password = g_strdup("!"),
+                  .uid = number,
+                  .gid = user->gid,
                   .gecos = g_strdup(user->gecos != NULL ? user->gecos : ""),
                   .home = g_strdup(user->home != NULL ? user->home : "/nonexistent"),
-                  .shell = g_strdup(user->shell != NULL ? user->shell : "/usr/sbin/nologin"), .person = user->person};
+                  .shell = g_strdup(user->shell != NULL ? user->shell : "/usr/sbin/nologin"),
+                  .person = user->person};
   keep_user(accounts, added);
   if (out != NULL)
     *out = number;
@@ -437,8 +452,8 @@ write_users(const Accounts *accounts, Changes *changes, guint32 shadow_gid, gint
   for (guint i = 0; i < accounts->users->len; i++) {
     const User *user = accounts->users->pdata[i];
     const char *plain = user->password[0] == '!' ? "*" : user->password;
-    g_string_append_printf(passwd, "%s:%s:%u:%u:%s:%s:%s\n", user->name, accounts->shadow ? "x" : plain, user->uid,
-                           user->gid, user->gecos, user->home, user->shell);
+    g_string_append_printf(passwd, "%s:%s:%u:%u:%s:%s:%s\n", user->name, accounts->shadow ? "x" : plain, user->uid, user->gid,
+                           user->gecos, user->home, user->shell);
     append_shadow(shadow, user, day);
   }
   changes_put_text(changes, "etc/passwd", passwd->str);

@@ -26,10 +26,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Accounts, accounts_free)
  * ASHLAR_ERROR_INVALID with its file and number. */
 gboolean accounts_load(Accounts *accounts, const Changes *changes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Takes in the text of one file each (NULL: none). @name is for messages. */
-gboolean accounts_parse_passwd(Accounts *accounts, const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean accounts_parse_passwd(Accounts *accounts, const char *name, const char *text,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean accounts_parse_group(Accounts *accounts, const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean accounts_parse_shadow(Accounts *accounts, const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean accounts_parse_gshadow(Accounts *accounts, const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean accounts_parse_shadow(Accounts *accounts, const char *name, const char *text,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean accounts_parse_gshadow(Accounts *accounts, const char *name, const char *text,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether shadow and gshadow are written (and every password of passwd is "x"): as `shadowconfig on` leaves it. */
 void accounts_use_shadow(Accounts *accounts, gboolean use);
@@ -44,16 +47,18 @@ guint accounts_n_users(const Accounts *accounts);
 
 /* A group that is not there yet; @gid or ACCOUNTS_ANY. ASHLAR_ERROR_EXISTS for a name or number that is taken,
  * ASHLAR_ERROR_INVALID for a name that the files cannot hold. */
-gboolean accounts_add_group(Accounts *accounts, const char *name, gint64 gid, guint32 *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean accounts_add_group(Accounts *accounts, const char *name, gint64 gid, guint32 *out,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   const char *name;
   gint64 uid; /* or ACCOUNTS_ANY */
   guint32 gid;
   const char *gecos, *home, *shell; /* NULL: "", "/nonexistent", "/usr/sbin/nologin" */
-  gboolean person; /* shadow(5) ages as useradd gives them to a user that is no system user */
+  gboolean person;                  /* shadow(5) ages as useradd gives them to a user that is no system user */
 } AccountsUser;
-gboolean accounts_add_user(Accounts *accounts, const AccountsUser *user, guint32 *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean accounts_add_user(Accounts *accounts, const AccountsUser *user, guint32 *out,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds @user to the members of @group (nothing happens where it is one already); FALSE when there is no such group. */
 gboolean accounts_add_member(Accounts *accounts, const char *group, const char *user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

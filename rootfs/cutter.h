@@ -20,10 +20,10 @@ typedef struct {
   gpointer data;
   GByteArray *pending;
   guint class;
-  gboolean payload;    /* pending holds content of one file only */
-  guint64 content;     /* what is still to come of the member's content */
+  gboolean payload; /* pending holds content of one file only */
+  guint64 content;  /* what is still to come of the member's content */
   guint padding;
-  gboolean alone;      /* the member shares its frames with no other */
+  gboolean alone; /* the member shares its frames with no other */
 } Cutter;
 
 void cutter_init(Cutter *cutter, PackEncoding encoding, CutterFrame emit, gpointer data);

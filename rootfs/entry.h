@@ -27,17 +27,17 @@ typedef struct {
 } Xattr;
 
 typedef struct {
-  const char *path;    /* "usr/bin/env": bytes, relative to the root, no "./", no trailing '/'; "" is the root itself */
-  const char *target;  /* symlink: as it stands; hardlink: the path of the file; else NULL */
+  const char *path;   /* "usr/bin/env": bytes, relative to the root, no "./", no trailing '/'; "" is the root itself */
+  const char *target; /* symlink: as it stands; hardlink: the path of the file; else NULL */
   EntryType type;
-  guint32 mode;        /* 07777 bits */
+  guint32 mode; /* 07777 bits */
   guint32 uid, gid;
   guint32 major, minor; /* of devices */
-  gint64 mtime;        /* whole seconds */
-  guint64 size;        /* of a file's content; 0 for all else */
-  const Xattr *xattrs; /* sorted by name */
+  gint64 mtime;         /* whole seconds */
+  guint64 size;         /* of a file's content; 0 for all else */
+  const Xattr *xattrs;  /* sorted by name */
   guint n_xattrs;
-  Digest digest;       /* of a file's content; zeroes for all else */
+  Digest digest; /* of a file's content; zeroes for all else */
 } Entry;
 
 /* Compares paths component by component, so that a directory comes just before what it holds ("a" < "a/b" < "a-b"). */

@@ -25,11 +25,11 @@ typedef struct {
 } LayerSpec;
 
 typedef struct {
-  Digest digest;      /* of the blob in the store */
+  Digest digest; /* of the blob in the store */
   guint64 size;
-  Digest diff_id;     /* of the uncompressed tar */
+  Digest diff_id; /* of the uncompressed tar */
   guint64 tar_size;
-  gboolean reused;    /* remembered from before */
+  gboolean reused;     /* remembered from before */
   json_t *annotations; /* for the descriptor (zstd:chunked), or NULL */
 } Layer;
 

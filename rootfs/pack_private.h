@@ -22,8 +22,7 @@ PackFrame pack_frame(const Pack *pack, guint number);
 /* The number of the frame that holds byte @tar_offset (below pack_tar_size) of the tar stream. */
 guint pack_frame_at(const Pack *pack, guint64 tar_offset);
 /* Decompresses a frame into @out, which has its tar_size bytes; ASHLAR_ERROR_VERIFY naming the pack when it is damaged. */
-gboolean pack_frame_decode(const Pack *pack, guint number, Codec *codec, guint8 *out,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pack_frame_decode(const Pack *pack, guint number, Codec *codec, guint8 *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Entry @i: where its member starts in the tar stream, the size of its headers and of all of it (0 for directories). */
 guint64 pack_member_offset(const Pack *pack, guint i);

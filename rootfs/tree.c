@@ -160,8 +160,8 @@ add_item(Tree *tree, const TreeNode *node, guint32 hash, guint32 parent, guint32
 {
   guint32 number = take_item(tree);
   Item *item = &tree->items[number];
-  *item = (Item){.node = *node, .hash = hash, .parent = parent, .first_child = NONE, .previous = NONE,
-                 .next = NONE, .origin = origin};
+  *item = (Item){
+    .node = *node, .hash = hash, .parent = parent, .first_child = NONE, .previous = NONE, .next = NONE, .origin = origin};
   if (parent != NONE) {
     guint32 sibling = tree->items[parent].first_child;
     item->next = sibling;
@@ -232,8 +232,13 @@ static Entry *
 new_directory(Tree *tree, const char *path, const Entry *from)
 {
   Entry *own = arena_take(tree, sizeof *own);
-  *own = (Entry){.path = path, .type = ENTRY_DIRECTORY, .mode = from->mode, .uid = from->uid, .gid = from->gid,
-                 .xattrs = from->xattrs, .n_xattrs = from->n_xattrs};
+  *own = (Entry){.path = path,
+                 .type = ENTRY_DIRECTORY,
+                 .mode = from->mode,
+                 .uid = from->uid,
+                 .gid = from->gid,
+                 .xattrs = from->xattrs,
+                 .n_xattrs = from->n_xattrs};
   return own;
 }
 
@@ -269,8 +274,7 @@ find_parent(Tree *tree, const char *path, guint32 origin, guint32 *parent, GErro
 {
   gsize length = parent_length(path, strlen(path));
   const Entry *last = tree->items[tree->last_parent].node.entry;
-  if (last != NULL && last->type == ENTRY_DIRECTORY && strncmp(last->path, path, length) == 0 &&
-      last->path[length] == '\0') {
+  if (last != NULL && last->type == ENTRY_DIRECTORY && strncmp(last->path, path, length) == 0 && last->path[length] == '\0') {
     *parent = tree->last_parent;
     return TRUE;
   }
@@ -365,8 +369,7 @@ tree_insert(Tree *tree, guint number, guint index, GError **error)
   guint32 hash = hash_path(tree, entry->path, length);
   guint32 at = find(tree, entry->path, length, hash);
   guint32 parent = NONE;
-  if (at != NONE ? !may_replace(&tree->items[at], entry, error)
-                 : !find_parent(tree, entry->path, number, &parent, error))
+  if (at != NONE ? !may_replace(&tree->items[at], entry, error) : !find_parent(tree, entry->path, number, &parent, error))
     return FALSE;
   TreeNode node = {entry, number, index};
   if (entry->type == ENTRY_DIRECTORY)
@@ -444,8 +447,8 @@ push_children(const Tree *tree, guint32 number, GArray *stack)
   for (guint32 child = tree->items[number].first_child; child != NONE; child = tree->items[child].next)
     g_array_append_val(stack, child);
   if (stack->len - before > 1)
-    g_qsort_with_data(stack->data + before * sizeof number, (int)(stack->len - before), sizeof number,
-                      compare_later_first, (gpointer)tree);
+    g_qsort_with_data(stack->data + before * sizeof number, (int)(stack->len - before), sizeof number, compare_later_first,
+                      (gpointer)tree);
 }
 
 GPtrArray *
@@ -539,8 +542,7 @@ tree_layer_directories(const Tree *tree, const guint *numbers, guint n)
   /* Directories that one of the packs implied and that are empty by now. */
   for (guint32 i = 0; i < tree->n_items; i++) {
     const Item *item = &tree->items[i];
-    if (item->node.entry != NULL && item->node.entry->type == ENTRY_DIRECTORY && item->origin != NONE &&
-        wanted[item->origin])
+    if (item->node.entry != NULL && item->node.entry->type == ENTRY_DIRECTORY && item->origin != NONE && wanted[item->origin])
       mark_directory(tree, i, seen, found);
   }
   g_ptr_array_sort(found, compare_entries);

@@ -107,7 +107,8 @@ digest_from_string(const char *text, Digest *out, GError **error)
   if (g_str_has_prefix(text, "sha256:") && digest_from_hex(text + 7, out))
     return TRUE;
   g_autofree char *shown = g_strescape(text, NULL);
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%.100s' is not a digest 'sha256:' with 64 lower-case hex digits", shown);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%.100s' is not a digest 'sha256:' with 64 lower-case hex digits",
+              shown);
   return FALSE;
 }
 

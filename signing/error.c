@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(ashlar-error-quark, ashlar_error)
+G_DEFINE_QUARK(ashlar - error - quark, ashlar_error)
 
 gboolean
 error_set_errno(GError **error, int saved, const char *format, ...)
