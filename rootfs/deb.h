@@ -5,7 +5,7 @@
  *
  * The members of the pack are those of data.tar in their order, normalised by these rules, and by no other:
  *   paths        canonical ("./usr//bin" is "usr/bin"); the root itself is left out (no package decides on its attributes)
- *   merged /usr  what lies below bin sbin lib lib32 lib64 libx32 at the top moves below usr/, hardlinks' targets too; the
+ *   merged /usr  what lies below bin sbin lib lib32 lib64 libo32 libx32 at the top moves below usr/, hardlinks' targets too; the
  *                directory ./lib becomes usr/lib; a symlink that is itself the merged one (./bin -> usr/bin, as trixie's
  *                base-files has it) stays. A directory that comes a second time so (or for itself) is left out.
  *   times        whole seconds, none later than the epoch; directories have 0 (layers write 0 for them)
@@ -13,8 +13,8 @@
  *   kept as is   mode with setuid, setgid and sticky; xattrs (file capabilities); device nodes; symlinks' targets
  *   refused      sparse files, ACLs, sockets, ".." in paths, anything twice
  * After them come, sorted, the files that dpkg would leave in var/lib/dpkg/info: NAME.list with the paths as shipped (not
- * moved), NAME.md5sums computed from what was unpacked (as dpkg >= 1.16.3 does, whatever the package ships), and each control
- * member but "control" as it is; scripts 0755, all else 0644; mtime the newest of the control archive. NAME is NAME:ARCH
+ * moved), each control member but "control" as it is, and, where the package ships none, NAME.md5sums computed from what was
+ * unpacked (as dpkg does since 1.16.3); scripts 0755, all else 0644; mtime the newest of the control archive. NAME is NAME:ARCH
  * where the package is Multi-Arch: same.
  *
  * Knowledge that travels in the pack (pack_meta):
@@ -22,6 +22,7 @@
  *   name, version, architecture   out of it, checked
  *   conffiles                     a line "/PATH MD5" for each conffile that is a member, in the order of the list
  *   scripts                       JSON: each maintainer script (and config) -> "HEX", the SHA-256 of its bytes
+ *   preinst, postinst, prerm, postrm, config, triggers     the texts of those that the package has
  */
 #ifndef ASHLAR_ROOTFS_DEB_H
 #define ASHLAR_ROOTFS_DEB_H

@@ -100,6 +100,17 @@ checked_field(const char *text, const char *name, const char *pattern, GError **
   return NULL;
 }
 
+/* What is more than one would be so many packages in dpkg's database. */
+static gboolean
+is_one_paragraph(const char *text)
+{
+  g_autofree char *stripped = g_strstrip(g_strdup(text));
+  for (const char *end = strchr(stripped, '\n'); end != NULL; end = strchr(end + 1, '\n'))
+    if (end[1 + strspn(end + 1, " \t\r")] == '\n')
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 read_control_file(DebControl *control, GError **error)
 {
@@ -115,6 +126,10 @@ read_control_file(DebControl *control, GError **error)
     return FALSE;
   }
   g_autofree char *text = g_strndup(bytes, size);
+  if (!is_one_paragraph(text)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the control file has more than one paragraph");
+    return FALSE;
+  }
   control->package = checked_field(text, "Package", "^[a-z0-9][a-z0-9+.-]+$", error);
   if (control->package == NULL)
     return FALSE;
@@ -243,12 +258,15 @@ set_text(PackWriter *writer, const char *key, const char *text)
   pack_writer_set_meta(writer, key, bytes);
 }
 
+/* The texts that configuring a system asks for stand in the index too: there they cost no decompression. */
 static void
 set_scripts(const DebControl *control, PackWriter *writer)
 {
   json_t *scripts = json_object();
   for (guint i = 0; i < control->members->len; i++) {
     const DebControlMember *member = g_ptr_array_index(control->members, i);
+    if (is_script(member->name) || strcmp(member->name, "triggers") == 0)
+      pack_writer_set_meta(writer, member->name, member->content);
     if (!is_script(member->name))
       continue;
     Digest digest;

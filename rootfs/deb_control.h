@@ -32,7 +32,7 @@ GBytes *deb_control_member(const DebControl *control, const char *name);
 void deb_control_add(DebControl *control, const char *name, GString *text);
 
 /* Adds the files of info/ to @writer (all members but "control", sorted; no mtime after @epoch), and sets the pack's "control",
- * "name", "version", "architecture" and "scripts". */
+ * "name", "version", "architecture", "scripts" and the texts of the scripts and of "triggers". */
 gboolean deb_control_write(const DebControl *control, gint64 epoch, PackWriter *writer,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

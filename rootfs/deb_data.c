@@ -21,7 +21,7 @@ typedef struct {
 
 /* ---- merged /usr ---- */
 
-static const char *const merged[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+static const char *const merged[] = {"bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32"};
 
 static gboolean
 is_merged(const char *path)

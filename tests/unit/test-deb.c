@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/deb.h"
+#include "rootfs/tar.h"
 #include "signing/error.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <ftw.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <ftw.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* A member of a tar archive that a test makes. */
 typedef struct {
@@ -106,10 +108,9 @@ append_ar(GByteArray *ar, const char *name, const void *data, gsize size)
 
 /* A package with @control beside the control file, as a blob. */
 static Digest
-make_deb(Store *store, const char *version, const Member *control, gsize n_control, const Member *members, gsize n)
+make_deb_of_tar(Store *store, const char *version, const Member *control, gsize n_control, const GByteArray *data_tar)
 {
   g_autoptr(GByteArray) control_tar = make_tar(control, n_control, TRUE);
-  g_autoptr(GByteArray) data_tar = make_tar(members, n, FALSE);
   g_autoptr(GByteArray) ar = g_byte_array_new();
   g_byte_array_append(ar, (const guint8 *)"!<arch>\n", 8);
   append_ar(ar, "debian-binary", version, strlen(version));
@@ -120,6 +121,13 @@ make_deb(Store *store, const char *version, const Member *control, gsize n_contr
   Digest digest;
   g_assert_true(store_put(store, ar->data, ar->len, &digest, NULL));
   return digest;
+}
+
+static Digest
+make_deb(Store *store, const char *version, const Member *control, gsize n_control, const Member *members, gsize n)
+{
+  g_autoptr(GByteArray) data_tar = make_tar(members, n, FALSE);
+  return make_deb_of_tar(store, version, control, n_control, data_tar);
 }
 
 static const Member plain_control[] = {{"./control", AE_IFREG, CONTROL, 0644, 1000}};
@@ -167,6 +175,14 @@ assert_content(Pack *pack, const char *path, const char *text)
   guint index = 0;
   find(pack, path, &index);
   g_autoptr(GBytes) bytes = pack_read(pack, index, 10000, NULL);
+  g_assert_nonnull(bytes);
+  g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), text, strlen(text));
+}
+
+static void
+assert_meta(Pack *pack, const char *key, const char *text)
+{
+  GBytes *bytes = pack_meta(pack, key);
   g_assert_nonnull(bytes);
   g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), text, strlen(text));
 }
@@ -232,13 +248,9 @@ dpkg_info_is_written(Fixture *fixture, gconstpointer data)
   const Entry *script = find(pack, "var/lib/dpkg/info/probe:amd64.postinst", NULL);
   g_assert_cmpuint(script->mode, ==, 0755);
   g_assert_cmpint(script->mtime, ==, 1200);
-  GBytes *conffiles = pack_meta(pack, "conffiles");
-  const char *expected = "/etc/n\xc3\xbcrnberg b9a771b420047cfaa3543e66c78f44f6\n";
-  g_assert_cmpmem(g_bytes_get_data(conffiles, NULL), g_bytes_get_size(conffiles), expected, strlen(expected));
-  GBytes *text = pack_meta(pack, "control");
-  g_assert_cmpmem(g_bytes_get_data(text, NULL), g_bytes_get_size(text), CONTROL, strlen(CONTROL));
-  GBytes *version = pack_meta(pack, "version");
-  g_assert_cmpmem(g_bytes_get_data(version, NULL), g_bytes_get_size(version), "1:2.0-1", 7);
+  assert_meta(pack, "conffiles", "/etc/n\xc3\xbcrnberg b9a771b420047cfaa3543e66c78f44f6\n");
+  assert_meta(pack, "control", CONTROL);
+  assert_meta(pack, "version", "1:2.0-1");
 }
 
 static void
@@ -270,6 +282,55 @@ epoch_clamps_only_what_is_later(Fixture *fixture, gconstpointer data)
   g_assert_true(store_info(fixture->store, &after, NULL));
   g_assert_cmpuint(before.actions, ==, after.actions);
   g_assert_true(digest_equal(pack_digest(again), pack_digest(clamped)));
+}
+
+static void
+scripts_stand_in_the_index(Fixture *fixture, gconstpointer data)
+{
+  static const Member control[] = {
+    {"./control", AE_IFREG, CONTROL, 0644, 1},         {"./config", AE_IFREG, "#!config", 0755, 1},
+    {"./preinst", AE_IFREG, "#!preinst", 0755, 1},     {"./prerm", AE_IFREG, "", 0755, 1},
+    {"./triggers", AE_IFREG, "interest x\n", 0644, 1}, {"./shlibs", AE_IFREG, "libx 1\n", 0644, 1},
+  };
+  Digest deb = make_deb(fixture->store, "2.0\n", control, G_N_ELEMENTS(control), tree, G_N_ELEMENTS(tree));
+  g_autoptr(Pack) pack = pack_of(fixture->store, &deb, G_MAXINT64);
+  assert_meta(pack, "config", "#!config");
+  assert_meta(pack, "preinst", "#!preinst");
+  assert_meta(pack, "prerm", "");
+  assert_meta(pack, "triggers", "interest x\n");
+  g_assert_null(pack_meta(pack, "postinst"));
+  g_assert_null(pack_meta(pack, "shlibs"));
+  assert_content(pack, "var/lib/dpkg/info/probe:amd64.preinst", "#!preinst");
+}
+
+static void
+devices_and_capabilities_are_kept(Fixture *fixture, gconstpointer data)
+{
+  static const Xattr capability = {"security.capability", (const guint8 *)"\1\0\0\2\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20};
+  static const Entry members[] = {
+    {.path = "bin/ping", .mode = 0755, .mtime = 7, .xattrs = &capability, .n_xattrs = 1},
+    {.path = "dev/null", .type = ENTRY_CHAR, .mode = 0666, .major = 1, .minor = 3, .mtime = 7},
+    {.path = "dev/sda", .type = ENTRY_BLOCK, .mode = 0660, .gid = 6, .major = 8, .minor = 257, .mtime = 7},
+    {.path = "run/pipe", .type = ENTRY_FIFO, .mode = 0600, .mtime = 7},
+  };
+  g_autoptr(GByteArray) tar = g_byte_array_new();
+  for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+    tar_append_header(tar, &members[i]);
+  g_byte_array_set_size(tar, tar->len + TAR_END_SIZE);
+  memset(tar->data + tar->len - TAR_END_SIZE, 0, TAR_END_SIZE);
+  Digest deb = make_deb_of_tar(fixture->store, "2.0\n", plain_control, 1, tar);
+  g_autoptr(Pack) pack = pack_of(fixture->store, &deb, G_MAXINT64);
+  const Entry *ping = find(pack, "usr/bin/ping", NULL);
+  g_assert_cmpuint(ping->n_xattrs, ==, 1);
+  g_assert_cmpstr(ping->xattrs[0].name, ==, "security.capability");
+  g_assert_cmpmem(ping->xattrs[0].value, ping->xattrs[0].size, capability.value, capability.size);
+  const Entry *disk = find(pack, "dev/sda", NULL);
+  g_assert_cmpint(disk->type, ==, ENTRY_BLOCK);
+  g_assert_cmpuint(disk->gid, ==, 6);
+  g_assert_cmpuint(disk->major, ==, 8);
+  g_assert_cmpuint(disk->minor, ==, 257);
+  g_assert_cmpint(find(pack, "dev/null", NULL)->type, ==, ENTRY_CHAR);
+  g_assert_cmpint(find(pack, "run/pipe", NULL)->type, ==, ENTRY_FIFO);
 }
 
 static void
@@ -324,6 +385,8 @@ hostile_control_is_refused(Fixture *fixture, gconstpointer data)
     {{{"control", AE_IFREG, "Package: xx\nVersion: 1\nArchitecture: a/b\n", 0644, 1}}, 1, "'a/b'"},
     {{{"control", AE_IFREG, "Package: xx\nVersion: 1 2\nArchitecture: all\n", 0644, 1}}, 1, "'1 2'"},
     {{{"control", AE_IFREG, "Package: xx\nArchitecture: all\n", 0644, 1}}, 1, "'Version'"},
+    {{{"control", AE_IFREG, CONTROL "\nPackage: evil\n", 0644, 1}}, 1, "more than one paragraph"},
+    {{{"control", AE_IFREG, CONTROL " \t\nPackage: evil\n", 0644, 1}}, 1, "more than one paragraph"},
     {{{"control", AE_IFREG, CONTROL, 0644, 1}, {"./control", AE_IFREG, CONTROL, 0644, 1}}, 2, "twice"},
     {{{"control", AE_IFREG, CONTROL, 0644, 1}, {"./list", AE_IFREG, "", 0644, 1}}, 2, "'list'"},
     {{{"control", AE_IFREG, CONTROL, 0644, 1}, {"./a/b", AE_IFREG, "", 0644, 1}}, 2, "'a/b'"},
@@ -333,6 +396,61 @@ hostile_control_is_refused(Fixture *fixture, gconstpointer data)
     Digest deb = make_deb(fixture->store, "2.0\n", cases[i].members, cases[i].n, tree, G_N_ELEMENTS(tree));
     assert_refused(fixture->store, &deb, ASHLAR_ERROR_INVALID, cases[i].words);
   }
+}
+
+/* The sizes are told by headers alone: nothing of the content is there, and none is asked for. */
+static void
+bombs_are_refused(Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    guint64 size;
+    const char *words;
+  } cases[] = {{DEB_RATIO_FREE * 2, "more than 1000 times its size"}, {DEB_UNPACKED_MAX + 1, "more than 64 GiB"}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GByteArray) tar = g_byte_array_new();
+    tar_append_header(tar, &(Entry){.path = "bomb", .mode = 0644, .size = cases[i].size});
+    Digest deb = make_deb_of_tar(fixture->store, "2.0\n", plain_control, 1, tar);
+    assert_refused(fixture->store, &deb, ASHLAR_ERROR_INVALID, cases[i].words);
+  }
+}
+
+#define PACKERS 4
+
+static void
+pack_in_child(const char *folder, const Digest *deb)
+{
+  Digest pack;
+  Store *store = store_open(folder, NULL);
+  _exit(store == NULL || !deb_to_pack(store, deb, "probe", PACK_ZSTD, G_MAXINT64, NULL, &pack, NULL) ||
+        !store_check_blob(store, &pack, NULL));
+}
+
+static void
+processes_that_pack_the_same_package(Fixture *fixture, gconstpointer data)
+{
+  for (guint round = 0; round < 8; round++) {
+    Member members[G_N_ELEMENTS(tree)];
+    memcpy(members, tree, sizeof tree);
+    members[2].mtime += round; /* another package each time */
+    Digest deb = make_simple(fixture->store, members, G_N_ELEMENTS(members)), pack;
+    pid_t children[PACKERS];
+    for (guint i = 0; i < PACKERS; i++)
+      if ((children[i] = fork()) == 0)
+        pack_in_child(fixture->folder, &deb);
+    for (guint i = 0; i < PACKERS; i++) {
+      int status;
+      g_assert_cmpint(waitpid(children[i], &status, 0), ==, children[i]);
+      g_assert_cmpint(status, ==, 0);
+    }
+    StoreInfo info;
+    g_assert_true(store_info(fixture->store, &info, NULL));
+    g_assert_cmpuint(info.blobs, ==, 2 * (round + 1));
+    g_assert_cmpuint(info.actions, ==, round + 1);
+    g_assert_true(deb_find_pack(fixture->store, &deb, PACK_ZSTD, G_MAXINT64, &pack));
+  }
+  g_autofree char *path = g_build_filename(fixture->folder, "tmp", NULL);
+  g_autoptr(GDir) left = g_dir_open(path, 0, NULL);
+  g_assert_null(g_dir_read_name(left));
 }
 
 static void
@@ -401,9 +519,13 @@ main(int argc, char **argv)
   DEB_TEST("info", dpkg_info_is_written);
   DEB_TEST("md5sums-kept", shipped_md5sums_are_kept);
   DEB_TEST("epoch", epoch_clamps_only_what_is_later);
+  DEB_TEST("scripts-in-the-index", scripts_stand_in_the_index);
+  DEB_TEST("devices-and-capabilities", devices_and_capabilities_are_kept);
   DEB_TEST("merged-link", merged_link_stays);
   DEB_TEST("hostile-members", hostile_members_are_refused);
   DEB_TEST("hostile-control", hostile_control_is_refused);
+  DEB_TEST("bombs", bombs_are_refused);
+  DEB_TEST("many-processes", processes_that_pack_the_same_package);
   DEB_TEST("other-formats", other_formats_are_refused);
   DEB_TEST("order", order_of_the_members_is_kept_to);
   DEB_TEST("truncated", every_truncation_is_refused);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/system.h"
+#include "rootfs/deb.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -157,11 +158,5 @@ debian_unit_file(const DebianUnit *unit, const char *kind, GError **error)
 char *
 debian_merged_path(const char *path)
 {
-  static const char *const merged[] = {"bin", "sbin", "lib", "lib32", "lib64", "libo32", "libx32"};
-  path += strspn(path, "/");
-  gsize length = strcspn(path, "/");
-  for (guint i = 0; i < G_N_ELEMENTS(merged); i++)
-    if (strlen(merged[i]) == length && memcmp(path, merged[i], length) == 0)
-      return g_strconcat("usr/", path, NULL);
-  return g_strdup(path);
+  return deb_merged_path(path + strspn(path, "/"));
 }
