@@ -32,6 +32,7 @@ struct LayerSink {
   Worker hash, write;
   gboolean inline_only; /* no thread was to be had */
   GError *failure;      /* of writing; the writing thread's until it is joined */
+  gint failed;          /* atomic: there is one */
   guint64 size, tar_size;
 };
 
@@ -77,7 +78,7 @@ write_batch(LayerSink *sink, Batch *batch)
   for (guint i = 0; i < batch->spans->len && sink->failure == NULL; i++) {
     const Span *span = &g_array_index(batch->spans, Span, i);
     if (!store_writer_write(sink->out, span->data, span->size, &sink->failure))
-      return;
+      g_atomic_int_set(&sink->failed, TRUE);
   }
 }
 
@@ -199,6 +200,16 @@ layer_sink_frame(LayerSink *sink, const guint8 *data, gsize size, gboolean owned
   }
   Span span = {data, size, owned ? (guint8 *)data : NULL};
   g_array_append_val(spans, span);
+}
+
+gboolean
+layer_sink_check(LayerSink *sink, GError **error)
+{
+  if (!g_atomic_int_get(&sink->failed))
+    return TRUE;
+  stop(sink, &sink->write);
+  g_propagate_error(error, g_error_copy(sink->failure));
+  return FALSE;
 }
 
 guint64

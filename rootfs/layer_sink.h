@@ -16,6 +16,9 @@ LayerSink *layer_sink_new(StoreWriter *out);
 guint8 *layer_sink_tar(LayerSink *sink, gsize size);
 /* The next frame of the blob. @data is @sink's to free where @owned, else it must live until the sink is finished. */
 void layer_sink_frame(LayerSink *sink, const guint8 *data, gsize size, gboolean owned);
+/* FALSE as soon as something could not be written: what is still to come would be for nothing. The sink can then only be
+ * freed. */
+gboolean layer_sink_check(LayerSink *sink, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How many bytes of each it was given. */
 guint64 layer_sink_tar_size(const LayerSink *sink);
 guint64 layer_sink_size(const LayerSink *sink);

@@ -83,11 +83,17 @@ splice_end(Splice *splice)
 /* ---- a pack ---- */
 
 static gboolean
+go_on(const Splice *splice, GError **error)
+{
+  return !g_cancellable_set_error_if_cancelled(splice->cancellable, error) && layer_sink_check(splice->sink, error);
+}
+
+static gboolean
 cut_content(const void *data, gsize size, gpointer user, GError **error)
 {
   Splice *splice = user;
   cutter_data(&splice->cutter, data, size);
-  return !g_cancellable_set_error_if_cancelled(splice->cancellable, error);
+  return go_on(splice, error);
 }
 
 /* A hardlink that is not what it was in the pack. */
@@ -170,7 +176,7 @@ splice_part(Splice *splice, const LayerPlan *plan, GError **error)
   guint n = pack_n_entries(pack);
   Stretch stretch = {0};
   for (; stretch.number < pack_n_frames(pack); stretch.number++) {
-    if (g_cancellable_set_error_if_cancelled(splice->cancellable, error))
+    if (!go_on(splice, error))
       return FALSE;
     stretch.frame = pack_frame(pack, stretch.number);
     while (stretch.first < n && member_end(pack, stretch.first) <= stretch.frame.tar_offset)

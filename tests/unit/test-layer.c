@@ -7,7 +7,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <zstd.h>
 
 static const PackEncoding encodings[] = {PACK_ZSTD, PACK_GZIP, PACK_ZSTD_CHUNKED};
@@ -654,6 +656,42 @@ other_programs_read_it(Place *place, gconstpointer data)
   }
 }
 
+static void
+count_bytes(guint64 bytes, gpointer data)
+{
+  *(guint64 *)data += bytes;
+}
+
+/* A file may not exceed a megabyte, as if the disk were full: the rest of the layer must not be gone through for nothing. */
+static void
+full_disk_is_told_at_once(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree guint32 *noise = g_new(guint32, 8 << 20);
+  for (guint i = 0; i < 8 << 20; i++)
+    noise[i] = g_random_int();
+  g_autoptr(GBytes) content = g_bytes_new_static(noise, 32 << 20);
+  PackWriter *writer = writer_new(place->store, PACK_ZSTD);
+  add_file(writer, (Entry){.path = "noise", .mode = 0644}, content);
+  Digest digest = finish(writer);
+  g_autoptr(Pack) pack = open_pack(place->store, &digest);
+  LayerPart part = {.pack = pack};
+  LayerSpec spec = spec_of(PACK_ZSTD, &part, 1);
+  Layer layer;
+  guint64 done = 0;
+  struct rlimit before, small;
+  g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+  small = (struct rlimit){1 << 20, before.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+  gboolean written = layer_write(place->store, &spec, count_bytes, &done, NULL, &layer, &error);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_false(written);
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED);
+  g_assert_nonnull(strstr(error->message, store_path(place->store)));
+  g_assert_cmpuint(done, <, 16 << 20);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -673,5 +711,6 @@ main(int argc, char **argv)
   CASE("/layer/chunked-tables", chunked_tables);
   CASE("/layer/chunked-without-tables", chunked_without_tables);
   CASE("/layer/other-programs", other_programs_read_it);
+  CASE("/layer/full-disk", full_disk_is_told_at_once);
   return g_test_run();
 }
