@@ -24,6 +24,9 @@ store_partial_open(Store *store, const Digest *digest, GCancellable *cancellable
   g_autofree char *path = store_full_name(store, STORE_PARTIAL, digest);
   for (;;) {
     int fd = openat(store->folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    /* one that was about to become a blob when its process was killed has a blob's mode */
+    if (fd < 0 && errno == EACCES && fchmodat(store->folder, name, 0600, 0) == 0)
+      fd = openat(store->folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
       error_set_errno(error, errno, "write to the store: open '%s'", path);
       return -1;
@@ -44,7 +47,7 @@ store_partial_commit(Store *store, const Digest *digest, int fd, GError **error)
   char from[STORE_NAME_SIZE], to[STORE_NAME_SIZE], text[DIGEST_STRING_SIZE];
   store_name(STORE_PARTIAL, digest, from);
   store_name(STORE_BLOBS, digest, to);
-  gboolean done = fchmod(fd, 0444) == 0 && fsync(fd) == 0 && renameat(store->folder, from, store->folder, to) == 0;
+  gboolean done = fsync(fd) == 0 && fchmod(fd, 0444) == 0 && renameat(store->folder, from, store->folder, to) == 0;
   if (!done)
     error_set_errno(error, errno, "keep blob %s in the store '%s'", digest_to_string(digest, text), store->path);
   if (close(fd) != 0 && done) {

@@ -209,6 +209,82 @@ cancel_soon(gpointer cancellable)
   return NULL;
 }
 
+/* Runs @act as a user who is not root: what modes forbid is no hindrance to root. */
+static void
+as_user(Fixture *fixture, void (*act)(Fixture *fixture))
+{
+  const uid_t nobody = 65534;
+  gboolean root = geteuid() == 0;
+  if (root) {
+    g_autofree char *command = g_strdup_printf("chown -R %u '%s'", nobody, fixture->folder);
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+    g_assert_cmpint(seteuid(nobody), ==, 0);
+  }
+  act(fixture);
+  if (root)
+    g_assert_cmpint(seteuid(0), ==, 0);
+}
+
+static void
+open_partial_with_mode_of_blob(Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest;
+  digest_of("whole", 5, &digest);
+  int fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(write(fd, "wh", 2), ==, 2);
+  g_assert_cmpint(fchmod(fd, 0444), ==, 0);
+  close(fd);
+  fd = store_partial_open(fixture->store, &digest, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(lseek(fd, 0, SEEK_END), ==, 2);
+  close(fd);
+}
+
+/* A kill between the last two steps of store_partial_commit must not keep everybody from ever fetching the blob. */
+static void
+partial_of_a_killed_commit_is_resumed(Fixture *fixture, gconstpointer data)
+{
+  as_user(fixture, open_partial_with_mode_of_blob);
+}
+
+static void
+use_read_only_store(Fixture *fixture)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = g_strdup(store_path(fixture->store));
+  g_autofree char *lock = g_strdup_printf("chmod -R a-w '%s'", path), *unlock = g_strdup_printf("chmod -R u+w '%s'", path);
+  Digest digest = put(fixture->store, "kept"), key;
+  digest_of("action", 6, &key);
+  json_t *outputs = json_pack("{s:i}", "x", 1);
+  g_assert_true(store_action_put(fixture->store, &key, outputs, NULL));
+  store_unref(fixture->store);
+  g_assert_true(g_spawn_command_line_sync(lock, NULL, NULL, NULL, NULL));
+
+  fixture->store = store_open(path, &error);
+  g_assert_no_error(error);
+  g_autoptr(GBytes) bytes = store_read_blob(fixture->store, &digest, &error);
+  g_assert_no_error(error);
+  json_t *found = store_action_get(fixture->store, &key);
+  g_assert_true(json_equal(found, outputs));
+  put(fixture->store, "kept"); /* nothing is to be written */
+  g_assert_false(store_put(fixture->store, "new", 3, &digest, &error));
+  g_assert_nonnull(strstr(error->message, path));
+  g_clear_error(&error);
+  g_assert_false(store_action_put(fixture->store, &key, outputs, &error));
+  g_assert_nonnull(strstr(error->message, "write to the store"));
+  json_decref(found);
+  json_decref(outputs);
+  g_assert_true(g_spawn_command_line_sync(unlock, NULL, NULL, NULL, NULL));
+}
+
+static void
+read_only_store_serves_what_it_holds(Fixture *fixture, gconstpointer data)
+{
+  as_user(fixture, use_read_only_store);
+}
+
 static void
 waiting_for_a_partial_can_be_cancelled(Fixture *fixture, gconstpointer data)
 {
@@ -520,6 +596,8 @@ main(int argc, char **argv)
   STORE_TEST("abandoned-writer", abandoned_writer_leaves_nothing);
   STORE_TEST("unexpected-digest", unexpected_digest_is_refused);
   STORE_TEST("partial", partial_becomes_a_blob);
+  STORE_TEST("partial-of-a-killed-commit", partial_of_a_killed_commit_is_resumed);
+  STORE_TEST("read-only", read_only_store_serves_what_it_holds);
   STORE_TEST("partial-cancelled", waiting_for_a_partial_can_be_cancelled);
   STORE_TEST("action", action_is_remembered);
   g_test_add_func("/store/action-key", action_key_ignores_order);
