@@ -185,6 +185,9 @@ take_type(MemberReader *reader, struct archive_entry *from, GError **error)
 {
   Entry *entry = &reader->entry;
   if (archive_entry_hardlink(from) != NULL) {
+    /* cpio keeps the content of several names with the last of them, where nobody would look for it */
+    if (archive_entry_size_is_set(from) && archive_entry_size(from) > 0)
+      return invalid(reader, "is a hardlink with content of its own", error);
     entry->type = ENTRY_HARDLINK;
     reader->target = entry_canonical_path(archive_entry_hardlink(from), error);
     if (reader->target == NULL)

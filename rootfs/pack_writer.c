@@ -12,6 +12,9 @@
 #define LE32 GUINT32_TO_LE
 #define LE64 GUINT64_TO_LE
 
+/* The index is held in memory, and written with numbers of 32 bits. */
+#define PACK_INDEX_MAX G_MAXINT32
+
 typedef struct {
   char *key;
   GBytes *value;
@@ -165,6 +168,15 @@ check_target(PackWriter *writer, const Entry *entry, guint32 *link, GError **err
   return TRUE;
 }
 
+/* Of the index as it is so far; the frames that the content will need are not in it yet. */
+static guint64
+index_size(const PackWriter *writer)
+{
+  return writer->strings->len + (guint64)writer->entries->len * sizeof(IndexEntry) +
+         (guint64)writer->xattrs->len * sizeof(IndexXattr) + (guint64)writer->frames->len * sizeof(IndexFrame) +
+         (guint64)writer->chunks->len * sizeof(Digest);
+}
+
 static gboolean
 check_entry(PackWriter *writer, const Entry *entry, guint32 *link, GError **error)
 {
@@ -180,7 +192,7 @@ check_entry(PackWriter *writer, const Entry *entry, guint32 *link, GError **erro
     return FALSE;
   if (g_hash_table_contains(writer->numbers, entry->path))
     return refuse(entry->path, "is there twice", error);
-  if (writer->strings->len > G_MAXINT32 || writer->entries->len > G_MAXINT32 / sizeof(IndexEntry))
+  if (index_size(writer) > PACK_INDEX_MAX)
     return refuse(entry->path, "is one entry too many for a pack", error);
   return TRUE;
 }

@@ -10,6 +10,7 @@ typedef struct {
   const char *label;
   guint64 archive_size, unpacked;
   guint members;
+  gsize names;       /* bytes of the paths in types */
   GHashTable *types; /* path -> EntryType + 1, of members and of the directories they imply; only ever looked up */
 } Unpack;
 
@@ -27,10 +28,14 @@ is_type(const Unpack *unpack, const char *path, EntryType type)
   return g_hash_table_lookup(unpack->types, path) == GUINT_TO_POINTER(type + 1u);
 }
 
-static void
-set_type(Unpack *unpack, const char *path, EntryType type)
+static gboolean
+set_type(Unpack *unpack, const char *path, EntryType type, GError **error)
 {
+  unpack->names += strlen(path) + 1;
+  if (unpack->names > UNPACK_NAMES_MAX)
+    return refuse(unpack, path, "is one path too many", error);
   g_hash_table_replace(unpack->types, g_strdup(path), GUINT_TO_POINTER(type + 1u));
+  return TRUE;
 }
 
 static gboolean
@@ -38,10 +43,11 @@ check_parents(Unpack *unpack, const char *path, GError **error)
 {
   for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
     g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
-    if (!g_hash_table_contains(unpack->types, parent))
-      set_type(unpack, parent, ENTRY_DIRECTORY);
-    else if (!is_type(unpack, parent, ENTRY_DIRECTORY))
+    gboolean known = g_hash_table_contains(unpack->types, parent);
+    if (known && !is_type(unpack, parent, ENTRY_DIRECTORY))
       return refuse(unpack, path, "lies below a member that is no directory", error);
+    if (!known && !set_type(unpack, parent, ENTRY_DIRECTORY, error))
+      return FALSE;
   }
   return TRUE;
 }
@@ -55,10 +61,7 @@ check_place(Unpack *unpack, const Entry *entry, GError **error)
   if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE) &&
       !is_type(unpack, entry->target, ENTRY_HARDLINK))
     return refuse(unpack, entry->path, "is a hardlink to no file before it", error);
-  if (!check_parents(unpack, entry->path, error))
-    return FALSE;
-  set_type(unpack, entry->path, entry->type);
-  return TRUE;
+  return check_parents(unpack, entry->path, error) && set_type(unpack, entry->path, entry->type, error);
 }
 
 static gboolean

@@ -314,6 +314,43 @@ hostile_archives_are_refused(Fixture *fixture, gconstpointer data)
   assert_refused(fixture, "files: [{path: /opt, from: text, unpack: true}]\n", "text: ");
 }
 
+/* ---- fetched files ---- */
+
+static char *
+url_recipe(const Digest *digest, const char *more)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(digest, hex);
+  return g_strdup_printf("files: [{path: /opt, url: \"https://example.org/a.tar\", sha256: %s%s}]\n", hex, more);
+}
+
+static void
+fetched_files_are_taken_by_digest(Fixture *fixture, gconstpointer data)
+{
+  static const Member members[] = {{"run", AE_IFREG, "go"}};
+  g_autofree char *bytes = NULL, *path = g_build_filename(fixture->recipe, "a.tar", NULL);
+  gsize size;
+  put_archive(fixture, "a.tar", members, 1);
+  g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+  Digest archive, text;
+  g_assert_true(store_put(fixture->store, bytes, size, &archive, NULL));
+  g_assert_true(store_put(fixture->store, "text", 4, &text, NULL));
+  g_autofree char *unpacked = url_recipe(&archive, ", unpack: true"), *plain = url_recipe(&text, ", mode: \"0600\"");
+  assert_listing(fixture, unpacked, "5 755 0:0 opt - \n0 755 0:0 opt/run - go\n");
+  assert_listing(fixture, plain, "0 600 0:0 opt - text\n");
+}
+
+static void
+fetched_file_that_is_missing_is_named(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  Digest digest, pack;
+  digest_of("never seen", 10, &digest);
+  g_autofree char *text = url_recipe(&digest, "");
+  g_assert_false(try_pack(fixture, text, &pack, &error));
+  g_assert_nonnull(strstr(error->message, "/opt"));
+}
+
 /* ---- inputs ---- */
 
 static Digest
@@ -370,6 +407,8 @@ main(int argc, char **argv)
   FILES_TEST("merged-usr", usr_is_merged_below_debian);
   FILES_TEST("archives", archives_are_unpacked);
   FILES_TEST("hostile-archives", hostile_archives_are_refused);
+  FILES_TEST("url", fetched_files_are_taken_by_digest);
+  FILES_TEST("url-missing", fetched_file_that_is_missing_is_named);
   FILES_TEST("inputs", inputs_tell_what_matters);
   return g_test_run();
 }
