@@ -120,8 +120,10 @@ cosign_payload_parse(const void *data, gsize size, CosignPayload *out, GError **
     return malformed(error, "too large");
   json_error_t problem;
   json_auto_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
-  if (root == NULL)
-    return malformed(error, problem.text);
+  if (root == NULL) {
+    g_autofree char *shown = g_strescape(problem.text, NULL);
+    return malformed(error, shown);
+  }
   return parse_critical(root, out, error);
 }
 

@@ -40,7 +40,7 @@ gboolean blobs_copy(Blobs *blobs, const Digest *digest, Outfile *out, GError **e
 /* Hashes the bytes: ASHLAR_ERROR_VERIFY that names the blob where they differ. */
 gboolean blobs_check(Blobs *blobs, const Digest *digest, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What is needed to read a blob by hand: *fd is to be closed by blobs_close when done. In memory: *bytes is set, *fd -1. */
+/* What is needed to read a blob by hand; to be cleared when done. In memory: bytes is set, fd is -1. */
 typedef struct {
   int fd;
   gboolean close_fd;

@@ -14,7 +14,8 @@ typedef struct {
 
 /* Hashes every blob (of a tarball: all; of a folder, which others may share: those of this image and its signatures), then
  * unpacks every layer and compares it with its diff ID. manifest.json, which `docker load` goes by, must name the configuration
- * and layers of one of the image's own manifests: else what is verified here and what is loaded there were two things. ASHLAR_ERROR_VERIFY names a blob that is wrong. */
+ * and layers of one of the image's own manifests: else what is verified here and what is loaded there were two things.
+ * ASHLAR_ERROR_VERIFY names a blob that is wrong. */
 gboolean oci_image_check(OciImage *image, GCancellable *cancellable, CheckResult *result,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -10,10 +10,18 @@
 typedef struct {
   Blobs *blobs;
   GArray *digests;
-  GHashTable *seen; /* Digest* */
+  GHashTable *seen;   /* Digest*, those of digests */
+  GHashTable *walked; /* Digest*, whose members were visited: a blob may be listed as something else before */
 } Walk;
 
 static gboolean visit(Walk *walk, const Descriptor *descriptor, guint depth, GError **error);
+
+/* TRUE when it was not there yet. */
+static gboolean
+add_digest(GHashTable *set, const Digest *digest)
+{
+  return g_hash_table_add(set, g_memdup2(digest, sizeof *digest));
+}
 
 static gboolean
 add_blob(Walk *walk, const Descriptor *descriptor, GError **error)
@@ -21,10 +29,8 @@ add_blob(Walk *walk, const Descriptor *descriptor, GError **error)
   char text[DIGEST_STRING_SIZE];
   gint64 size = blobs_size(walk->blobs, &descriptor->digest);
   if (size >= 0 && (guint64)size == descriptor->size) {
-    if (!g_hash_table_contains(walk->seen, &descriptor->digest)) {
-      g_hash_table_add(walk->seen, g_memdup2(&descriptor->digest, sizeof descriptor->digest));
+    if (add_digest(walk->seen, &descriptor->digest))
       g_array_append_val(walk->digests, descriptor->digest);
-    }
     return TRUE;
   }
   digest_to_string(&descriptor->digest, text);
@@ -59,10 +65,9 @@ static gboolean
 visit(Walk *walk, const Descriptor *descriptor, guint depth, GError **error)
 {
   gboolean is_index = descriptor_is_index(descriptor);
-  gboolean known = g_hash_table_contains(walk->seen, &descriptor->digest);
   if (!add_blob(walk, descriptor, error))
     return FALSE;
-  if (known || (!is_index && !descriptor_is_manifest(descriptor)))
+  if ((!is_index && !descriptor_is_manifest(descriptor)) || !add_digest(walk->walked, &descriptor->digest))
     return TRUE;
   if (depth > DEPTH_MAX) {
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "indexes lie too deep in each other");
@@ -93,7 +98,8 @@ collect_digests(const ArchiveSpec *spec, Blobs *blobs, GError **error)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(digest_hash, digest_equal, g_free, NULL);
   g_autoptr(GArray) digests = g_array_new(FALSE, FALSE, sizeof(Digest));
-  Walk walk = {blobs, digests, seen};
+  g_autoptr(GHashTable) walked = g_hash_table_new_full(digest_hash, digest_equal, g_free, NULL);
+  Walk walk = {blobs, digests, seen, walked};
   if (!visit(&walk, spec->top, 0, error))
     return NULL;
   if (spec->referrers != NULL && !visit(&walk, spec->referrers, 0, error)) {

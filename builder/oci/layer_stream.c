@@ -20,6 +20,7 @@ typedef struct {
   BlobPlace place;
   guint64 done;
   guint8 *buffer;
+  GCancellable *cancellable; /* a long skip hears of it here */
 } Source;
 
 static void
@@ -35,6 +36,10 @@ read_source(Archive *archive, void *data, const void **buffer)
 {
   Source *source = data;
   guint64 rest = source->place.size - source->done;
+  if (g_cancellable_is_cancelled(source->cancellable)) {
+    archive_set_error(archive, ECANCELED, "cancelled");
+    return -1;
+  }
   if (source->place.bytes != NULL) {
     *buffer = (const guint8 *)g_bytes_get_data(source->place.bytes, NULL) + source->done;
     source->done += rest;
@@ -52,9 +57,12 @@ read_source(Archive *archive, void *data, const void **buffer)
   return got;
 }
 
+/* What cancelling made libarchive say is of no interest. */
 static gboolean
-set_archive_error(GError **error, Archive *archive)
+set_archive_error(GError **error, const Source *source, Archive *archive)
 {
+  if (g_cancellable_set_error_if_cancelled(source->cancellable, error))
+    return FALSE;
   const char *reason = archive_error_string(archive);
   g_autofree char *shown = g_strescape(reason != NULL ? reason : "unreadable", NULL);
   g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, shown);
@@ -69,7 +77,16 @@ open_source(Source *source, Archive *archive, Blobs *blobs, const Digest *layer,
   source->buffer = g_malloc(CHUNK);
   archive_read_support_filter_gzip(archive);
   archive_read_support_filter_zstd(archive);
-  return archive_read_open(archive, source, NULL, read_source, NULL) == ARCHIVE_OK || set_archive_error(error, archive);
+  return archive_read_open(archive, source, NULL, read_source, NULL) == ARCHIVE_OK || set_archive_error(error, source, archive);
+}
+
+static gboolean
+check_size(guint64 size, GError **error)
+{
+  if (size <= LAYER_STREAM_MAX)
+    return TRUE;
+  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
+  return FALSE;
 }
 
 static void
@@ -82,23 +99,19 @@ prefix_layer(GError **error, const Digest *layer)
 /* ---- diff ID ---- */
 
 static gboolean
-hash_all(Archive *archive, Hasher *hasher, GCancellable *cancellable, guint64 *size, GError **error)
+hash_all(const Source *source, Archive *archive, Hasher *hasher, guint64 *size, GError **error)
 {
   const void *data;
   size_t length;
   la_int64_t offset;
   int status;
   while ((status = archive_read_data_block(archive, &data, &length, &offset)) == ARCHIVE_OK) {
-    if (g_cancellable_set_error_if_cancelled(cancellable, error))
-      return FALSE;
     hasher_update(hasher, data, length);
     *size += length;
-    if (*size > LAYER_STREAM_MAX) {
-      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
+    if (g_cancellable_set_error_if_cancelled(source->cancellable, error) || !check_size(*size, error))
       return FALSE;
-    }
   }
-  return status == ARCHIVE_EOF || set_archive_error(error, archive);
+  return status == ARCHIVE_EOF || set_archive_error(error, source, archive);
 }
 
 gboolean
@@ -107,7 +120,7 @@ layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellabl
 {
   g_autoptr(Archive) archive = archive_read_new();
   g_autoptr(Hasher) hasher = hasher_new();
-  g_auto(Source) source = {.place = {.fd = -1}};
+  g_auto(Source) source = {.place = {.fd = -1}, .cancellable = cancellable};
   struct archive_entry *entry;
   *size = 0;
   archive_read_support_format_raw(archive);
@@ -116,8 +129,8 @@ layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellabl
   gboolean ok = open_source(&source, archive, blobs, layer, error);
   if (ok) {
     int status = archive_read_next_header(archive, &entry);
-    ok = status == ARCHIVE_EOF || (status == ARCHIVE_OK && hash_all(archive, hasher, cancellable, size, error)) ||
-         (status != ARCHIVE_OK && set_archive_error(error, archive));
+    ok = status == ARCHIVE_EOF || (status == ARCHIVE_OK && hash_all(&source, archive, hasher, size, error)) ||
+         (status != ARCHIVE_OK && set_archive_error(error, &source, archive));
   }
   if (!ok)
     prefix_layer(error, layer);
@@ -144,7 +157,8 @@ entry_type(struct archive_entry *from, Entry *entry, GError **error)
       entry->type = table[i].type;
       return TRUE;
     }
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is of a kind that no layer can hold", entry->path);
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%.200s' is of a kind that no layer can hold", shown);
   return FALSE;
 }
 
@@ -185,7 +199,7 @@ layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointe
                      GError **error)
 {
   g_autoptr(Archive) archive = archive_read_new();
-  g_auto(Source) source = {.place = {.fd = -1}};
+  g_auto(Source) source = {.place = {.fd = -1}, .cancellable = cancellable};
   struct archive_entry *entry;
   archive_read_support_format_tar(archive);
   archive_read_support_format_empty(archive);
@@ -195,8 +209,9 @@ layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointe
     int status = archive_read_next_header(archive, &entry);
     if (status == ARCHIVE_EOF)
       return TRUE;
-    ok = (status == ARCHIVE_OK || status == ARCHIVE_WARN || set_archive_error(error, archive)) &&
-         !g_cancellable_set_error_if_cancelled(cancellable, error) && convert_and_tell(entry, each, user, error);
+    ok = (status == ARCHIVE_OK || status == ARCHIVE_WARN || set_archive_error(error, &source, archive)) &&
+         !g_cancellable_set_error_if_cancelled(cancellable, error) &&
+         check_size((guint64)archive_filter_bytes(archive, 0), error) && convert_and_tell(entry, each, user, error);
   }
   prefix_layer(error, layer);
   return FALSE;

@@ -8,7 +8,7 @@
 #include "builder/oci/blobs.h"
 #include "rootfs/entry.h"
 
-/* A layer that unpacks to more is refused: it would keep whoever checks it busy for a day. */
+/* A layer that unpacks to more is refused: it would keep whoever reads it busy for a day. */
 #define LAYER_STREAM_MAX (G_GUINT64_CONSTANT(1) << 40)
 
 /* The digest of the uncompressed tar, and its size. */

@@ -9,13 +9,17 @@
 #define OPAQUE ".wh..wh..opq"
 
 struct Listing {
+  GPtrArray *all; /* ListingEntry*, those that a later layer hides among them */
   GTree *entries; /* path (of the ListingEntry) -> ListingEntry */
+  guint members;  /* read so far, whiteouts among them */
+  gsize names;    /* bytes of their paths and targets */
 };
 
+/* A layer's own entries lie apart until it ends: what it hides is below it, wherever in the layer that stands. */
 typedef struct {
   Listing *listing;
+  GTree *own; /* NULL: the layer is told as it stands */
   guint layer;
-  gboolean merge;
 } Reader;
 
 static void
@@ -46,18 +50,18 @@ is_below(const char *path, const char *folder)
 static void
 remove_lower(const Reader *reader, const char *folder, gboolean itself)
 {
+  GTree *lower = reader->listing->entries;
   g_autoptr(GPtrArray) doomed = g_ptr_array_new();
-  GTreeNode *node = g_tree_lower_bound(reader->listing->entries, folder);
-  for (; node != NULL; node = g_tree_node_next(node)) {
-    const ListingEntry *entry = g_tree_node_value(node);
-    gboolean same = strcmp(entry->entry.path, folder) == 0;
-    if (!same && !is_below(entry->entry.path, folder))
+  for (GTreeNode *node = g_tree_lower_bound(lower, folder); node != NULL; node = g_tree_node_next(node)) {
+    const char *path = g_tree_node_key(node);
+    gboolean same = strcmp(path, folder) == 0;
+    if (!same && !is_below(path, folder))
       break;
-    if (entry->layer < reader->layer && (itself || !same))
-      g_ptr_array_add(doomed, (gpointer)entry->entry.path);
+    if (itself || !same)
+      g_ptr_array_add(doomed, (gpointer)path);
   }
   for (guint i = 0; i < doomed->len; i++)
-    g_tree_remove(reader->listing->entries, doomed->pdata[i]);
+    g_tree_remove(lower, doomed->pdata[i]);
 }
 
 static void
@@ -77,20 +81,26 @@ apply_whiteout(const Reader *reader, const char *path, const char *name)
 }
 
 static gboolean
-insert(const Reader *reader, const Entry *from, GError **error)
+check_limits(Listing *listing, const Entry *entry, GError **error)
 {
-  if (g_tree_nnodes(reader->listing->entries) >= LISTING_ENTRIES_MAX) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "too many files to list");
-    return FALSE;
-  }
+  listing->members++;
+  listing->names += strlen(entry->path) + (entry->target != NULL ? strlen(entry->target) : 0);
+  if (listing->members <= LISTING_ENTRIES_MAX && listing->names <= LISTING_NAMES_MAX)
+    return TRUE;
+  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "too many files to list");
+  return FALSE;
+}
+
+static void
+insert(const Reader *reader, const Entry *from)
+{
   ListingEntry *entry = g_new0(ListingEntry, 1);
   entry->entry = *from;
   entry->entry.path = g_strdup(from->path);
   entry->entry.target = g_strdup(from->target);
   entry->layer = reader->layer;
-  g_tree_replace(reader->listing->entries, (gpointer)entry->entry.path, entry);
-  /* cppcheck-suppress memleak ; the tree has it now */
-  return TRUE;
+  g_ptr_array_add(reader->listing->all, entry);
+  g_tree_replace(reader->own != NULL ? reader->own : reader->listing->entries, (gpointer)entry->entry.path, entry);
 }
 
 static gboolean
@@ -99,15 +109,36 @@ take_entry(const Entry *entry, gpointer user, GError **error)
   const Reader *reader = user;
   const char *slash = strrchr(entry->path, '/');
   const char *name = slash != NULL ? slash + 1 : entry->path;
-  if (!reader->merge)
-    return insert(reader, entry, error);
-  if (g_str_has_prefix(name, WHITEOUT)) {
+  if (!check_limits(reader->listing, entry, error))
+    return FALSE;
+  if (reader->own != NULL && g_str_has_prefix(name, WHITEOUT)) {
     apply_whiteout(reader, entry->path, name);
     return TRUE;
   }
-  if (entry->type != ENTRY_DIRECTORY)
+  if (reader->own != NULL && entry->type != ENTRY_DIRECTORY)
     remove_lower(reader, entry->path, TRUE);
-  return insert(reader, entry, error);
+  insert(reader, entry);
+  return TRUE;
+}
+
+static gboolean
+lay_over(gpointer path, gpointer entry, gpointer entries)
+{
+  g_tree_replace(entries, path, entry);
+  return FALSE;
+}
+
+static gboolean
+read_layer(Listing *listing, OciImage *image, const Digest *digest, guint number, gboolean merge, GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr(GTree) own = merge ? g_tree_new_full(compare_paths, NULL, NULL, NULL) : NULL;
+  Reader reader = {.listing = listing, .own = own, .layer = number};
+  if (!layer_stream_entries(image->blobs, digest, take_entry, &reader, cancellable, error))
+    return FALSE;
+  if (own != NULL)
+    g_tree_foreach(own, lay_over, listing->entries);
+  return TRUE;
 }
 
 /* ---- hardlinks ---- */
@@ -134,18 +165,17 @@ Listing *
 listing_new(OciImage *image, const OciManifest *manifest, guint layer, GCancellable *cancellable, GError **error)
 {
   g_autoptr(Listing) listing = g_new0(Listing, 1);
-  listing->entries = g_tree_new_full(compare_paths, NULL, NULL, listing_entry_free);
+  listing->all = g_ptr_array_new_with_free_func(listing_entry_free);
+  listing->entries = g_tree_new_full(compare_paths, NULL, NULL, NULL);
   gboolean all = layer == LISTING_ALL_LAYERS;
   if (!all && layer >= manifest->n_layers) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "there is no layer %u: the image has %u, counted from 0", layer,
                 manifest->n_layers);
     return NULL;
   }
-  for (guint i = all ? 0 : layer; i < (all ? manifest->n_layers : layer + 1); i++) {
-    Reader reader = {.listing = listing, .layer = i, .merge = all};
-    if (!layer_stream_entries(image->blobs, &manifest->layers[i].digest, take_entry, &reader, cancellable, error))
+  for (guint i = all ? 0 : layer; i < (all ? manifest->n_layers : layer + 1); i++)
+    if (!read_layer(listing, image, &manifest->layers[i].digest, i, all, cancellable, error))
       return NULL;
-  }
   g_tree_foreach(listing->entries, resolve_hardlink, listing->entries);
   return g_steal_pointer(&listing);
 }
@@ -153,7 +183,8 @@ listing_new(OciImage *image, const OciManifest *manifest, guint layer, GCancella
 void
 listing_free(Listing *listing)
 {
-  g_clear_pointer(&listing->entries, g_tree_unref);
+  g_tree_unref(listing->entries);
+  g_ptr_array_unref(listing->all);
   g_free(listing);
 }
 

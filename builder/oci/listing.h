@@ -9,8 +9,9 @@
 #include "builder/oci/open.h"
 #include "rootfs/entry.h"
 
-/* An image with more entries is refused: the list is held in memory. */
+/* An image whose layers have more members, or more bytes of names, is refused: the list is held in memory. */
 #define LISTING_ENTRIES_MAX (1 << 22)
+#define LISTING_NAMES_MAX (512 << 20)
 #define LISTING_ALL_LAYERS G_MAXUINT
 
 typedef struct {

@@ -205,24 +205,48 @@ scan_archive(const char *path, Scan *out, GError **error)
 
 /* ---- folder ---- */
 
+/* @path is for errors. */
 static GBytes *
-read_small_file(const char *folder, const char *name, GError **error)
+read_open_file(int fd, const char *path, GError **error)
 {
   struct stat status;
-  g_autofree char *path = g_build_filename(folder, name, NULL);
-  g_autofree char *data = NULL;
-  gsize size;
-  if (stat(path, &status) != 0) {
-    error_set_errno(error, errno, "'%s'", path);
+  if (fstat(fd, &status) != 0) {
+    error_set_errno(error, errno, "look at '%s'", path);
     return NULL;
   }
   if (!S_ISREG(status.st_mode) || status.st_size > OCI_JSON_MAX) {
     invalid(error, "is no file, or larger than any that is believed", path);
     return NULL;
   }
-  if (!g_file_get_contents(path, &data, &size, error))
+  gsize size = (gsize)status.st_size, have = 0;
+  g_autofree guint8 *data = g_malloc(size + 1);
+  while (have < size) {
+    ssize_t got = read(fd, data + have, size - have);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0) {
+      error_set_errno(error, errno, "read '%s'", path);
+      return NULL;
+    }
+    if (got == 0)
+      break;
+    have += (gsize)got;
+  }
+  return g_bytes_new_take(g_steal_pointer(&data), have);
+}
+
+static GBytes *
+read_small_file(const char *folder, const char *name, GError **error)
+{
+  g_autofree char *path = g_build_filename(folder, name, NULL);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) {
+    error_set_errno(error, errno, "open '%s'", path);
     return NULL;
-  return g_bytes_new_take(g_steal_pointer(&data), size);
+  }
+  GBytes *bytes = read_open_file(fd, path, error);
+  close(fd);
+  return bytes;
 }
 
 static gboolean
@@ -235,7 +259,7 @@ add_blob_file(Finder *finder, const char *folder, const char *name, GError **err
   if (!blob_digest(relative, &digest, error))
     return FALSE;
   if (lstat(path, &status) != 0)
-    return error_set_errno(error, errno, "'%s'", path);
+    return error_set_errno(error, errno, "look at '%s'", path);
   if (!S_ISREG(status.st_mode))
     return invalid(error, "is not a regular file", relative);
   blobs_add_file(finder->scan->blobs, &digest, path, (guint64)status.st_size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What lies in a tarball or layout folder that somebody made: which blobs, where, and the bytes of index.json. Names that
- * climb, members twice, blobs that are not named by a digest, links and too many members are errors; content is not looked at.
+ * climb, members twice, blobs that are not named by a digest, links, and (of a tarball) too many members are errors; content is
+ * not looked at.
  */
 #ifndef ASHLAR_OCI_SCAN_H
 #define ASHLAR_OCI_SCAN_H

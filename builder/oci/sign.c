@@ -72,6 +72,10 @@ collect_from_manifest(json_t *manifest, GPtrArray *signatures, GError **error)
     }
     if (signature != NULL)
       g_ptr_array_add(signatures, signature);
+    if (signatures->len > IMAGE_SIGNATURES_MAX) {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the image has more than %d signatures", IMAGE_SIGNATURES_MAX);
+      return FALSE;
+    }
   }
   return TRUE;
 }

@@ -33,6 +33,9 @@ typedef struct {
   gboolean has_key;
 } ImageSignature;
 
+/* An image with more is refused: checking one may mean reading a megabyte. */
+#define IMAGE_SIGNATURES_MAX 1024
+
 /* All signatures that @referrers lists, in order (elements ImageSignature). */
 GPtrArray *image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/archive.h"
 #include "builder/oci/check.h"
+#include "builder/oci/contents.h"
 #include "builder/oci/image.h"
 #include "builder/oci/index.h"
 #include "builder/oci/layout.h"
@@ -414,6 +415,70 @@ an_index_is_signed_with_all_in_it(Fixture *fixture, gconstpointer data)
   g_assert_true(digest_equal(&arm->descriptor.digest, &other.digest));
   g_assert_null(oci_image_manifest(image, "s390x", &error));
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
+}
+
+/* ---- what belongs to an image ---- */
+
+static json_t *
+read_document(Fixture *fixture, const Descriptor *descriptor)
+{
+  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &descriptor->digest, OCI_JSON_MAX, NULL);
+  g_assert_nonnull(bytes);
+  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "document", NULL);
+}
+
+static gboolean
+collects(Fixture *fixture, const Descriptor *top, const Digest *wanted)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(Contents) contents = {0};
+  ArchiveSpec spec = {.top = top};
+  gboolean done = contents_collect(&spec, fixture->blobs, &contents, &error);
+  g_assert_no_error(error);
+  g_assert_true(done);
+  for (guint i = 0; i < contents.digests->len; i++)
+    if (digest_equal(&g_array_index(contents.digests, Digest, i), wanted))
+      return TRUE;
+  return FALSE;
+}
+
+/* A manifest that another lists among its layers is one all the same: what it names must not be left out. */
+static void
+manifest_listed_as_layer_before_is_walked(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(Descriptor) other = {0}, odd = {0}, index = {0}, config = {0};
+  g_assert_true(write_image(fixture, "arm64", &other, &error));
+  json_auto_t *first = read_document(fixture, &fixture->manifest);
+  json_auto_t *second = read_document(fixture, &other);
+  g_assert_true(descriptor_parse(json_object_get(second, "config"), &config, &error));
+  Descriptor layer = {.media_type = (char *)OCI_MEDIA_LAYER, .digest = other.digest, .size = other.size};
+  json_array_append_new(json_object_get(first, "layers"), descriptor_to_json(&layer));
+  g_assert_true(blobs_put_json(fixture->blobs, first, OCI_MEDIA_MANIFEST, &odd, &error));
+  Descriptor manifests[] = {odd, other};
+  ImageSpec spec = {.name = "web", .version = "1", .epoch = EPOCH};
+  g_assert_true(index_write(fixture->blobs, &spec, manifests, 2, &index, &error));
+  g_assert_true(collects(fixture, &index, &config.digest));
+}
+
+static void
+flood_of_signatures_is_refused(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(Descriptor) referrers = {0}, entry = {0}, flooded = {0}, list = {0};
+  SignSpec spec = {.key = fixture->key, .reference = "example.org/web"};
+  g_assert_true(image_sign(fixture->blobs, &fixture->manifest, NULL, &spec, &referrers, &error));
+  json_auto_t *index = read_document(fixture, &referrers);
+  g_assert_true(descriptor_parse(json_array_get(json_object_get(index, "manifests"), 0), &entry, &error));
+  json_auto_t *manifest = read_document(fixture, &entry);
+  json_t *layers = json_object_get(manifest, "layers");
+  for (guint i = 0; i < IMAGE_SIGNATURES_MAX; i++)
+    json_array_append(layers, json_array_get(layers, 0));
+  g_assert_true(blobs_put_json(fixture->blobs, manifest, OCI_MEDIA_MANIFEST, &flooded, &error));
+  json_array_set_new(json_object_get(index, "manifests"), 0, descriptor_to_json(&flooded));
+  g_assert_true(blobs_put_json(fixture->blobs, index, OCI_MEDIA_INDEX, &list, &error));
+  g_assert_null(image_signatures(fixture->blobs, &list, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
 }
 
 /* ---- listing ---- */
@@ -847,6 +912,8 @@ main(int argc, char **argv)
   ADD("/oci/sign/unsigned", unsigned_is_refused, NULL);
   ADD("/oci/sign/moved", a_signature_moved_to_another_image_is_refused, NULL);
   ADD("/oci/sign/index", an_index_is_signed_with_all_in_it, NULL);
+  ADD("/oci/contents/manifest-listed-as-layer", manifest_listed_as_layer_before_is_walked, NULL);
+  ADD("/oci/sign/flood", flood_of_signatures_is_refused, NULL);
   ADD("/oci/listing/merged", layers_are_merged_and_whiteouts_applied, NULL);
   ADD("/oci/check/diff-id", a_wrong_diff_id_is_refused, NULL);
   ADD("/oci/check/changed-byte", a_changed_byte_is_noticed, NULL);
