@@ -44,15 +44,16 @@ OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ  := $(filter-out $(BUILD)/builder/main.o,$(OBJ))
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
 UNIT     := $(UNIT_SRC:%.c=$(BUILD)/%)
+BENCH    := $(BUILD)/tests/bench/splice
 UNIT_OBJ := $(UNIT:=.o)
 BATS     := $(wildcard tests/cli/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
-C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
+C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
 PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
 .DELETE_ON_ERROR:
-.SECONDARY: $(UNIT_OBJ)
+.SECONDARY: $(UNIT_OBJ) $(BENCH:=.o)
 .PHONY: all units demo test suite check judges lint format bench install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
@@ -68,7 +69,7 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 
-$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
+$(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
 units: $(UNIT)
@@ -104,7 +105,7 @@ format: ## lay the C files out as .clang-format says
 	scripts/bootstrap --lint
 	clang-format -i $(C_FILES)
 
-bench: all ## time ashlar beside mmdebstrap, buildah and umoci
+bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	scripts/bootstrap --judges
 	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
 
@@ -124,4 +125,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d)
