@@ -133,6 +133,14 @@ refuse(const char *path, const char *why, GError **error)
   return FALSE;
 }
 
+/* The file whose content is being added. */
+static const char *
+current_path(const PackWriter *writer)
+{
+  const IndexEntry *record = &g_array_index(writer->entries, IndexEntry, writer->entries->len - 1);
+  return (const char *)writer->strings->data + LE32(record->path);
+}
+
 static gboolean
 check_path(const Entry *entry, GError **error)
 {
@@ -185,7 +193,7 @@ check_entry(PackWriter *writer, const Entry *entry, guint32 *link, GError **erro
     return FALSE;
   }
   if (writer->left > 0)
-    return refuse(entry->path, "follows a file whose content was cut short", error);
+    return refuse(current_path(writer), "has less content than was announced", error);
   if (entry->type > ENTRY_FIFO || (entry->size > 0 && entry->type != ENTRY_FILE) || entry->mode > 07777)
     return refuse(entry->path, "is malformed", error);
   if (!check_path(entry, error) || !tar_check(entry, error) || !check_target(writer, entry, link, error))
@@ -300,10 +308,8 @@ hash_chunks(PackWriter *writer, const guint8 *data, gsize size)
 gboolean
 pack_writer_data(PackWriter *writer, const void *data, gsize size, GError **error)
 {
-  if (size > writer->left) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "a file has more content than was announced");
-    return FALSE;
-  }
+  if (size > writer->left)
+    return refuse(writer->entries->len > 0 ? current_path(writer) : "", "has more content than was announced", error);
   if (size == 0)
     return TRUE;
   hasher_update(writer->hasher, data, size);
@@ -385,10 +391,8 @@ make_index(PackWriter *writer)
 gboolean
 pack_writer_finish(PackWriter *writer, Digest *out, GError **error)
 {
-  if (writer->left > 0) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the content of the last file was cut short");
-    return FALSE;
-  }
+  if (writer->left > 0)
+    return refuse(current_path(writer), "has less content than was announced", error);
   cutter_flush(&writer->cutter);
   if (writer->queue != NULL)
     frame_queue_drain(writer->queue);

@@ -46,7 +46,9 @@ run_info(const CommandContext *context, gpointer data, char **arguments, GError 
   if (store == NULL || !store_info(store, &info, error))
     return EXIT_FAILURE;
   if (options->json) {
-    json_t *result = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "path", store_path(store), "blobs", (json_int_t)info.blobs, "bytes",
+    /* a folder's name may be any bytes, JSON may not */
+    g_autofree char *path = g_utf8_make_valid(store_path(store), -1);
+    json_t *result = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "path", path, "blobs", (json_int_t)info.blobs, "bytes",
                                (json_int_t)info.bytes, "actions", (json_int_t)info.actions, "partials",
                                (json_int_t)info.partials, "partial_bytes", (json_int_t)info.partial_bytes);
     return print_json(result, error) ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -83,7 +85,8 @@ static const CommandOption verify_options[] = {
 static void
 append_fault(const char *message, gpointer faults)
 {
-  json_array_append_new(faults, json_string(message));
+  g_autofree char *shown = g_utf8_make_valid(message, -1);
+  json_array_append_new(faults, json_string(shown));
 }
 
 static void

@@ -89,3 +89,9 @@ teardown() { archive_end; }
     [ "$(sha256sum < "$blob" | cut -d' ' -f1)" = "$(basename "$blob")" ]
   done
 }
+
+@test "a store whose path is no UTF-8 is told as JSON" {
+  own_store "$T/st"$'\377'"re"
+  ok store info --json
+  jq -e '.path | startswith("'"$T"'/st")' <<< "$out"
+}

@@ -164,12 +164,14 @@ refuses(Place *place, gconstpointer data)
   g_autoptr(GError) error = NULL;
   g_assert_false(pack_writer_data(writer, "abc", 3, &error));
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+  g_assert_cmpstr(error->message, ==, "'g' has more content than was announced");
   g_clear_error(&error);
   g_assert_true(pack_writer_data(writer, "a", 1, &error));
-  refused(writer, &(Entry){.path = "i"}, "'i' follows a file whose content was cut short");
+  refused(writer, &(Entry){.path = "i"}, "'g' has less content than was announced");
   Digest digest;
   g_assert_false(pack_writer_finish(writer, &digest, &error));
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+  g_assert_cmpstr(error->message, ==, "'g' has less content than was announced");
 }
 
 static void
