@@ -47,7 +47,7 @@ gboolean store_check_blob(Store *store, const Digest *digest, GError **error) G_
 /* Removes a blob (a damaged one, so that it is made again). */
 gboolean store_remove_blob(Store *store, const Digest *digest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Bytes in memory become a blob; nothing is written where it is there already. */
+/* Bytes in memory become a blob; nothing is written where it is there already, and whole. */
 gboolean store_put(Store *store, const void *data, gsize size, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Streaming in. Freed without finish: nothing stays. */

@@ -224,12 +224,17 @@ store_writer_free(StoreWriter *writer)
   g_free(writer);
 }
 
+/* What is in memory is small: whether the blob that is there is whole is cheap to tell. A damaged one is made again. */
 gboolean
 store_put(Store *store, const void *data, gsize size, Digest *out, GError **error)
 {
   digest_of(data, size, out);
-  if (have_blob(store, out, size))
-    return TRUE;
+  if (have_blob(store, out, size)) {
+    if (store_check_blob(store, out, NULL))
+      return TRUE;
+    if (!store_remove_blob(store, out, error))
+      return FALSE;
+  }
   g_autoptr(StoreWriter) writer = store_writer_new(store, error);
   return writer != NULL && store_writer_write(writer, data, size, error) && store_writer_finish(writer, out, out, error);
 }

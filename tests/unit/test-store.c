@@ -142,6 +142,16 @@ damaged_blob_is_named(Fixture *fixture, gconstpointer data)
 }
 
 static void
+damaged_blob_is_put_again(Fixture *fixture, gconstpointer data)
+{
+  Digest digest = put(fixture->store, "good");
+  g_autofree char *path = blob_path(fixture->store, &digest);
+  overwrite(path, "evil");
+  put(fixture->store, "good");
+  g_assert_true(store_check_blob(fixture->store, &digest, NULL));
+}
+
+static void
 truncated_blob_is_replaced(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
@@ -592,6 +602,7 @@ main(int argc, char **argv)
   STORE_TEST("empty-blob", empty_blob);
   STORE_TEST("missing-blob", missing_blob_is_not_found);
   STORE_TEST("damaged-blob", damaged_blob_is_named);
+  STORE_TEST("damaged-put", damaged_blob_is_put_again);
   STORE_TEST("truncated-blob", truncated_blob_is_replaced);
   STORE_TEST("abandoned-writer", abandoned_writer_leaves_nothing);
   STORE_TEST("unexpected-digest", unexpected_digest_is_refused);
