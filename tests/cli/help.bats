@@ -11,7 +11,7 @@ commands() {
   ok --help
   [ -z "$err" ]
   has "$out" "build"
-  has "$out" "exit status"
+  has "$out" "Exit status"
   run ! grep -E "^.{81}" <<< "$out"
 }
 
@@ -22,7 +22,10 @@ commands() {
     ok $command --help
     has "$out" "usage: ashlar $command"
     [ -z "$err" ]
-    long=$(grep -E '^.{81}' <<< "$out") && { echo "$command: longer than 80 columns: $long"; return 1; }
+    if long=$(grep -E '^.{81}' <<< "$out"); then
+      echo "$command: longer than 80 columns: $long"
+      return 1
+    fi
   done < <(commands)
 }
 
