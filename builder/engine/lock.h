@@ -11,11 +11,11 @@
 
 typedef struct {
   char *name, *version, *architecture; /* architecture: of the package: amd64 or all */
-  char *suite; /* whose indexes named it */
-  char *path;  /* below the mirror's base */
+  char *suite;                         /* whose indexes named it */
+  char *path;                          /* below the mirror's base */
   Digest sha256;
   guint64 size;
-  gboolean requested; /* the recipe names it; else something needs it */
+  gboolean requested; /* the recipe names it, or its variant asks for it */
 } LockPackage;
 
 typedef struct {

@@ -131,10 +131,12 @@ kept_versions(const LockArch *arch, const ResolveOptions *options)
 }
 
 static gboolean
-is_requested(const RecipeDebian *debian, const char *name)
+is_requested(const RecipeDebian *debian, const DebianPackage *package)
 {
+  if (debian_is_in_variant(package, debian->variant))
+    return TRUE;
   for (guint i = 0; i < debian->packages->len; i++)
-    if (strcmp(((const RecipePackage *)debian->packages->pdata[i])->name, name) == 0)
+    if (strcmp(((const RecipePackage *)debian->packages->pdata[i])->name, package->name) == 0)
       return TRUE;
   return FALSE;
 }
@@ -155,7 +157,7 @@ add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *ar
       .path = g_strdup(found.filename),
       .sha256 = found.sha256,
       .size = found.size,
-      .requested = is_requested(debian, found.name),
+      .requested = is_requested(debian, &found),
     };
     g_ptr_array_add(arch->packages, package);
   }

@@ -96,6 +96,10 @@ apt_in() {
   has "$(< told)" "Purg nginx-light"
   has "$(< told)" "Purg iproute2"
   lacks "$(< told)" "Purg ca-certificates"
+  # what the variant asks for is asked for
+  awk '$1 == "Package:" {print $2}' "$root/var/lib/apt/extended_states" | sort > automatic
+  [ -s automatic ]
+  run ! grep -xE 'apt|debconf|e2fsprogs|mount|passwd|tzdata' automatic
   silent chroot "$root" pwck -rq
   silent chroot "$root" grpck -r
 }

@@ -21,9 +21,11 @@ ids_between(guint first, guint n)
   return ids;
 }
 
-static gboolean
-is_in_variant(const DebianPackage *package, RecipeVariant variant)
+gboolean
+debian_is_in_variant(const DebianPackage *package, RecipeVariant variant)
 {
+  if (package->essential)
+    return variant != RECIPE_VARIANT_NONE;
   switch (variant) {
   case RECIPE_VARIANT_MINBASE:
     return package->priority == DEBIAN_REQUIRED || strcmp(package->name, "apt") == 0;
@@ -44,7 +46,7 @@ add_variant(GArray *roots, const DebianIndex *index, RecipeVariant variant, gboo
     DebianPackage package;
     debian_index_get(index, id, &package);
     guint first = id, n = debian_index_find(index, package.name, &first);
-    if (essential ? package.essential : !package.essential && is_in_variant(&package, variant)) {
+    if (package.essential == essential && debian_is_in_variant(&package, variant)) {
       SolveRoot root = {.name = package.name, .ids = ids_between(first, n)};
       g_array_append_val(roots, root);
     }

@@ -23,4 +23,7 @@ typedef struct {
  * recipe (ASHLAR_ERROR_USAGE) with the nearest names. */
 GArray *debian_solve(const DebianIndex *index, const DebianSolveRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether the variant asks for the package, by itself. */
+gboolean debian_is_in_variant(const DebianPackage *package, RecipeVariant variant);
+
 #endif
