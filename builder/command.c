@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
 #include "builder/recipe/nearest.h"
+#include "builder/recipe/source.h"
 #include "signing/error.h"
 
 #include <errno.h>
@@ -9,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM "ashlar"
 #define EXIT_USAGE 2
 #define EXIT_REFUSED 3
 #define EXIT_INTERRUPTED 130
+/* How long after the first signal the clean end may take. */
+#define STOP_SECONDS 10
 
 /* The options that every command has. */
 typedef struct {
@@ -200,6 +204,22 @@ find_command(const Command *const *commands, int argc, char **argv, int *used)
   return NULL;
 }
 
+/* "store" is no command but begins some: those are told. */
+static gboolean
+print_group_help(const Command *const *commands, const char *word)
+{
+  g_autofree char *prefix = g_strconcat(word, " ", NULL);
+  gboolean any = FALSE;
+  for (const Command *const *command = commands; *command != NULL; command++)
+    if (g_str_has_prefix((*command)->name, prefix)) {
+      if (!any)
+        printf("usage: " PROGRAM " %s COMMAND [options] [arguments]\n\ncommands:\n", word);
+      printf("  %-14s %s\n", (*command)->name, (*command)->summary);
+      any = TRUE;
+    }
+  return any;
+}
+
 static int
 unknown_command(const Command *const *commands, const char *name)
 {
@@ -238,8 +258,11 @@ await_signals(gpointer data)
   int signal_number;
   sigwait(&set, &signal_number);
   g_cancellable_cancel(cancellable);
-  /* A second signal: whoever sent it does not want to wait for the clean end. */
-  sigwait(&set, &signal_number);
+  /* A second signal: whoever sent it does not want to wait for the clean end. That end may also never come, where a read is
+   * stuck (a named pipe for a key, a server that is gone below a network file system); to stop anywhere is safe. */
+  const struct timespec patience = {.tv_sec = STOP_SECONDS};
+  while (sigtimedwait(&set, NULL, &patience) < 0 && errno == EINTR)
+    continue;
   _exit(EXIT_INTERRUPTED);
 }
 
@@ -275,18 +298,21 @@ status_of(const GError *error)
 static void
 print_error(const GError *error)
 {
+  /* names are quoted where they are told; this is for those that are not, and for other libraries' messages */
+  g_autofree char *shown = source_escape_lines(error->message);
   if (status_of(error) == EXIT_INTERRUPTED)
     fputs(PROGRAM ": interrupted\n", stderr);
-  else if (strstr(error->message, ": error: ") != NULL)
-    fprintf(stderr, "%s\n", error->message);
+  else if (strstr(shown, ": error: ") != NULL)
+    fprintf(stderr, "%s\n", shown);
   else
-    fprintf(stderr, PROGRAM ": error: %s\n", error->message);
+    fprintf(stderr, PROGRAM ": error: %s\n", shown);
 }
 
 static int
 usage_error(const Command *command, const char *message)
 {
-  fprintf(stderr, PROGRAM " %s: error: %s\nhint: see '" PROGRAM " %s --help'\n", command->name, message, command->name);
+  g_autofree char *shown = source_escape_lines(message);
+  fprintf(stderr, PROGRAM " %s: error: %s\nhint: see '" PROGRAM " %s --help'\n", command->name, shown, command->name);
   return EXIT_USAGE;
 }
 
@@ -412,6 +438,8 @@ command_main(const Command *const *commands, int argc, char **argv)
     print_help(commands);
     return finish_output(EXIT_SUCCESS);
   }
+  if (command == NULL && asks_for_help(argc, argv) && print_group_help(commands, argv[1]))
+    return finish_output(EXIT_SUCCESS);
   if (command == NULL)
     return unknown_command(commands, argv[1]);
   if (asks_for_help(argc, argv)) {

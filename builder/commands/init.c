@@ -85,8 +85,8 @@ static gboolean
 check_absent(const char *path, GError **error)
 {
   GStatBuf st;
-  if (g_lstat(path, &st) != 0 && errno == ENOENT)
-    return TRUE;
+  if (g_lstat(path, &st) != 0)
+    return errno == ENOENT || error_set_errno(error, errno, "look at '%s'", path);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is there already\nhint: name another folder, or another --name",
               path);
   return FALSE;

@@ -2,6 +2,7 @@
 #include "builder/engine/packages.h"
 #include "builder/engine/executor.h"
 #include "builder/engine/resolve.h"
+#include "builder/sources/debian/control.h"
 #include "rootfs/deb.h"
 #include "signing/error.h"
 
@@ -99,6 +100,53 @@ add_ways_out(GError **error, const Recipe *recipe)
   *error = told;
 }
 
+/* ---- what was unpacked ---- */
+
+/* The digest says that the file is the one the index means; its own control file must say so too, or the image's dpkg
+ * database, which scanners read, would name what the lock does not. */
+static gboolean
+check_identity(const LockPackage *package, Pack *pack, GError **error)
+{
+  GBytes *meta = pack_meta(pack, "control");
+  if (meta == NULL) {
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "its pack holds no control file");
+    return FALSE;
+  }
+  gsize size;
+  const char *text = g_bytes_get_data(meta, &size);
+  g_autoptr(DebianControl) control = debian_control_parse(text, size, error);
+  if (control == NULL)
+    return FALSE;
+  const struct {
+    const char *field, *locked;
+  } wanted[] = {{"Package", package->name}, {"Version", package->version}, {"Architecture", package->architecture}};
+  for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
+    const char *value = debian_control_get(control, wanted[i].field);
+    if (g_strcmp0(value, wanted[i].locked) == 0)
+      continue;
+    g_autofree char *shown = g_strescape(value != NULL ? value : "", NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "its control file has %s '%s', where the archive's index has '%s'",
+                wanted[i].field, shown, wanted[i].locked);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+open_packs(Store *store, const GArray *items, GPtrArray *packs, GError **error)
+{
+  for (guint i = 0; i < items->len; i++) {
+    const Item *item = &g_array_index(items, Item, i);
+    g_autoptr(Pack) pack = pack_open(store, &item->pack, error);
+    if (pack == NULL || !check_identity(item->package, pack, error)) {
+      g_prefix_error(error, "package '%s': ", item->label);
+      return FALSE;
+    }
+    g_ptr_array_add(packs, g_steal_pointer(&pack));
+  }
+  return TRUE;
+}
+
 /* ---- the whole ---- */
 
 /* Sorts the packages out: packed (done), in the store (unpacking begins), missing (returned; transfer container). */
@@ -142,14 +190,7 @@ packages_obtain(Store *store, const Recipe *recipe, const LockArch *arch, const 
   if (!executor_wait(executor, error))
     return NULL;
   g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
-  for (guint i = 0; i < items->len; i++) {
-    const Item *item = &g_array_index(items, Item, i);
-    Pack *pack = pack_open(store, &item->pack, error);
-    if (pack == NULL) {
-      g_prefix_error(error, "package '%s': ", item->label);
-      return NULL;
-    }
-    g_ptr_array_add(packs, pack);
-  }
+  if (!open_packs(store, items, packs, error))
+    return NULL;
   return g_steal_pointer(&packs);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/progress.h"
 #include "builder/engine/live.h"
+#include "builder/recipe/source.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -212,7 +213,7 @@ progress_start(Progress *progress, const char *phase, const char *subject, guint
     return NULL;
   ProgressTask *task = g_new0(ProgressTask, 1);
   task->progress = progress;
-  task->subject = g_strescape(subject, "\"\\");
+  task->subject = source_escape(subject);
   task->total = total;
   g_mutex_lock(&progress->lock);
   task->phase = find_phase(progress, phase);
@@ -288,7 +289,8 @@ say(Progress *progress, const char *event, const char *prefix, char *text)
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     write_event(progress, json_pack("{s:s, s:s}", "event", event, "message", valid));
   } else {
-    g_autofree char *line = g_strconcat(prefix, text, NULL);
+    g_autofree char *shown = source_escape_lines(text);
+    g_autofree char *line = g_strconcat(prefix, shown, NULL);
     write_line(progress, line);
   }
   g_mutex_unlock(&progress->lock);

@@ -102,8 +102,8 @@ append_escaped(GString *out, gunichar c)
     g_string_append_printf(out, "\\u{%x}", c);
 }
 
-char *
-source_escape(const char *text)
+static char *
+escape_but(const char *text, const char *kept)
 {
   GString *out = g_string_new(NULL);
   while (*text != '\0') {
@@ -112,13 +112,25 @@ source_escape(const char *text)
       g_string_append_printf(out, "\\x%02x", (guint8)*text++);
       continue;
     }
-    if (is_hidden(c))
+    if (is_hidden(c) && (c >= 0x80 || strchr(kept, (int)c) == NULL))
       append_escaped(out, c);
     else
       g_string_append_unichar(out, c);
     text = g_utf8_next_char(text);
   }
   return g_string_free(out, FALSE);
+}
+
+char *
+source_escape(const char *text)
+{
+  return escape_but(text, "");
+}
+
+char *
+source_escape_lines(const char *text)
+{
+  return escape_but(text, "\n\t");
 }
 
 static const char *

@@ -20,5 +20,7 @@ const char *source_skip_break(const char *text);
 void source_append_excerpt(GString *out, const RecipePlace *place);
 /* @text with control characters, and bytes that are no UTF-8, as \n, \t, \xHH or \u{HHHH}. */
 char *source_escape(const char *text);
+/* The same, but line breaks and tabs stay: for messages of several lines, parts of which came from outside. */
+char *source_escape_lines(const char *text);
 
 #endif
