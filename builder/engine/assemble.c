@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-
 /* One layer to be written. */
 typedef struct {
   Store *store;
@@ -155,8 +154,8 @@ static gboolean
 write_one(gpointer data, GCancellable *cancellable, GError **error)
 {
   LayerJob *job = data;
-  g_autoptr(GPtrArray) directories =
-    tree_layer_directories(job->tree, (const guint *)(gpointer)job->numbers->data, job->numbers->len);
+  g_autoptr(GPtrArray)
+    directories = tree_layer_directories(job->tree, (const guint *)(gpointer)job->numbers->data, job->numbers->len);
   g_autofree LayerPart *parts = g_new0(LayerPart, job->numbers->len);
   for (guint i = 0; i < job->numbers->len; i++) {
     guint number = g_array_index(job->numbers, guint, i);
@@ -232,7 +231,8 @@ write_layers(Store *store, const Root *root, const LockArch *locked, GPtrArray *
 /* ---- the whole ---- */
 
 static gboolean
-write_image(Store *store, const Recipe *recipe, const char *arch, const AssembleOptions *options, Assembled *out, GError **error)
+write_image(Store *store, const Recipe *recipe, const char *arch, const AssembleOptions *options, Assembled *out,
+            GError **error)
 {
   g_autofree ImageLayer *layers = g_new0(ImageLayer, MAX(out->layers->len, 1));
   for (guint i = 0; i < out->layers->len; i++) {

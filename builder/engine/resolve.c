@@ -38,6 +38,8 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
     return g_strdupv(recipe->arch);
   g_autofree char *joined = g_strjoinv(",", (char **)given);
   g_auto(GStrv) named = g_strsplit(joined, ",", -1);
+  if (named[0] == NULL && !check_arch(recipe, "", error)) /* --arch '' */
+    return NULL;
   for (char **arch = named; *arch != NULL; arch++)
     if (!check_arch(recipe, *arch, error))
       return NULL;

@@ -4,128 +4,13 @@
  */
 #include "builder/sources/debian/archive.h"
 #include "signing/error.h"
-
-#include <glib/gstdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define PACKAGES                                                                                                               \
-  "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/h/hello_1%3a1_amd64.deb\nSize: 10\n"                        \
-  "SHA256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n\n"
-
-/* What the archive of a test is like; zero is a good one. */
-typedef struct {
-  const char *suite;    /* in the path; "stone" */
-  const char *codename; /* in the file; the same */
-  const char *date;     /* "Sat, 10 Jan 2026 00:00:00 UTC" */
-  const char *more;     /* fields of the Release */
-  const char *packages;
-  const char *key; /* "good", "other", "old", or "" for no signature */
-  gboolean detached;
-  gboolean by_hash; /* only there, not at the plain path */
-} Shape;
-
-static char *keys; /* the folder of gpg's keys, made once */
+#include "tests/unit/archive-maker.h"
 
 typedef struct {
   char *folder, *mirror;
   Store *store;
   DebianArchiveRequest request;
 } Fixture;
-
-static void shell(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-static void
-shell(const char *format, ...)
-{
-  va_list args;
-  va_start(args, format);
-  g_autofree char *command = g_strdup_vprintf(format, args);
-  va_end(args);
-  if (system(command) != 0)
-    g_error("failed: %s", command);
-}
-
-static void
-put(const char *folder, const char *name, const char *text)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *path = g_build_filename(folder, name, NULL);
-  g_autofree char *parent = g_path_get_dirname(path);
-  g_assert_cmpint(g_mkdir_with_parents(parent, 0755), ==, 0);
-  g_assert_true(g_file_set_contents(path, text, -1, &error));
-}
-
-/* One key, exported binary and armored. */
-static void
-make_key(const char *name, const char *options)
-{
-  shell(
-    "gpg --homedir '%s' --batch --quiet --yes %s --passphrase '' --quick-gen-key %s@example.org ed25519 sign %s 2>/dev/null",
-    keys, options, name, *options != '\0' ? "1d" : "never");
-  shell("cd '%s' && gpg --homedir . --batch --quiet --export %s@example.org > %s.gpg && "
-        "gpg --homedir . --batch --quiet --armor --export %s@example.org > %s.asc",
-        keys, name, name, name, name);
-}
-
-static gboolean
-make_keys(void)
-{
-  g_autofree char *gpg = g_find_program_in_path("gpg"), *gpgv = g_find_program_in_path("gpgv");
-  if (gpg == NULL || gpgv == NULL)
-    return FALSE;
-  keys = g_dir_make_tmp("ashlar-keys-XXXXXX", NULL);
-  make_key("good", "");
-  make_key("other", "");
-  make_key("old", "--faked-system-time 20200101T000000");
-  return TRUE;
-}
-
-static void
-drop_keys(void)
-{
-  shell("gpgconf --homedir '%s' --kill gpg-agent; rm -rf '%s'", keys, keys);
-  g_free(keys);
-}
-
-static void
-sign(const char *folder, const char *key, gboolean detached)
-{
-  const char *when = strcmp(key, "old") == 0 ? "--faked-system-time 20200101T010000" : "";
-  if (*key == '\0')
-    return;
-  shell("cd '%s' && gpg --homedir '%s' --batch --quiet --yes %s -u %s@example.org --armor %s Release", folder, keys, when, key,
-        detached ? "--detach-sign -o Release.gpg" : "--clearsign -o InRelease");
-  if (!detached)
-    shell("rm '%s/Release'", folder);
-}
-
-static const char * or (const char *text, const char *otherwise)
-{
-  return text != NULL ? text : otherwise;
-}
-
-static void
-make_archive(const char *mirror, const Shape *shape)
-{
-  const char *packages = or (shape->packages, PACKAGES), *suite = or (shape->suite, "stone");
-  char hex[DIGEST_HEX_LENGTH + 1];
-  Digest digest;
-  digest_of(packages, strlen(packages), &digest);
-  digest_to_hex(&digest, hex);
-  g_autofree char *folder = g_build_filename(mirror, "dists", suite, NULL);
-  g_autofree char *name = shape->by_hash ? g_strconcat("main/binary-amd64/by-hash/SHA256/", hex, NULL)
-                                         : g_strdup("main/binary-amd64/Packages");
-  put(folder, name, packages);
-  g_autofree char *text =
-    g_strdup_printf("Origin: Test\nSuite: stable\nCodename: %s\nDate: %s\nAcquire-By-Hash: %s\n%sComponents: main extra\n"
-                    "Architectures: amd64\nSHA256:\n %s %zu main/binary-amd64/Packages\n",
-                    or (shape->codename, suite), or (shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"),
-                    shape->by_hash ? "yes" : "no", or (shape->more, ""), hex, strlen(packages));
-  shell("rm -f '%s'/*Release*", folder);
-  put(folder, "Release", text);
-  sign(folder, or (shape->key, "good"), shape->detached);
-}
 
 static void
 set_up(Fixture *fixture, gconstpointer data)
@@ -574,6 +459,69 @@ snapshots(Fixture *fixture, gconstpointer data)
   assert_refused(fixture, ASHLAR_ERROR_USAGE, "snapshot 'yesterday' is not a timestamp");
 }
 
+static void
+of_the_future(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc(), tomorrow = g_date_time_add_hours(now, 20),
+                       later = g_date_time_add_days(now, 3);
+  g_autofree char *soon = g_date_time_format(tomorrow, "Sat, %d %b %Y %H:%M:%S UTC");
+  g_autofree char *far = g_date_time_format(later, "Sat, %d %b %Y %H:%M:%S UTC");
+  make_archive(fixture->mirror, &(Shape){.date = far});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "clock");
+  put(fixture->folder, "etc/apt/apt.conf", "Acquire::Check-Date \"no\";");
+  assert_opens(fixture);
+  put(fixture->folder, "etc/apt/apt.conf", "");
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "clock");
+  fixture->request.check_valid_until = FALSE;
+  assert_opens(fixture);
+  fixture->request.check_valid_until = TRUE;
+  fixture->request.suite = "wood";
+  make_archive(fixture->mirror, &(Shape){.suite = "wood", .date = soon});
+  assert_opens(fixture);
+}
+
+/* apt: where the clock is not trusted, the end is not checked either. */
+static void
+check_date_off_takes_expired(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){.more = "Valid-Until: Sun, 11 Jan 2026 00:00:00 UTC\n"});
+  assert_refused(fixture, ASHLAR_ERROR_VERIFY, "expired");
+  put(fixture->folder, "etc/apt/apt.conf", "Acquire::Check-Date \"no\";");
+  assert_opens(fixture);
+}
+
+static void
+mirror_with_odd_names(Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *odd = g_build_filename(fixture->folder, "a b%20\xff#", NULL);
+  make_archive(odd, &(Shape){0});
+  fixture->request.mirror = odd;
+  assert_opens(fixture);
+  fixture->request.mirror = "http://example.org/a b";
+  assert_refused(fixture, ASHLAR_ERROR_USAGE, "not a mirror");
+}
+
+/* A folder in the place of a file cannot be read, whoever asks. */
+static void
+unreadable_configuration_is_told(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *said = g_build_filename(fixture->folder, "said", NULL), *text = NULL;
+  make_archive(fixture->mirror, &(Shape){0});
+  shell("mkdir -p '%s/etc/apt/apt.conf.d/50odd'", fixture->folder);
+  int fd = g_creat(said, 0600);
+  g_autoptr(Progress) progress = progress_new(PROGRESS_PLAIN, fd);
+  FetchOptions options = {.progress = progress};
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
+  g_assert_no_error(error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_assert_no_error(error);
+  g_assert_true(g_file_get_contents(said, &text, NULL, NULL));
+  g_assert_nonnull(strstr(text, "warning: apt's configuration is not whole"));
+  g_assert_nonnull(strstr(text, "50odd"));
+  g_close(fd, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -616,6 +564,10 @@ main(int argc, char **argv)
     {"broken-configuration", broken_configuration},
     {"proxies", proxies},
     {"snapshots", snapshots},
+    {"of-the-future", of_the_future},
+    {"check-date-off-takes-expired", check_date_off_takes_expired},
+    {"mirror-with-odd-names", mirror_with_odd_names},
+    {"unreadable-configuration-is-told", unreadable_configuration_is_told},
   };
   g_test_init(&argc, &argv, NULL);
   if (!make_keys()) {

@@ -425,6 +425,22 @@ files(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
 }
 
+/* A file among the URLs does not open the way to the network beside it. */
+static void
+offline_takes_files_only(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *good = g_strdup_printf("http://127.0.0.1:%u/good/file", fixture->server.port);
+  g_autofree char *missing = g_strdup_printf("file://%s/none", fixture->folder);
+  const char *urls[] = {good, missing, NULL};
+  FetchItem item = {urls, "a", fixture->digest, SIZE, NULL};
+  fixture->options.offline = TRUE;
+  g_assert_false(fetch_blobs(fixture->store, &item, 1, &fixture->options, NULL, NULL, &error));
+  g_assert_nonnull(strstr(error->message, "the network may not be used"));
+  g_assert_nonnull(strstr(error->message, "no such file"));
+  g_assert_cmpuint(fixture->server.requests, ==, 0);
+}
+
 static void
 all_failures_are_told(Fixture *fixture, gconstpointer data)
 {
@@ -507,6 +523,7 @@ main(int argc, char **argv)
     {"/fetch/stall", stalled_server_is_left},
     {"/fetch/cancelled", cancelled},
     {"/fetch/offline", offline},
+    {"/fetch/offline-takes-files-only", offline_takes_files_only},
     {"/fetch/files", files},
     {"/fetch/all-failures-are-told", all_failures_are_told},
     {"/fetch/documents", documents},
