@@ -74,10 +74,8 @@ fetch_missing(Run *run, GPtrArray *missing, const Recipe *recipe, GError **error
     };
     g_array_append_val(wanted, fetch);
   }
-  FetchOptions options = run->options->fetch;
+  FetchOptions options = debian_archive_fetch_options(archive, &run->options->fetch);
   options.cancellable = executor_cancellable(run->executor);
-  if (options.proxies == NULL)
-    options.proxies = debian_archive_proxies(archive);
   GError *failure = NULL;
   if (fetch_blobs(run->store, (const FetchItem *)(gpointer)wanted->data, wanted->len, &options, unpack_fetched, NULL, &failure))
     return TRUE;

@@ -20,8 +20,10 @@ typedef struct {
   Progress *progress;
   GCancellable *cancellable;
   /* NULL (libcurl's own: the environment) or pairs, NULL-terminated: the beginning of URLs, and the proxy for them ("DIRECT":
-   * none). The first that fits counts; where none does, the environment. See debian_archive_proxies. */
+   * none). The first that fits counts; where none does, the environment. */
   const char *const *proxies;
+  /* NULL or triples, NULL-terminated: the beginning of URLs, user and password to log in there. The first that fits counts. */
+  const char *const *logins;
   guint stall_seconds; /* 0: FETCH_STALL_SECONDS */
 } FetchOptions;
 

@@ -140,6 +140,18 @@ proxy_for(const FetchOptions *options, const char *url)
   return NULL;
 }
 
+/* libcurl sends these to the host of @url alone, wherever that redirects to. */
+static void
+set_login(CURL *easy, const FetchOptions *options, const char *url)
+{
+  for (const char *const *login = options->logins; login != NULL && login[0] != NULL; login += 3)
+    if (g_str_has_prefix(url, login[0])) {
+      curl_easy_setopt(easy, CURLOPT_USERNAME, login[1]);
+      curl_easy_setopt(easy, CURLOPT_PASSWORD, login[2]);
+      return;
+    }
+}
+
 static void
 add_conditions(Transfer *transfer)
 {
@@ -195,6 +207,7 @@ make_request(Transfer *transfer, const FetchOptions *options)
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
   set_limits(easy, options);
   set_redirects(easy, url);
+  set_login(easy, options, url);
   if (proxy != NULL)
     curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
   if (transfer->resumed > 0) {

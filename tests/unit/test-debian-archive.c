@@ -435,7 +435,8 @@ proxies(Fixture *fixture, gconstpointer data)
     "// one\n/* two */ Acquire::http { Proxy \"http://p:1\"; Proxy::Near.example.org \"DIRECT\"; };\n#clear Acquire::http::X;\n"
     "APT::NeverAutoRemove { \"^a$\"; \"b\"; };\nAcquire::http::proxy \"http://p:2\";\n");
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, NULL);
-  g_autofree char *text = g_strjoinv(" ", (char **)debian_archive_proxies(archive));
+  FetchOptions options = debian_archive_fetch_options(archive, &(FetchOptions){0});
+  g_autofree char *text = g_strjoinv(" ", (char **)options.proxies);
   g_assert_cmpstr(text, ==,
                   "http://Near.example.org/ DIRECT http://Near.example.org: DIRECT https://Near.example.org/ DIRECT "
                   "https://Near.example.org: DIRECT http: http://p:2 https: http://p:2");
@@ -457,6 +458,25 @@ snapshots(Fixture *fixture, gconstpointer data)
   g_assert_false(debian_archive_suite(archive, 0)->check_valid_until);
   fixture->request.snapshot = "yesterday";
   assert_refused(fixture, ASHLAR_ERROR_USAGE, "snapshot 'yesterday' is not a timestamp");
+}
+
+/* A host without a scheme is meant for https alone, and ends where it ends. */
+static void
+logins(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  make_archive(fixture->mirror, &(Shape){0});
+  put(fixture->folder, "etc/apt/auth.conf", "machine example.org\n  login me\n  password top\n\nmachine half login you\n");
+  put(fixture->folder, "etc/apt/auth.conf.d/more.conf",
+      "machine http://plain.example.org/deb login a password b machine c.example.org:8443 login d password e\n");
+  put(fixture->folder, "etc/apt/auth.conf.d/ignored.bak", "machine x login y password z\n");
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
+  g_assert_no_error(error);
+  FetchOptions options = debian_archive_fetch_options(archive, &(FetchOptions){0});
+  g_autofree char *text = g_strjoinv(" ", (char **)options.logins);
+  g_assert_cmpstr(text, ==,
+                  "https://example.org/ me top https://example.org: me top http://plain.example.org/deb a b "
+                  "https://c.example.org:8443/ d e");
 }
 
 static void
@@ -564,6 +584,7 @@ main(int argc, char **argv)
     {"broken-configuration", broken_configuration},
     {"proxies", proxies},
     {"snapshots", snapshots},
+    {"logins", logins},
     {"of-the-future", of_the_future},
     {"check-date-off-takes-expired", check_date_off_takes_expired},
     {"mirror-with-odd-names", mirror_with_odd_names},

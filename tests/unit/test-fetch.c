@@ -23,9 +23,9 @@ typedef struct {
 typedef struct {
   GOutputStream *out;
   const char *content;
-  guint number;  /* of this request, from 1 */
-  guint64 start; /* of the range asked for */
-  gboolean conditional;
+  guint number;                    /* of this request, from 1 */
+  guint64 start;                   /* of the range asked for */
+  gboolean conditional, logged_in; /* as me, with the password "top" */
 } Request;
 
 static void say(Request *request, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -66,6 +66,10 @@ serve(Request *request, const char *kind)
     say(request, "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
   else if (strcmp(kind, "good") == 0)
     send_content(request, request->start, SIZE);
+  else if (strcmp(kind, "closed") == 0 && request->logged_in)
+    send_content(request, request->start, SIZE);
+  else if (strcmp(kind, "closed") == 0)
+    say(request, "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   else if (strcmp(kind, "no-range") == 0)
     send_content(request, 0, SIZE);
   else if (strcmp(kind, "cut") == 0)
@@ -111,6 +115,7 @@ on_connection(GThreadedSocketService *service, GSocketConnection *connection, GO
     if (g_str_has_prefix(line, "Range: bytes="))
       request.start = g_ascii_strtoull(line + 13, NULL, 10);
     request.conditional |= strcmp(line, "If-None-Match: \"v1\"") == 0;
+    request.logged_in |= strcmp(line, "Authorization: Basic bWU6dG9w") == 0;
   }
   g_mutex_lock(&server->lock);
   request.number = ++server->requests;
@@ -425,6 +430,25 @@ files(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
 }
 
+static void
+logins_go_where_they_belong(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/closed/file", fixture->server.port);
+  g_autofree char *here = g_strdup_printf("http://127.0.0.1:%u/", fixture->server.port);
+  const char *other[] = {"http://example.org/", "me", "top", NULL},
+             *right[] = {"http://example.org/", "x", "y", here, "me", "top", NULL};
+  const char *urls[] = {url, NULL};
+  FetchItem item = {urls, "a", fixture->digest, SIZE, NULL};
+  fixture->options.logins = other;
+  g_assert_false(fetch_blobs(fixture->store, &item, 1, &fixture->options, NULL, NULL, &error));
+  g_assert_nonnull(strstr(error->message, "the server answers 401"));
+  g_clear_error(&error);
+  fixture->options.logins = right;
+  g_assert_true(fetch_blobs(fixture->store, &item, 1, &fixture->options, NULL, NULL, &error));
+  g_assert_no_error(error);
+}
+
 /* A file among the URLs does not open the way to the network beside it. */
 static void
 offline_takes_files_only(Fixture *fixture, gconstpointer data)
@@ -524,6 +548,7 @@ main(int argc, char **argv)
     {"/fetch/cancelled", cancelled},
     {"/fetch/offline", offline},
     {"/fetch/offline-takes-files-only", offline_takes_files_only},
+    {"/fetch/logins", logins_go_where_they_belong},
     {"/fetch/files", files},
     {"/fetch/all-failures-are-told", all_failures_are_told},
     {"/fetch/documents", documents},

@@ -23,6 +23,7 @@ struct DebianArchive {
   GPtrArray *suites;     /* ArchiveSuite* */
   char **default_keys;   /* paths */
   char **proxies;        /* pairs */
+  char **logins;         /* triples */
   GPtrArray *unreadable; /* char*: files of apt's configuration, and why, until they are told */
   gboolean may_be_older; /* than one seen before */
 };

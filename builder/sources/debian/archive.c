@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/archive.h"
+#include "builder/sources/debian/aptauth.h"
 #include "builder/sources/debian/archive-private.h"
 #include "signing/error.h"
 
@@ -94,6 +95,7 @@ debian_archive_new(const DebianArchiveRequest *request, GError **error)
   archive->unreadable = g_steal_pointer(&unreadable);
   archive->default_keys = find_default_keys(request->apt_root, request->mirror != NULL);
   archive->proxies = find_proxies(conf);
+  archive->logins = aptauth_read(request->apt_root);
   archive->may_be_older = !request->check_valid_until || request->snapshot != NULL;
   if (!debian_archive_find_suites(archive, request, conf, error))
     return NULL;
@@ -107,6 +109,7 @@ debian_archive_free(DebianArchive *archive)
   g_ptr_array_unref(archive->unreadable);
   g_strfreev(archive->default_keys);
   g_strfreev(archive->proxies);
+  g_strfreev(archive->logins);
   g_free(archive);
 }
 
@@ -132,10 +135,15 @@ debian_archive_date(const DebianArchive *archive)
   return date;
 }
 
-const char *const *
-debian_archive_proxies(const DebianArchive *archive)
+FetchOptions
+debian_archive_fetch_options(const DebianArchive *archive, const FetchOptions *options)
 {
-  return (const char *const *)archive->proxies;
+  FetchOptions own = *options;
+  if (own.proxies == NULL)
+    own.proxies = (const char *const *)archive->proxies;
+  if (own.logins == NULL)
+    own.logins = (const char *const *)archive->logins;
+  return own;
 }
 
 char **
@@ -308,11 +316,9 @@ debian_archive_index(DebianArchive *archive, Store *store, const char *architect
                      GError **error)
 {
   g_autoptr(GError) failure = NULL;
-  FetchOptions own = *options;
+  FetchOptions own = debian_archive_fetch_options(archive, options);
   DebianIndex *index = NULL;
   Wanted wanted;
-  if (own.proxies == NULL)
-    own.proxies = debian_archive_proxies(archive);
   tell_unreadable(archive, own.progress);
   gboolean done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
   if (!done && is_stale(failure) && forget_releases(archive)) {

@@ -8,6 +8,8 @@
  * unsigned, wrongly signed, expired or of the future is refused (ASHLAR_ERROR_VERIFY), the latter two only where nothing switches
  * that check off (without the check of the date there is none of the end, as in apt), and a Release older than one seen before is refused too, unless the request has check_valid_until off or a snapshot.
  *
+ * apt's proxies (Acquire::http::Proxy and its like) and logins (apt_auth.conf(5)) serve whatever the mirror.
+ *
  * A mirror that is named is taken alone: SUITE, SUITE-updates, and SUITE-security in the archive beside it that has "-security"
  * appended to its path (as Debian lays them out), the latter two where they exist. Where the configuration does not have the suite but
  * another one of the same archive (one with -updates or -security), the suite is looked for beside that.
@@ -56,8 +58,9 @@ DebianIndex *debian_archive_index(DebianArchive *archive, Store *store, const ch
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The latest Date of the Release files used: the lock's date. */
 gint64 debian_archive_date(const DebianArchive *archive);
-/* The proxies of apt's configuration, for FetchOptions.proxies; borrowed. debian_archive_index uses them by itself. */
-const char *const *debian_archive_proxies(const DebianArchive *archive);
+/* @options with the proxies and logins of apt's configuration (borrowed) where it has none of its own: for fetching what
+ * debian_archive_urls names. debian_archive_index does it by itself. */
+FetchOptions debian_archive_fetch_options(const DebianArchive *archive, const FetchOptions *options);
 /* Where a file of @suite (by name, NULL or unknown: any suite) at @path below the base can be had: NULL-terminated
  * (transfer full). */
 char **debian_archive_urls(const DebianArchive *archive, const char *suite, const char *path);
