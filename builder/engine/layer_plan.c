@@ -36,12 +36,10 @@ name_bin(const char *name, guint bins)
   return value % bins;
 }
 
-static GArray *
+static void
 add_layer(GPtrArray *layers)
 {
-  GArray *layer = g_array_new(FALSE, FALSE, sizeof(guint));
-  g_ptr_array_add(layers, layer);
-  return layer;
+  g_ptr_array_add(layers, g_array_new(FALSE, FALSE, sizeof(guint)));
 }
 
 static void
@@ -62,8 +60,10 @@ layer_plan(const LayerPlanItem *items, guint n, guint most)
   guint own = n <= most ? n : most * 2 / 3;
   g_qsort_with_data(order, (gint)n, sizeof(guint), compare_sizes, (gpointer)items);
   g_qsort_with_data(order, (gint)own, sizeof(guint), compare_names, (gpointer)items);
-  for (guint i = 0; i < own; i++)
-    g_array_append_val(add_layer(layers), order[i]);
+  for (guint i = 0; i < own; i++) {
+    add_layer(layers);
+    g_array_append_val((GArray *)layers->pdata[i], order[i]);
+  }
   if (own == n)
     return layers;
 

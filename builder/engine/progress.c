@@ -322,6 +322,8 @@ progress_warn(Progress *progress, const char *format, ...)
 void
 progress_report(Progress *progress, const char *report)
 {
-  if (progress != NULL)
-    say(progress, "warning", "", g_strchomp(g_strdup(report)));
+  if (progress == NULL)
+    return;
+  char *text = g_strdup(report);
+  say(progress, "warning", "", g_strchomp(text));
 }
