@@ -100,23 +100,18 @@ parse_record(json_t *record, Layer *out)
   return annotations == NULL || (out->annotations = json_loads(annotations, 0, NULL)) != NULL;
 }
 
-/* A record that cannot be read, or whose blob has another size or is damaged, is none: the layer is written again. Its bytes
- * are looked at here because whoever puts them into an image copies them unseen. @error is set when a damaged blob is in
- * the way and cannot be removed. */
+/* A record that cannot be read, or whose blob has another size, is none: the layer is written again. */
 static gboolean
-recall(Store *store, const Digest *key, Layer *out, GError **error)
+recall(Store *store, const Digest *key, Layer *out)
 {
   json_t *record = store_action_get(store, key);
   if (record == NULL)
     return FALSE;
   gboolean known = parse_record(record, out) && store_blob_size(store, &out->digest) == (gint64)out->size;
   json_decref(record);
-  if (known && store_check_blob(store, &out->digest, NULL))
-    return TRUE;
-  if (known && !store_remove_blob(store, &out->digest, error))
-    g_prefix_error(error, "a damaged layer is in the way: ");
-  layer_clear(out);
-  return FALSE;
+  if (!known)
+    layer_clear(out);
+  return known;
 }
 
 /* ---- writing ---- */
@@ -179,12 +174,8 @@ layer_write(Store *store, const LayerSpec *spec, LayerAdvance advance, gpointer 
     layer_plan_init(&plans[i], &spec->parts[i]);
   Digest key;
   make_key(spec, plans, &key);
-  GError *problem = NULL;
-  gboolean done = recall(store, &key, out, &problem);
-  if (!done && problem == NULL)
-    done = write_layer(store, spec, plans, advance, data, cancellable, out, error) && remember(store, &key, out, error);
-  else if (!done)
-    g_propagate_error(error, problem);
+  gboolean done = recall(store, &key, out) || (write_layer(store, spec, plans, advance, data, cancellable, out, error) &&
+                                               remember(store, &key, out, error));
   for (guint i = 0; i < spec->n_parts; i++)
     layer_plan_clear(&plans[i]);
   if (!done)

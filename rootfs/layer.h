@@ -4,8 +4,7 @@
  * pack in order. A frame whose members are all kept is copied as it is; one with a dropped member is compressed again with
  * what is left. The bytes depend on the directories, the packs and the kept members alone: spliced from old packs or from
  * packs made anew, by one thread or many, they are the same. Hashed twice as it is written (blob digest and diff ID), never
- * read back; memory is bounded. A layer with the same inputs is remembered by the store and, where its blob is
- * whole, not written again.
+ * read back; memory is bounded. A layer with the same inputs is remembered by the store and not written again.
  */
 #ifndef ASHLAR_ROOTFS_LAYER_H
 #define ASHLAR_ROOTFS_LAYER_H

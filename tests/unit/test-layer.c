@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <zstd.h>
 
 static const PackEncoding encodings[] = {PACK_ZSTD, PACK_GZIP, PACK_ZSTD_CHUNKED};
@@ -658,35 +657,6 @@ other_programs_read_it(Place *place, gconstpointer data)
 }
 
 static void
-damage(Place *place, const Layer *layer)
-{
-  char hex[DIGEST_HEX_LENGTH + 1];
-  digest_to_hex(&layer->digest, hex);
-  g_autofree char *path = g_build_filename(store_path(place->store), "blobs", "sha256", hex, NULL);
-  g_assert_cmpint(chmod(path, 0644), ==, 0);
-  FILE *file = fopen(path, "r+");
-  g_assert_cmpint(fputc('#', file), ==, '#');
-  g_assert_cmpint(fclose(file), ==, 0);
-}
-
-static void
-damaged_layer_is_written_again(Place *place, gconstpointer data)
-{
-  Digest digest = make_sample(place->store, PACK_ZSTD, 0);
-  g_autoptr(Pack) pack = open_pack(place->store, &digest);
-  LayerPart part = {.pack = pack};
-  LayerSpec spec = spec_of(PACK_ZSTD, &part, 1);
-  Layer first = write_layer(place->store, &spec);
-  damage(place, &first);
-  Layer second = write_layer(place->store, &spec);
-  g_assert_false(second.reused);
-  g_assert_true(digest_equal(&first.digest, &second.digest));
-  g_assert_true(store_check_blob(place->store, &second.digest, NULL));
-  Layer third = write_layer(place->store, &spec);
-  g_assert_true(third.reused);
-}
-
-static void
 count_bytes(guint64 bytes, gpointer data)
 {
   *(guint64 *)data += bytes;
@@ -741,7 +711,6 @@ main(int argc, char **argv)
   CASE("/layer/chunked-tables", chunked_tables);
   CASE("/layer/chunked-without-tables", chunked_without_tables);
   CASE("/layer/other-programs", other_programs_read_it);
-  CASE("/layer/damaged-layer", damaged_layer_is_written_again);
   CASE("/layer/full-disk", full_disk_is_told_at_once);
   return g_test_run();
 }
