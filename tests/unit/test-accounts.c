@@ -105,8 +105,14 @@ numbers_and_names_are_taken_once(void)
 static void
 what_would_break_the_files_is_refused(void)
 {
-  static const char *const names[] = {"", "a:b", "a\nroot", "-x", "a b", "a/b", "\xc3\xa9", "$", "abcdefghijklmnopqrstuvwxyz0123456789"};
-  static const char *const lines[] = {"root", "root:x:0:0:r:/", ":x:1:1::/:/", "a:x:-1:0::/:/", "a:x:4294967295:0::/:/", "a:x:1e3:0::/:/",
+  static const char *const names[] = {
+    "", "a:b", "a\nroot", "-x", "a b", "a/b", "\xc3\xa9", "$", "abcdefghijklmnopqrstuvwxyz0123456789"};
+  static const char *const lines[] = {"root",
+                                      "root:x:0:0:r:/",
+                                      ":x:1:1::/:/",
+                                      "a:x:-1:0::/:/",
+                                      "a:x:4294967295:0::/:/",
+                                      "a:x:1e3:0::/:/",
                                       "a:x:1:1::/:/\na:x:2:2::/:/"};
   g_autoptr(Accounts) accounts = base();
   g_autoptr(GError) error = NULL;

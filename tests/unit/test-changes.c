@@ -16,7 +16,7 @@ static Tree *
 below(void)
 {
   static const Member members[] = {
-      {"etc/motd", ENTRY_FILE, "old\n", 0600}, {"var/run", ENTRY_SYMLINK, "/run", 0777}, {"run", ENTRY_DIRECTORY, NULL, 0}, {0}};
+    {"etc/motd", ENTRY_FILE, "old\n", 0600}, {"var/run", ENTRY_SYMLINK, "/run", 0777}, {"run", ENTRY_DIRECTORY, NULL, 0}, {0}};
   g_autoptr(Pack) pack = maker_pack(members, NULL);
   Tree *tree = tree_new();
   guint number = tree_add_pack(tree, pack);

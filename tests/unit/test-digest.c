@@ -45,7 +45,11 @@ spellings(void)
   g_assert_true(digest_from_string(digest_to_string(&digest, text), &parsed, &error));
   g_assert_no_error(error);
   g_assert_cmpint(digest_compare(&digest, &parsed), ==, 0);
-  static const char *const bad[] = {"", "sha256:", "sha512:00", "sha256:XY", "md5:0",
+  static const char *const bad[] = {"",
+                                    "sha256:",
+                                    "sha512:00",
+                                    "sha256:XY",
+                                    "md5:0",
                                     "sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
                                     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8550"};
   for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {

@@ -42,8 +42,8 @@ an_empty_tree_has_its_root(void)
 static void
 nodes_are_in_path_order(void)
 {
-  static const Member members[] = {{"a-b", ENTRY_FILE, "x", 0}, {"a/c", ENTRY_FILE, "x", 0}, {"a/b/z", ENTRY_FILE, "x", 0},
-                                   {"\xc3\xa9", ENTRY_FILE, "x", 0}, {"B", ENTRY_FILE, "x", 0}, {0}};
+  static const Member members[] = {{"a-b", ENTRY_FILE, "x", 0},      {"a/c", ENTRY_FILE, "x", 0}, {"a/b/z", ENTRY_FILE, "x", 0},
+                                   {"\xc3\xa9", ENTRY_FILE, "x", 0}, {"B", ENTRY_FILE, "x", 0},   {0}};
   static const char *const order[] = {"", "B", "a", "a/b", "a/b/z", "a/c", "a-b", "\xc3\xa9"};
   g_autoptr(Tree) tree = tree_of(members);
   g_autoptr(GPtrArray) nodes = tree_nodes(tree);
@@ -114,14 +114,28 @@ what_cannot_be_placed_is_said(void)
 static void
 symlinks_are_followed_inside(void)
 {
-  static const Member members[] = {
-      {"bin", ENTRY_SYMLINK, "usr/bin", 0777},       {"usr/bin/sh", ENTRY_SYMLINK, "dash", 0777}, {"usr/bin/dash", ENTRY_FILE, "elf", 0},
-      {"usr/up", ENTRY_SYMLINK, "../../../usr", 0777}, {"abs", ENTRY_SYMLINK, "/usr/./bin//sh", 0777}, {"loop", ENTRY_SYMLINK, "loop", 0777},
-      {"dangling", ENTRY_SYMLINK, "nowhere", 0777},  {"file", ENTRY_SYMLINK, "usr/bin/dash/x", 0777}, {0}};
+  static const Member members[] = {{"bin", ENTRY_SYMLINK, "usr/bin", 0777},
+                                   {"usr/bin/sh", ENTRY_SYMLINK, "dash", 0777},
+                                   {"usr/bin/dash", ENTRY_FILE, "elf", 0},
+                                   {"usr/up", ENTRY_SYMLINK, "../../../usr", 0777},
+                                   {"abs", ENTRY_SYMLINK, "/usr/./bin//sh", 0777},
+                                   {"loop", ENTRY_SYMLINK, "loop", 0777},
+                                   {"dangling", ENTRY_SYMLINK, "nowhere", 0777},
+                                   {"file", ENTRY_SYMLINK, "usr/bin/dash/x", 0777},
+                                   {0}};
   static const struct {
     const char *path, *end;
-  } cases[] = {{"bin/sh", "usr/bin/dash"}, {"/abs", "usr/bin/dash"}, {"usr/up/bin", "usr/bin"}, {"loop", NULL}, {"loop/x", NULL},
-               {"dangling", NULL}, {"file", NULL}, {"usr/bin/dash/..", NULL}, {"bin/..", "usr"}, {"", ""}, {"//", ""}};
+  } cases[] = {{"bin/sh", "usr/bin/dash"},
+               {"/abs", "usr/bin/dash"},
+               {"usr/up/bin", "usr/bin"},
+               {"loop", NULL},
+               {"loop/x", NULL},
+               {"dangling", NULL},
+               {"file", NULL},
+               {"usr/bin/dash/..", NULL},
+               {"bin/..", "usr"},
+               {"", ""},
+               {"//", ""}};
   g_autoptr(Tree) tree = tree_of(members);
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *end = tree_resolve(tree, cases[i].path);
@@ -141,7 +155,10 @@ symlinks_are_followed_inside(void)
 static void
 layers_get_their_directories(void)
 {
-  static const Member first[] = {{"a", ENTRY_DIRECTORY, NULL, 0700}, {"a/b/f", ENTRY_FILE, "1", 0}, {"empty", ENTRY_DIRECTORY, NULL, 0}, {0}},
+  static const Member first[] = {{"a", ENTRY_DIRECTORY, NULL, 0700},
+                                 {"a/b/f", ENTRY_FILE, "1", 0},
+                                 {"empty", ENTRY_DIRECTORY, NULL, 0},
+                                 {0}},
                       second[] = {{"a", ENTRY_DIRECTORY, NULL, 0711}, {"c/g", ENTRY_FILE, "2", 0}, {0}};
   g_autoptr(Tree) tree = tree_of(first);
   guint number = add(tree, second);
@@ -189,7 +206,8 @@ many_entries(void)
   g_autoptr(GPtrArray) nodes = tree_nodes(tree);
   g_assert_cmpuint(nodes->len, ==, N_MANY / 2 + 1 + 50 + 350);
   for (guint i = 1; i < nodes->len; i++)
-    g_assert_cmpint(entry_path_compare(((TreeNode *)nodes->pdata[i - 1])->entry->path, ((TreeNode *)nodes->pdata[i])->entry->path), <, 0);
+    g_assert_cmpint(
+      entry_path_compare(((TreeNode *)nodes->pdata[i - 1])->entry->path, ((TreeNode *)nodes->pdata[i])->entry->path), <, 0);
 }
 
 int
