@@ -185,7 +185,10 @@ static gboolean
 clone_whole(Outfile *out, int fd, guint64 size)
 {
   struct stat source;
-  return out->written == 0 && fstat(fd, &source) == 0 && (guint64)source.st_size == size && ioctl(out->fd, FICLONE, fd) == 0;
+  if (out->written != 0 || fstat(fd, &source) != 0 || (guint64)source.st_size != size || ioctl(out->fd, FICLONE, fd) != 0)
+    return FALSE;
+  out->written = out->writeback = size;
+  return lseek(out->fd, (off_t)size, SEEK_SET) >= 0;
 }
 
 /* Reading and writing small pieces beats copy_file_range where nothing can be shared: the piece stays in the cache, and

@@ -228,13 +228,15 @@ store_writer_free(StoreWriter *writer)
 gboolean
 store_put(Store *store, const void *data, gsize size, Digest *out, GError **error)
 {
-  digest_of(data, size, out);
-  if (have_blob(store, out, size)) {
-    if (store_check_blob(store, out, NULL))
+  Digest digest;
+  digest_of(data, size, &digest);
+  *out = digest;
+  if (have_blob(store, &digest, size)) {
+    if (store_check_blob(store, &digest, NULL))
       return TRUE;
-    if (!store_remove_blob(store, out, error))
+    if (!store_remove_blob(store, &digest, error))
       return FALSE;
   }
   g_autoptr(StoreWriter) writer = store_writer_new(store, error);
-  return writer != NULL && store_writer_write(writer, data, size, error) && store_writer_finish(writer, out, out, error);
+  return writer != NULL && store_writer_write(writer, data, size, error) && store_writer_finish(writer, &digest, out, error);
 }
