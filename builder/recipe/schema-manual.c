@@ -7,7 +7,7 @@ static const char opening[] =
   ".SH NAME\nashlar-recipe \\- the language of ashlar's recipes\n"
   ".SH DESCRIPTION\n"
   "A recipe is a YAML file that says what is in a machine image.\n"
-  ".BR \"ashlar build\" (1)\n"
+  ".B ashlar build\n"
   "makes the image of it,\n"
   ".B ashlar lint\n"
   "checks it without building, and\n"
@@ -39,7 +39,7 @@ static const char opening[] =
   ".fi\n"
   ".SH KEYS\n";
 
-static const char closing[] = ".SH SEE ALSO\n.BR ashlar (1)\n";
+static const char closing[] = ".SH SEE ALSO\n.B ashlar \\-\\-help\n";
 
 /* Text as roff prints it: no backslash is an escape, no '-' a hyphen, and no line a request. */
 static void
