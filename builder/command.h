@@ -17,8 +17,8 @@ typedef enum {
 } OptionKind;
 
 typedef struct {
-  const char *name;     /* "output" for --output; NULL ends the table */
-  char letter;          /* 'o' for -o, or 0 */
+  const char *name; /* "output" for --output; NULL ends the table */
+  char letter;      /* 'o' for -o, or 0 */
   OptionKind kind;
   gsize offset;         /* of its value in the command's option struct, which starts zeroed */
   const char *argument; /* "DIR" in --help */
@@ -34,10 +34,10 @@ typedef struct {
 } CommandContext;
 
 typedef struct Command {
-  const char *name;        /* "build", "store gc" */
-  const char *summary;     /* one line, for the list of commands */
-  const char *arguments;   /* "RECIPE...", or NULL when it takes none */
-  const char *description; /* paragraphs below the options in --help; may be NULL */
+  const char *name;                 /* "build", "store gc" */
+  const char *summary;              /* one line, for the list of commands */
+  const char *arguments;            /* "RECIPE...", or NULL when it takes none */
+  const char *description;          /* paragraphs below the options in --help; may be NULL */
   int min_arguments, max_arguments; /* positional; max -1: any number */
   const CommandOption *options;
   gsize options_size; /* sizeof the option struct */

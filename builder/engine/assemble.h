@@ -10,7 +10,7 @@
 #include "rootfs/layer.h"
 
 typedef struct {
-  PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
+  PackagesOptions packages;       /* encoding, epoch, mirror, progress ... */
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
 } AssembleOptions;
 

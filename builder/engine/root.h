@@ -11,7 +11,7 @@
 
 typedef struct {
   Tree *tree;
-  guint *packages;    /* for each of the lock's packages, in its order: the number of its pack in the tree */
+  guint *packages; /* for each of the lock's packages, in its order: the number of its pack in the tree */
   guint n_packages;
   guint system;       /* number of the pack of generated files (accounts, dpkg's database ...), or TREE_NO_PACK */
   guint files;        /* number of the pack of the recipe's own files, or TREE_NO_PACK */

@@ -99,8 +99,8 @@ read_subject(const unsigned char *der, long size)
     return NULL;
   if (at < end && *at == 0xa0 && !step(&at, end, 0, FALSE)) /* version */
     return NULL;
-  if (!step(&at, end, V_ASN1_INTEGER, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE) ||  /* number, algorithm */
-      !step(&at, end, V_ASN1_SEQUENCE, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE)) /* issuer, validity */
+  if (!step(&at, end, V_ASN1_INTEGER, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE) || /* number, algorithm */
+      !step(&at, end, V_ASN1_SEQUENCE, FALSE) || !step(&at, end, V_ASN1_SEQUENCE, FALSE))  /* issuer, validity */
     return NULL;
   return d2i_X509_NAME(NULL, &at, end - at);
 }
@@ -181,8 +181,8 @@ put_hash_links(const DebianConfiguration *configuration, GArray *certificates)
 }
 
 static gboolean
-add_folder(const DebianConfiguration *configuration, const char *folder, GString *list, GString *bundle,
-           GArray *certificates, GError **error)
+add_folder(const DebianConfiguration *configuration, const char *folder, GString *list, GString *bundle, GArray *certificates,
+           GError **error)
 {
   g_autoptr(GPtrArray) paths = find_certificates(configuration, folder);
   for (guint i = 0; i < paths->len; i++) {

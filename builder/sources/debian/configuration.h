@@ -13,7 +13,7 @@
 
 typedef struct {
   const DebianUnit *unit;
-  const char *kind;    /* "preinst", "postinst" */
+  const char *kind; /* "preinst", "postinst" */
   char *text;
   GPtrArray *commands; /* DebianCommand* */
 } DebianUnitScript;

@@ -46,8 +46,7 @@ static gboolean
 read_scripts(const DebianSystem *system, GPtrArray *scripts, GError **error)
 {
   for (guint i = 0; i < system->n_units; i++)
-    if (!read_script(system->units[i], "preinst", scripts, error) ||
-        !read_script(system->units[i], "postinst", scripts, error))
+    if (!read_script(system->units[i], "preinst", scripts, error) || !read_script(system->units[i], "postinst", scripts, error))
       return FALSE;
   return TRUE;
 }

@@ -41,7 +41,8 @@ void debian_script_report_free(DebianScriptReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianScriptReport, debian_script_report_free)
 
 /* After debian_merge. Users and groups go into @accounts (accounts_write puts the files); all else into @changes. */
-gboolean debian_configure(const DebianSystem *system, Changes *changes, Accounts *accounts, const DebianConfigureOptions *options,
-                          DebianScriptReport *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean debian_configure(const DebianSystem *system, Changes *changes, Accounts *accounts,
+                          const DebianConfigureOptions *options, DebianScriptReport *report,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

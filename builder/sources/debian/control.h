@@ -8,8 +8,9 @@
 #include <glib.h>
 
 typedef struct {
-  char *name;  /* as it is spelled */
-  char *value; /* without the blanks around it (those behind a description stay); continuation lines follow, each "\n" and the line as it stands */
+  char *name; /* as it is spelled */
+  char *
+    value; /* without the blanks around it (those behind a description stay); continuation lines follow, each "\n" and the line as it stands */
 } DebianField;
 
 typedef struct {

@@ -122,8 +122,7 @@ take_triggers(const DebianUnit *unit, GString *files, Changes *changes, GError *
   for (guint i = 0; lines[i] != NULL; i++) {
     g_autofree char *trigger = NULL;
     const char *suffix;
-    if (read_interest(g_strstrip(lines[i]), &trigger, &suffix) &&
-        !take_trigger(unit, trigger, suffix, files, changes, error))
+    if (read_interest(g_strstrip(lines[i]), &trigger, &suffix) && !take_trigger(unit, trigger, suffix, files, changes, error))
       return FALSE;
   }
   return TRUE;

@@ -9,8 +9,8 @@
 typedef struct {
   char *name;
   gint64 priority;
-  gboolean wanted;      /* Default: yes */
-  GHashTable *fields;   /* "Auth-Type", "Auth", "Auth-Initial" ... -> text */
+  gboolean wanted;    /* Default: yes */
+  GHashTable *fields; /* "Auth-Type", "Auth", "Auth-Initial" ... -> text */
 } Profile;
 
 typedef struct {
@@ -21,11 +21,11 @@ typedef struct {
 } Stack;
 
 static const Stack stacks[] = {
-    {"Auth", "auth", "auth", "auth"},
-    {"Account", "account", "account", "account"},
-    {"Password", "password", "password", "password"},
-    {"Session", "session", "session", "session"},
-    {"Session", "session-noninteractive", "session", "session_nonint"},
+  {"Auth", "auth", "auth", "auth"},
+  {"Account", "account", "account", "account"},
+  {"Password", "password", "password", "password"},
+  {"Session", "session", "session", "session"},
+  {"Session", "session-noninteractive", "session", "session_nonint"},
 };
 
 static void

@@ -57,7 +57,8 @@ name_length(const char *text)
 static gboolean
 is_keyword(const char *word)
 {
-  static const char *const keywords[] = {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "fi", "done", "time"};
+  static const char *const keywords[] = {"if", "then", "else", "elif", "do",   "while", "until",
+                                         "!",  "{",    "}",    "fi",   "done", "time"};
   for (guint i = 0; i < G_N_ELEMENTS(keywords); i++)
     if (strcmp(word, keywords[i]) == 0)
       return TRUE;

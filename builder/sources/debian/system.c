@@ -75,7 +75,8 @@ read_unit(Pack *pack, guint input, GError **error)
   unit->version = debian_control_get(unit->control, "Version");
   unit->architecture = debian_control_get(unit->control, "Architecture");
   if (!is_package_name(unit->name) || !is_package_name(unit->architecture) || unit->version == NULL) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "pack %u: its control file names no package, version and architecture", input);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
+                "pack %u: its control file names no package, version and architecture", input);
     return NULL;
   }
   const char *multi_arch = debian_control_get(unit->control, "Multi-Arch");

@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
   DebianUnit **units;
   guint n_units;
-  char *architecture; /* the native one */
+  char *architecture;    /* the native one */
   GPtrArray *diversions; /* DebianDiversion*, in the order of the packages */
 } DebianSystem;
 

@@ -27,8 +27,9 @@ debian_users_apply_base(const DebianConfiguration *configuration, GError **error
   if (accounts_n_users(configuration->accounts) > 0) /* an image that is built upon has them */
     return TRUE;
   g_autofree char *passwd = debian_configuration_read(configuration, "usr/share/base-passwd/passwd.master", &failure);
-  g_autofree char *group =
-      failure == NULL ? debian_configuration_read(configuration, "usr/share/base-passwd/group.master", &failure) : NULL;
+  g_autofree char *group = failure == NULL
+                             ? debian_configuration_read(configuration, "usr/share/base-passwd/group.master", &failure)
+                             : NULL;
   if (failure != NULL) {
     g_propagate_error(error, failure);
     return FALSE;
@@ -103,11 +104,11 @@ take_value(Call *call, char **words, guint *i)
     const char *option;
     gsize offset;
   } values[] = {
-      {"--home", G_STRUCT_OFFSET(Call, home)},     {"--home-dir", G_STRUCT_OFFSET(Call, home)},
-      {"-d", G_STRUCT_OFFSET(Call, home)},         {"--shell", G_STRUCT_OFFSET(Call, shell)},
-      {"-s", G_STRUCT_OFFSET(Call, shell)},        {"--gecos", G_STRUCT_OFFSET(Call, gecos)},
-      {"--comment", G_STRUCT_OFFSET(Call, gecos)}, {"-c", G_STRUCT_OFFSET(Call, gecos)},
-      {"--ingroup", G_STRUCT_OFFSET(Call, group)},
+    {"--home", G_STRUCT_OFFSET(Call, home)},     {"--home-dir", G_STRUCT_OFFSET(Call, home)},
+    {"-d", G_STRUCT_OFFSET(Call, home)},         {"--shell", G_STRUCT_OFFSET(Call, shell)},
+    {"-s", G_STRUCT_OFFSET(Call, shell)},        {"--gecos", G_STRUCT_OFFSET(Call, gecos)},
+    {"--comment", G_STRUCT_OFFSET(Call, gecos)}, {"-c", G_STRUCT_OFFSET(Call, gecos)},
+    {"--ingroup", G_STRUCT_OFFSET(Call, group)},
   };
   for (guint k = 0; k < G_N_ELEMENTS(values); k++) {
     const char *value = option_value(words, i, values[k].option);
