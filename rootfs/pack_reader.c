@@ -5,7 +5,11 @@
 #include "signing/error.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+/* How much of a mapped pack is kept at hand; whole pages. */
+#define READ_WINDOW (16 * 1024 * 1024)
 
 #define LE32 GUINT32_FROM_LE
 #define LE64 GUINT64_FROM_LE
@@ -229,10 +233,22 @@ pack_frame_at(const Pack *pack, guint64 tar_offset)
   return low;
 }
 
+/* Frames are read one after another: what lies well behind @number is given back, or the whole of a large pack would count as
+ * memory of ours (the kernel keeps it as cache; whoever reads it again just maps it again). */
+static void
+release_behind(const Pack *pack, guint number)
+{
+  guint64 begin = LE64(pack->index.frames[number].offset), end = begin + LE32(pack->index.frames[number].size);
+  guint64 window = begin / READ_WINDOW;
+  if (window > 0 && end / READ_WINDOW > window)
+    (void)madvise((void *)(gsize)(pack->data + (window - 1) * READ_WINDOW), READ_WINDOW, MADV_DONTNEED);
+}
+
 gboolean
 pack_frame_decode(const Pack *pack, guint number, Codec *codec, guint8 *out, GError **error)
 {
   PackFrame frame = pack_frame(pack, number);
+  release_behind(pack, number);
   if (codec_decompress(codec, frame.data, frame.size, out, frame.tar_size))
     return TRUE;
   g_autofree char *fault = g_strdup_printf("its frame %u does not decompress", number);
