@@ -479,8 +479,9 @@ take_results(Run *run, GError **error)
     CURLcode result = message->data.result;
     guint slot = 0;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-    while (run->slots[slot] != transfer)
+    while (slot + 1 < FETCH_PARALLEL && run->slots[slot] != transfer)
       slot++;
+    g_assert(transfer != NULL && run->slots[slot] == transfer);
     curl_multi_remove_handle(run->multi, transfer->easy);
     Outcome outcome = judge(transfer, result);
     drop_request(transfer);
