@@ -5,6 +5,7 @@
 #include "signing/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -421,9 +422,20 @@ asks_for_help(int argc, char **argv)
   return FALSE;
 }
 
+/* Where a standard descriptor is closed, the next file opened would take its number, and messages would be written into it. What
+ * stands in its place can be read (0: written) only, so that using it still fails. */
+static void
+hold_standard_descriptors(void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      _exit(EXIT_FAILURE);
+}
+
 int
 command_main(const Command *const *commands, int argc, char **argv)
 {
+  hold_standard_descriptors();
   if (argc < 2) {
     print_help(commands);
     return EXIT_USAGE;

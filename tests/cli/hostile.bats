@@ -181,3 +181,21 @@ END
   fails 1 init file
   has "$err" "Not a directory"
 }
+
+@test "messages never go into a file that took a closed descriptor's number" {
+  deb hello 1.0
+  archive_publish
+  recipe_for demo hello
+  ok build demo.yaml
+  mv demo-1.oci.tar whole
+  rm -rf "$ASHLAR_STORE" demo.lock
+  "$ASHLAR" build demo.yaml 2>&- > /dev/null
+  same demo-1.oci.tar whole
+  ok store verify
+  rm -rf "$ASHLAR_STORE" demo.lock demo-1.oci.tar
+  status=0
+  "$ASHLAR" build demo.yaml 0<&- 1>&- 2>&- || status=$?
+  [ "$status" = 1 ]
+  same demo-1.oci.tar whole
+  ok store verify
+}
