@@ -213,7 +213,9 @@ make_root(Making *making, GPtrArray *packs, GError **error)
     return FALSE;
   if (!users_apply(making->recipe, making->accounts, making->changes, error))
     return FALSE;
-  accounts_write(making->accounts, making->changes, making->options->epoch);
+  /* an image of files alone has nobody in it */
+  if (packs != NULL || accounts_n_users(making->accounts) > 0)
+    accounts_write(making->accounts, making->changes, making->options->epoch);
   if (packs != NULL && !write_database(making, error))
     return FALSE;
   if (!insert_system(making, error))
