@@ -26,8 +26,8 @@ merge(Fixture *fixture, const Member *a, const char *control_a, const Member *b,
   fixture->tree = tree_new();
   fixture->changes = changes_new(fixture->tree);
   fixture->system = debian_system_new(packs, 2, "amd64", &fixture->error);
-  return fixture->system != NULL &&
-         debian_merge(fixture->system, fixture->tree, &(DebianMergeOptions){.exclude = globs}, fixture->changes, &fixture->error);
+  return fixture->system != NULL && debian_merge(fixture->system, fixture->tree, &(DebianMergeOptions){.exclude = globs},
+                                                 fixture->changes, &fixture->error);
 }
 
 static void
@@ -102,10 +102,11 @@ the_replacing_package_wins(void)
 static void
 diverted_files_move_aside(void)
 {
-  static const Member diverting[] = {
-      {"usr/bin/x", ENTRY_FILE, "b", 0755},
-      {INFO "b.preinst", ENTRY_FILE, "#!/bin/sh\ndpkg-divert --package b --rename \\\n --divert /bin/x.real --add /bin/x\n", 0755},
-      {0}};
+  static const Member diverting[] = {{"usr/bin/x", ENTRY_FILE, "b", 0755},
+                                     {INFO "b.preinst", ENTRY_FILE,
+                                      "#!/bin/sh\ndpkg-divert --package b --rename \\\n --divert /bin/x.real --add /bin/x\n",
+                                      0755},
+                                     {0}};
   Fixture fixture;
   g_assert_true(merge(&fixture, just_x, CONTROL("a", ""), diverting, CONTROL("b", ""), NULL));
   assert_text(fixture.changes, "usr/bin/x", "b");
@@ -133,7 +134,10 @@ folders_are_shared_and_usr_is_merged(void)
 static void
 files_go_through_other_packages_links(void)
 {
-  static const Member a[] = {{"opt/real", ENTRY_DIRECTORY, NULL, 0}, {"opt/link", ENTRY_SYMLINK, "real", 0777}, {"opt/file", ENTRY_FILE, "", 0}, {0}},
+  static const Member a[] = {{"opt/real", ENTRY_DIRECTORY, NULL, 0},
+                             {"opt/link", ENTRY_SYMLINK, "real", 0777},
+                             {"opt/file", ENTRY_FILE, "", 0},
+                             {0}},
                       b[] = {{"opt/link", ENTRY_DIRECTORY, NULL, 0}, {"opt/link/f", ENTRY_FILE, "f", 0}, {0}},
                       bad[] = {{"opt/file/f", ENTRY_FILE, "f", 0}, {0}};
   Fixture fixture;
@@ -148,8 +152,11 @@ files_go_through_other_packages_links(void)
 static void
 folders_of_what_stays_keep_their_attributes(void)
 {
-  static const Member a[] = {{"usr/share/doc/a", ENTRY_DIRECTORY, NULL, 0710}, {"usr/share/doc/a/x", ENTRY_FILE, "x", 0},
-                             {"usr/share/doc/a/copyright", ENTRY_FILE, "c", 0}, {"usr/share/doc/b", ENTRY_DIRECTORY, NULL, 0}, {0}};
+  static const Member a[] = {{"usr/share/doc/a", ENTRY_DIRECTORY, NULL, 0710},
+                             {"usr/share/doc/a/x", ENTRY_FILE, "x", 0},
+                             {"usr/share/doc/a/copyright", ENTRY_FILE, "c", 0},
+                             {"usr/share/doc/b", ENTRY_DIRECTORY, NULL, 0},
+                             {0}};
   static const char *const exclude[] = {"/usr/share/doc/*", NULL}, *const include[] = {"/usr/share/doc/*/copyright", NULL};
   g_autoptr(Pack) pack = maker_pack(a, CONTROL("a", ""));
   g_autoptr(DebianSystem) system = debian_system_new(&pack, 1, "amd64", NULL);
@@ -164,10 +171,12 @@ folders_of_what_stays_keep_their_attributes(void)
 static void
 status_is_as_dpkg_writes_it(void)
 {
-  static const char control[] = "Package: a\nSource: src\nVersion: 1:2-3\nArchitecture: amd64\nMaintainer: M <m@example.org>\n"
-                                "Installed-Size: 5\nDepends: x(>=1),\n y|z:any\nMulti-Arch: same\nSection: misc\nPriority: optional\n"
-                                "Homepage: https://example.org/\nDescription: short\n long\n";
-  static const Member files[] = {{INFO "a:amd64.triggers", ENTRY_FILE, "# c\ninterest-noawait /usr/lib/t\ninterest named\nactivate other\n", 0}, {0}};
+  static const char control[] =
+    "Package: a\nSource: src\nVersion: 1:2-3\nArchitecture: amd64\nMaintainer: M <m@example.org>\n"
+    "Installed-Size: 5\nDepends: x(>=1),\n y|z:any\nMulti-Arch: same\nSection: misc\nPriority: optional\n"
+    "Homepage: https://example.org/\nDescription: short\n long\n";
+  static const Member files[] = {
+    {INFO "a:amd64.triggers", ENTRY_FILE, "# c\ninterest-noawait /usr/lib/t\ninterest named\nactivate other\n", 0}, {0}};
   Fixture fixture;
   g_assert_true(merge(&fixture, files, control, nothing, CONTROL("b", "Essential: no\n"), NULL));
   write_database(&fixture);
@@ -184,8 +193,12 @@ status_is_as_dpkg_writes_it(void)
 static void
 hostile_packages_are_refused(void)
 {
-  static const char *const controls[] = {"Package: ../a\nVersion: 1\nArchitecture: all\n", "Package: a\nVersion: 1\nArchitecture: a/b\n",
-                                         "Package: a\nArchitecture: all\n", "Version: 1\n", "garbage", CONTROL("b", "")};
+  static const char *const controls[] = {"Package: ../a\nVersion: 1\nArchitecture: all\n",
+                                         "Package: a\nVersion: 1\nArchitecture: a/b\n",
+                                         "Package: a\nArchitecture: all\n",
+                                         "Version: 1\n",
+                                         "garbage",
+                                         CONTROL("b", "")};
   for (guint i = 0; i < G_N_ELEMENTS(controls); i++) {
     Fixture fixture;
     g_assert_false(merge(&fixture, nothing, controls[i], nothing, CONTROL("b", ""), NULL));
@@ -204,23 +217,24 @@ static void
 scripts_are_done_or_told(void)
 {
   static const Member a[] = {
-      {"usr/bin/one", ENTRY_FILE, "1", 0755},
-      {"usr/share/base-passwd/passwd.master", ENTRY_FILE, "root:*:0:0:root:/root:/bin/bash\n", 0},
-      {"usr/share/base-passwd/group.master", ENTRY_FILE, "root:*:0:\nnogroup:*:65534:\n", 0},
-      {INFO "a.postinst", ENTRY_FILE,
-       "#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/n n /bin/one 5 --slave /usr/share/s s /nowhere\n"
-       "adduser --system --group --home /var/lib/svc svc\n",
-       0755},
-      {0}};
+    {"usr/bin/one", ENTRY_FILE, "1", 0755},
+    {"usr/share/base-passwd/passwd.master", ENTRY_FILE, "root:*:0:0:root:/root:/bin/bash\n", 0},
+    {"usr/share/base-passwd/group.master", ENTRY_FILE, "root:*:0:\nnogroup:*:65534:\n", 0},
+    {INFO "a.postinst", ENTRY_FILE,
+     "#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/n n /bin/one 5 --slave /usr/share/s s /nowhere\n"
+     "adduser --system --group --home /var/lib/svc svc\n",
+     0755},
+    {0}};
   static const Member b[] = {
-      {"usr/bin/two", ENTRY_FILE, "2", 0755},
-      {INFO "b.postinst", ENTRY_FILE, "#!/bin/sh\nupdate-alternatives --install /usr/bin/n n /usr/bin/two 7\nmagic $1\n", 0755},
-      {0}};
+    {"usr/bin/two", ENTRY_FILE, "2", 0755},
+    {INFO "b.postinst", ENTRY_FILE, "#!/bin/sh\nupdate-alternatives --install /usr/bin/n n /usr/bin/two 7\nmagic $1\n", 0755},
+    {0}};
   Fixture fixture;
   g_assert_true(merge(&fixture, a, CONTROL("a", ""), b, CONTROL("b", ""), NULL));
   g_autoptr(Accounts) accounts = accounts_new();
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  g_assert_true(debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
+  g_assert_true(
+    debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
   g_assert_cmpstr(changes_lookup(fixture.changes, "etc/alternatives/n")->target, ==, "/usr/bin/two");
   g_assert_cmpstr(changes_lookup(fixture.changes, "usr/bin/n")->target, ==, "/etc/alternatives/n");
   g_assert_null(changes_lookup(fixture.changes, "etc/alternatives/s"));
@@ -242,20 +256,21 @@ scripts_are_done_or_told(void)
 static void
 certificates_may_be_anything(void)
 {
-  static const Member a[] = {
-      {"usr/share/ca-certificates/m/One (1).crt", ENTRY_FILE, "not PEM", 0},
-      {"usr/share/ca-certificates/m/Two.crt", ENTRY_FILE,
-       "-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n", 0},
-      {"usr/share/ca-certificates/m/none.txt", ENTRY_FILE, "x", 0},
-      {0}};
+  static const Member a[] = {{"usr/share/ca-certificates/m/One (1).crt", ENTRY_FILE, "not PEM", 0},
+                             {"usr/share/ca-certificates/m/Two.crt", ENTRY_FILE,
+                              "-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n", 0},
+                             {"usr/share/ca-certificates/m/none.txt", ENTRY_FILE, "x", 0},
+                             {0}};
   Fixture fixture;
   g_assert_true(merge(&fixture, a, CONTROL("ca-certificates", ""), nothing, CONTROL("b", ""), NULL));
   g_autoptr(Accounts) accounts = accounts_new();
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  g_assert_true(debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
+  g_assert_true(
+    debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
   assert_text(fixture.changes, "etc/ssl/certs/ca-certificates.crt",
               "not PEM\n-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n");
-  g_assert_cmpstr(changes_lookup(fixture.changes, "etc/ssl/certs/One_=1=.pem")->target, ==, "/usr/share/ca-certificates/m/One (1).crt");
+  g_assert_cmpstr(changes_lookup(fixture.changes, "etc/ssl/certs/One_=1=.pem")->target, ==,
+                  "/usr/share/ca-certificates/m/One (1).crt");
   g_auto(GStrv) names = changes_list(fixture.changes, "etc/ssl/certs");
   g_assert_cmpuint(g_strv_length(names), ==, 3); /* no hash links */
   clear(&fixture);

@@ -15,7 +15,8 @@ assert_commands(const char *script, const char *expected)
   for (guint i = 0; i < commands->len; i++) {
     const DebianCommand *command = commands->pdata[i];
     g_autofree char *words = g_strjoinv("|", command->words);
-    g_string_append_printf(text, "%s%s%s%s", i > 0 ? " ; " : "", command->readable ? "" : "?", command->defines ? "=" : "", words);
+    g_string_append_printf(text, "%s%s%s%s", i > 0 ? " ; " : "", command->readable ? "" : "?", command->defines ? "=" : "",
+                           words);
   }
   g_assert_cmpstr(text->str, ==, expected);
 }
@@ -56,7 +57,8 @@ compounds(void)
 static void
 hostile_scripts_end(void)
 {
-  static const char *const scripts[] = {"'", "\"", "`", "$", "${", "$(", "a\\", "<<", "<<X", "a <<X\nb", "((((", "))))", "\"$", "`\\", "\x01\xff", "2>", "${a", "$("};
+  static const char *const scripts[] = {"'",        "\"",   "`",    "$",   "${",  "$(",       "a\\", "<<",  "<<X",
+                                        "a <<X\nb", "((((", "))))", "\"$", "`\\", "\x01\xff", "2>",  "${a", "$("};
   for (guint i = 0; i < G_N_ELEMENTS(scripts); i++)
     g_ptr_array_unref(debian_script_parse(scripts[i]));
   g_autofree char *deep = g_strnfill(100000, '(');
@@ -87,15 +89,15 @@ static void
 filters(void)
 {
   static const char *const exclude[] = {"/usr/share/doc/*", "/lib/firmware/*", "*/__pycache__", "/opt/[ab]?c", NULL},
-                          *const include[] = {"/usr/share/doc/*/copyright", NULL};
+                           *const include[] = {"/usr/share/doc/*/copyright", NULL};
   g_autoptr(DebianFilter) filter = debian_filter_new(exclude, include);
   g_autoptr(DebianFilter) none = debian_filter_new(NULL, NULL);
   static const struct {
     const char *path;
     gboolean excluded;
-  } cases[] = {{"usr/share/doc/a/b", TRUE},   {"usr/share/doc", FALSE},        {"usr/share/doc/a/copyright", FALSE},
-               {"usr/lib/firmware/x", TRUE},  {"usr/lib/x/__pycache__", TRUE}, {"opt/axc", TRUE},
-               {"opt/cxc", FALSE},            {"usr/share/documents", FALSE},  {"usr/share/doc/a/copyright/x", TRUE}};
+  } cases[] = {{"usr/share/doc/a/b", TRUE},  {"usr/share/doc", FALSE},        {"usr/share/doc/a/copyright", FALSE},
+               {"usr/lib/firmware/x", TRUE}, {"usr/lib/x/__pycache__", TRUE}, {"opt/axc", TRUE},
+               {"opt/cxc", FALSE},           {"usr/share/documents", FALSE},  {"usr/share/doc/a/copyright/x", TRUE}};
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_assert_true(debian_filter_excludes(filter, cases[i].path) == cases[i].excluded);
     g_assert_false(debian_filter_excludes(none, cases[i].path));
