@@ -116,8 +116,12 @@ open_folder(Store *store, GError **error)
 {
   store->folder = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (store->folder < 0 && errno == ENOENT) {
-    if (g_mkdir_with_parents(store->path, 0755) != 0)
-      return error_set_errno(error, errno, "make the store '%s'", store->path);
+    if (g_mkdir_with_parents(store->path, 0755) != 0) {
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+                  "make the store '%s': %s\nhint: name a folder that can be written with --store or $ASHLAR_STORE",
+                  store->path, g_strerror(errno));
+      return FALSE;
+    }
     store->folder = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   }
   if (store->folder < 0)
