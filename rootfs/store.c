@@ -118,8 +118,8 @@ open_folder(Store *store, GError **error)
   if (store->folder < 0 && errno == ENOENT) {
     if (g_mkdir_with_parents(store->path, 0755) != 0) {
       g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
-                  "make the store '%s': %s\nhint: name a folder that can be written with --store or $ASHLAR_STORE",
-                  store->path, g_strerror(errno));
+                  "make the store '%s': %s\nhint: name a folder that can be written with --store or $ASHLAR_STORE", store->path,
+                  g_strerror(errno));
       return FALSE;
     }
     store->folder = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
