@@ -202,17 +202,24 @@ read_key_file(const char *path, Secret *out, GError **error)
   return ok;
 }
 
+/* An empty file has no data to look through. */
+static gboolean
+holds(const Secret *pem, const char *text)
+{
+  return pem->size > 0 && memmem(pem->data, pem->size, text, strlen(text)) != NULL;
+}
+
 static gboolean
 has_armor(const Secret *pem, const char *label)
 {
   g_autofree char *line = g_strdup_printf("-----BEGIN %s-----", label);
-  return memmem(pem->data, pem->size, line, strlen(line)) != NULL;
+  return holds(pem, line);
 }
 
 static gboolean
 is_encrypted(const Secret *pem)
 {
-  return has_armor(pem, "ENCRYPTED PRIVATE KEY") || memmem(pem->data, pem->size, "Proc-Type: 4,ENCRYPTED", 22) != NULL;
+  return has_armor(pem, "ENCRYPTED PRIVATE KEY") || holds(pem, "Proc-Type: 4,ENCRYPTED");
 }
 
 static int

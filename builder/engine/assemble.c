@@ -91,6 +91,7 @@ plan_packages(const Recipe *recipe, const LockArch *locked, const Root *root)
 {
   g_autofree LayerPlanItem *items = g_new0(LayerPlanItem, MAX(root->n_packages, 1));
   for (guint i = 0; i < root->n_packages; i++) {
+    g_assert(locked != NULL);
     const LockPackage *package = locked->packages->pdata[i];
     const Pack *pack = tree_pack(root->tree, root->packages[i]);
     items[i] = (LayerPlanItem){.name = package->name, .size = pack_compressed_size(pack)};
@@ -123,6 +124,7 @@ describe(const Root *root, const LockArch *locked, const GArray *parts)
     else if (part == files_part(root))
       g_string_append(text, "files of the recipe");
     else {
+      g_assert(locked != NULL);
       const LockPackage *package = locked->packages->pdata[part];
       g_string_append_printf(text, "%s %s", package->name, package->version);
     }

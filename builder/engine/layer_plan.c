@@ -30,6 +30,7 @@ compare_sizes(gconstpointer a, gconstpointer b, gpointer data)
 static guint
 name_bin(const char *name, guint bins)
 {
+  g_assert(bins > 0);
   Digest digest;
   digest_of(name, strlen(name), &digest);
   guint value = (guint)digest.bytes[0] << 16 | (guint)digest.bytes[1] << 8 | digest.bytes[2];

@@ -27,7 +27,7 @@ static const struct {
   const char *name;
   guint8 length;
 } names[PACKAGES_N_FIELDS] = {
-#define FIELD(index, name) [index] = {name, sizeof name - 1}
+#define FIELD(index, name) [(index)] = {(name), sizeof(name) - 1}
   FIELD(PACKAGES_PACKAGE, "Package"),
   FIELD(PACKAGES_VERSION, "Version"),
   FIELD(PACKAGES_ARCHITECTURE, "Architecture"),
