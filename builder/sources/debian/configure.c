@@ -14,16 +14,6 @@ script_free(gpointer data)
   g_free(script);
 }
 
-char *
-debian_configuration_read(const DebianConfiguration *configuration, const char *path, GError **error)
-{
-  g_autofree char *real = changes_resolve(configuration->changes, path);
-  if (real == NULL)
-    return NULL;
-  g_autoptr(GBytes) content = changes_read(configuration->changes, real, DEBIAN_MAX_CONFIG_FILE, error);
-  return content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content)) : NULL;
-}
-
 /* A script of a first installation; the others are for upgrades and removals. */
 static gboolean
 read_script(const DebianUnit *unit, const char *kind, GPtrArray *scripts, GError **error)
