@@ -8,15 +8,27 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+/* What the kernel allows for all names together, and for one value. */
+#define XATTR_NAMES_MAX (64 << 10)
+#define XATTR_VALUE_MAX (64 << 10)
 
 typedef struct {
   const char *label;
-  DirectoryVisit visit;
-  gpointer data;
+  const DirectoryScan *options;
   GString *path; /* of what is being visited, below the folder */
   guint depth;
+  GHashTable *links; /* Inode* -> the first path that led there; only ever looked up */
+  GArray *xattrs;    /* Xattr, of what is being visited */
+  GStringChunk *strings;
 } Scan;
+
+typedef struct {
+  dev_t device;
+  ino_t number;
+} Inode;
 
 static gboolean scan_folder(Scan *scan, int fd, GError **error);
 
@@ -56,6 +68,90 @@ entry_of(const Scan *scan, EntryType type, const struct stat *status)
   };
 }
 
+/* ---- extended attributes ---- */
+
+static int
+compare_xattrs(gconstpointer a, gconstpointer b)
+{
+  return strcmp(((const Xattr *)a)->name, ((const Xattr *)b)->name);
+}
+
+static gboolean
+is_hosts_own(const char *name)
+{
+  return g_str_has_prefix(name, "system.") || strcmp(name, "security.selinux") == 0;
+}
+
+/* One that is gone, or may not be read, is none. */
+static void
+add_xattr(Scan *scan, const char *place, const char *name)
+{
+  g_autofree char *value = g_malloc(XATTR_VALUE_MAX);
+  ssize_t size = is_hosts_own(name) ? -1 : lgetxattr(place, name, value, XATTR_VALUE_MAX);
+  if (size < 0)
+    return;
+  Xattr xattr = {.name = g_string_chunk_insert(scan->strings, name), .size = (gsize)size};
+  xattr.value = (const guint8 *)g_string_chunk_insert_len(scan->strings, value, size);
+  g_array_append_val(scan->xattrs, xattr);
+}
+
+/* There is no call that takes a descriptor and a name and does not need the file to be readable; /proc's link to the folder's
+ * descriptor and one name behind it is the same. */
+static void
+read_xattrs(Scan *scan, int folder, const char *name, Entry *entry)
+{
+  g_autofree char *place = g_strdup_printf("/proc/self/fd/%d/%s", folder, name);
+  char names[XATTR_NAMES_MAX];
+  ssize_t size = llistxattr(place, names, sizeof names);
+  if (size <= 0)
+    return;
+  g_array_set_size(scan->xattrs, 0);
+  g_string_chunk_clear(scan->strings);
+  for (const char *at = names; at < names + size; at += strlen(at) + 1)
+    add_xattr(scan, place, at);
+  g_array_sort(scan->xattrs, compare_xattrs);
+  entry->xattrs = (const Xattr *)(gconstpointer)scan->xattrs->data;
+  entry->n_xattrs = scan->xattrs->len;
+}
+
+/* @folder and @name lead to what @entry tells of; @fd is its content or -1. */
+static gboolean
+tell(Scan *scan, int folder, const char *name, Entry *entry, int fd, GError **error)
+{
+  if (scan->options->look)
+    read_xattrs(scan, folder, name, entry);
+  return scan->options->visit(entry, fd, scan->options->data, error);
+}
+
+/* ---- several names of a file ---- */
+
+static guint
+inode_hash(gconstpointer inode)
+{
+  const Inode *self = inode;
+  return g_int64_hash(&(gint64){(gint64)(self->number ^ self->device << 48)});
+}
+
+static gboolean
+inode_equal(gconstpointer a, gconstpointer b)
+{
+  const Inode *x = a, *y = b;
+  return x->device == y->device && x->number == y->number;
+}
+
+/* The path under which the file was told before, or NULL: this is the first. */
+static const char *
+earlier_name(Scan *scan, const struct stat *status)
+{
+  const Inode inode = {.device = status->st_dev, .number = status->st_ino};
+  if (!scan->options->look || status->st_nlink < 2)
+    return NULL;
+  const char *earlier = g_hash_table_lookup(scan->links, &inode);
+  if (earlier == NULL)
+    g_hash_table_insert(scan->links, g_memdup2(&inode, sizeof inode), g_strdup(scan->path->str));
+  return earlier;
+}
+
 /* ---- what a name leads to ---- */
 
 /* What @name was a moment ago may be something else now: what was opened counts. */
@@ -71,14 +167,23 @@ open_checked(int folder, const char *name, int flags, mode_t type, struct stat *
 }
 
 static gboolean
-visit_file(Scan *scan, int folder, const char *name, GError **error)
+visit_file(Scan *scan, int folder, const char *name, const struct stat *found, GError **error)
 {
   struct stat status;
+  Entry entry = entry_of(scan, ENTRY_FILE, found);
+  const char *earlier = earlier_name(scan, found);
+  if (earlier != NULL) {
+    entry.type = ENTRY_HARDLINK;
+    entry.target = earlier;
+    entry.size = 0;
+  }
+  if (earlier != NULL || (scan->options->opens != NULL && !scan->options->opens(&entry, scan->options->data)))
+    return tell(scan, folder, name, &entry, -1, error);
   int fd = open_checked(folder, name, 0, S_IFREG, &status);
   if (fd < 0)
     return failed(scan, errno, "open", error);
-  const Entry entry = entry_of(scan, ENTRY_FILE, &status);
-  gboolean done = scan->visit(&entry, fd, scan->data, error);
+  entry = entry_of(scan, ENTRY_FILE, &status);
+  gboolean done = tell(scan, folder, name, &entry, fd, error);
   close(fd);
   return done;
 }
@@ -95,7 +200,7 @@ visit_symlink(Scan *scan, int folder, const char *name, const struct stat *statu
   target[length] = '\0';
   Entry entry = entry_of(scan, ENTRY_SYMLINK, status);
   entry.target = target;
-  return scan->visit(&entry, -1, scan->data, error);
+  return tell(scan, folder, name, &entry, -1, error);
 }
 
 static gboolean
@@ -112,14 +217,14 @@ visit_folder(Scan *scan, int folder, const char *name, GError **error)
 }
 
 static gboolean
-visit_special(Scan *scan, EntryType type, const struct stat *status, GError **error)
+visit_special(Scan *scan, int folder, const char *name, EntryType type, const struct stat *status, GError **error)
 {
   Entry entry = entry_of(scan, type, status);
   if (type != ENTRY_FIFO) {
     entry.major = major(status->st_rdev);
     entry.minor = minor(status->st_rdev);
   }
-  return scan->visit(&entry, -1, scan->data, error);
+  return tell(scan, folder, name, &entry, -1, error);
 }
 
 static gboolean
@@ -130,19 +235,19 @@ visit_name(Scan *scan, int folder, const char *name, GError **error)
     return failed(scan, errno, "look at", error);
   switch (status.st_mode & S_IFMT) {
   case S_IFREG:
-    return visit_file(scan, folder, name, error);
+    return visit_file(scan, folder, name, &status, error);
   case S_IFDIR:
     return visit_folder(scan, folder, name, error);
   case S_IFLNK:
     return visit_symlink(scan, folder, name, &status, error);
   case S_IFIFO:
-    return visit_special(scan, ENTRY_FIFO, &status, error);
+    return visit_special(scan, folder, name, ENTRY_FIFO, &status, error);
   case S_IFCHR:
-    return visit_special(scan, ENTRY_CHAR, &status, error);
+    return visit_special(scan, folder, name, ENTRY_CHAR, &status, error);
   case S_IFBLK:
-    return visit_special(scan, ENTRY_BLOCK, &status, error);
+    return visit_special(scan, folder, name, ENTRY_BLOCK, &status, error);
   default:
-    return refuse(scan, "is a socket, which no image can hold", error);
+    return scan->options->look || refuse(scan, "is a socket, which no image can hold", error);
   }
 }
 
@@ -187,8 +292,8 @@ scan_folder(Scan *scan, int fd, GError **error)
   struct stat status;
   if (fstat(fd, &status) != 0)
     return failed(scan, errno, "look at", error);
-  const Entry self = entry_of(scan, ENTRY_DIRECTORY, &status);
-  if (!scan->visit(&self, -1, scan->data, error))
+  Entry self = entry_of(scan, ENTRY_DIRECTORY, &status);
+  if (!tell(scan, fd, ".", &self, -1, error))
     return FALSE;
   g_autoptr(GPtrArray) names = sorted_names(scan, fd, error);
   if (names == NULL)
@@ -207,9 +312,14 @@ scan_folder(Scan *scan, int fd, GError **error)
 }
 
 gboolean
-directory_scan(int fd, const char *label, DirectoryVisit visit, gpointer data, GError **error)
+directory_scan(int fd, const char *label, const DirectoryScan *options, GError **error)
 {
   g_autoptr(GString) path = g_string_new(NULL);
-  Scan scan = {.label = label, .visit = visit, .data = data, .path = path};
-  return scan_folder(&scan, fd, error);
+  g_autoptr(GHashTable) links = g_hash_table_new_full(inode_hash, inode_equal, g_free, g_free);
+  g_autoptr(GArray) xattrs = g_array_new(FALSE, FALSE, sizeof(Xattr));
+  GStringChunk *strings = g_string_chunk_new(1024);
+  Scan scan = {.label = label, .options = options, .path = path, .links = links, .xattrs = xattrs, .strings = strings};
+  gboolean done = scan_folder(&scan, fd, error);
+  g_string_chunk_free(strings);
+  return done;
 }

@@ -2,8 +2,7 @@
  *
  * A folder of the host, entry by entry, in the order of entry_path_compare whatever order the file system has. Read by
  * descriptor and single name, never through a joined path, so that a folder which somebody changes meanwhile cannot lead
- * elsewhere. Symlinks are told as symlinks, files with several names as files of their own; sockets are refused. The host's
- * extended attributes are not read.
+ * elsewhere. Symlinks are told as symlinks. What is told beyond that is the caller's choice.
  */
 #ifndef ASHLAR_ROOTFS_DIRECTORY_H
 #define ASHLAR_ROOTFS_DIRECTORY_H
@@ -17,8 +16,18 @@
  * afterwards by the scan), else -1. */
 typedef gboolean (*DirectoryVisit)(const Entry *entry, int fd, gpointer data, GError **error);
 
+typedef struct {
+  /* FALSE: a file with several names is as many files, no extended attributes are read, sockets are refused. TRUE, for who only
+   * looks: they are read, but those that the host made up for itself (SELinux's labels, access control lists); further names
+   * of a file are hardlinks to the first; sockets are left out. */
+  gboolean look;
+  /* Which files are opened; the others need not be readable. NULL: all. */
+  gboolean (*opens)(const Entry *entry, gpointer data);
+  DirectoryVisit visit;
+  gpointer data; /* of both */
+} DirectoryScan;
+
 /* Visits the folder open at @fd (borrowed) itself as "", then all below it. @label is its name in errors. */
-gboolean directory_scan(int fd, const char *label, DirectoryVisit visit, gpointer data,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean directory_scan(int fd, const char *label, const DirectoryScan *scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -15,6 +15,7 @@
 #define XATTR_VALUE_MAX (64 * 1024)
 
 struct MemberReader {
+  MemberFormat format;
   struct archive *archive;
   char *name;
   MemberSource source;
@@ -24,6 +25,10 @@ struct MemberReader {
   char *path, *target;
   GArray *xattrs; /* Xattr */
   guint64 given;  /* of the current content */
+  /* MEMBER_LOOK: a piece that lies behind a hole, until the hole has been given */
+  const guint8 *held;
+  gsize held_size;
+  guint64 held_offset;
 };
 
 static gboolean
@@ -80,6 +85,15 @@ support_named_filter(struct archive *archive, const char *name)
   return g_str_has_suffix(name, ".tar");
 }
 
+/* Not filter_all: that would run programs for what the library cannot do itself. */
+static gboolean
+support_filters(struct archive *archive)
+{
+  return archive_read_support_filter_gzip(archive) == ARCHIVE_OK && archive_read_support_filter_xz(archive) == ARCHIVE_OK &&
+         archive_read_support_filter_zstd(archive) == ARCHIVE_OK && archive_read_support_filter_bzip2(archive) == ARCHIVE_OK &&
+         archive_read_support_filter_lzma(archive) == ARCHIVE_OK;
+}
+
 static gboolean
 support_format(struct archive *archive, MemberFormat format, const char *name)
 {
@@ -88,12 +102,12 @@ support_format(struct archive *archive, MemberFormat format, const char *name)
     return archive_read_support_format_ar(archive) == ARCHIVE_OK;
   case MEMBER_TAR:
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && support_named_filter(archive, name);
+  case MEMBER_LOOK:
+    return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_empty(archive) == ARCHIVE_OK &&
+           support_filters(archive);
   case MEMBER_ANY:
-    /* not filter_all: that would run programs for what the library cannot do itself */
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_cpio(archive) == ARCHIVE_OK &&
-           archive_read_support_format_zip(archive) == ARCHIVE_OK && archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
-           archive_read_support_filter_xz(archive) == ARCHIVE_OK && archive_read_support_filter_zstd(archive) == ARCHIVE_OK &&
-           archive_read_support_filter_bzip2(archive) == ARCHIVE_OK && archive_read_support_filter_lzma(archive) == ARCHIVE_OK;
+           archive_read_support_format_zip(archive) == ARCHIVE_OK && support_filters(archive);
   }
   g_assert_not_reached();
 }
@@ -102,6 +116,7 @@ static MemberReader *
 reader_new(MemberFormat format, const char *name, GError **error)
 {
   g_autoptr(MemberReader) reader = g_new0(MemberReader, 1);
+  reader->format = format;
   reader->name = g_strdup(name);
   reader->archive = archive_read_new();
   reader->xattrs = g_array_new(FALSE, FALSE, sizeof(Xattr));
@@ -186,7 +201,7 @@ take_type(MemberReader *reader, struct archive_entry *from, GError **error)
   Entry *entry = &reader->entry;
   if (archive_entry_hardlink(from) != NULL) {
     /* cpio keeps the content of several names with the last of them, where nobody would look for it */
-    if (archive_entry_size_is_set(from) && archive_entry_size(from) > 0)
+    if (reader->format != MEMBER_LOOK && archive_entry_size_is_set(from) && archive_entry_size(from) > 0)
       return invalid(reader, "is a hardlink with content of its own", error);
     entry->type = ENTRY_HARDLINK;
     reader->target = entry_canonical_path(archive_entry_hardlink(from), error);
@@ -244,6 +259,7 @@ take_entry(MemberReader *reader, struct archive_entry *from, GError **error)
   const char *name = archive_entry_pathname(from);
   reader->entry = (Entry){0};
   reader->given = 0;
+  reader->held_size = 0;
   g_clear_pointer(&reader->target, g_free);
   g_free(reader->path);
   reader->path = entry_canonical_path(name != NULL ? name : "", error);
@@ -252,9 +268,9 @@ take_entry(MemberReader *reader, struct archive_entry *from, GError **error)
     return FALSE;
   }
   reader->entry.path = reader->path;
-  if (archive_entry_sparse_count(from) > 0)
+  if (reader->format != MEMBER_LOOK && archive_entry_sparse_count(from) > 0)
     return invalid(reader, "is a sparse file", error);
-  if (archive_entry_acl_types(from) != 0)
+  if (reader->format != MEMBER_LOOK && archive_entry_acl_types(from) != 0)
     return invalid(reader, "has an access control list", error);
   if (!take_type(reader, from, error) || !take_numbers(reader, from, error) || !take_xattrs(reader, from, error))
     return FALSE;
@@ -271,7 +287,7 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
   if (result == ARCHIVE_EOF && reader->source_error == NULL)
     return TRUE;
   /* a warning is about a member that came out other than it is in the archive */
-  if (result != ARCHIVE_OK)
+  if (result != ARCHIVE_OK && (result != ARCHIVE_WARN || reader->format != MEMBER_LOOK))
     return library_error(reader, error);
   if (!take_entry(reader, from, error))
     return FALSE;
@@ -279,9 +295,49 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
   return TRUE;
 }
 
+/* The next of the zeros up to @offset. */
+static gboolean
+give_hole(MemberReader *reader, guint64 offset, const void **piece, gsize *size)
+{
+  static const guint8 zeros[64 * 1024];
+  *piece = zeros;
+  *size = (gsize)MIN(offset - reader->given, sizeof zeros);
+  reader->given += *size;
+  return TRUE;
+}
+
+/* A sparse file as what it stands for: the holes before, between and behind its pieces are zeros. */
+static gboolean
+read_with_holes(MemberReader *reader, const void **piece, gsize *size, GError **error)
+{
+  la_int64_t offset;
+  while (reader->held_size == 0) {
+    int result = archive_read_data_block(reader->archive, (const void **)&reader->held, &reader->held_size, &offset);
+    if (result == ARCHIVE_EOF) {
+      reader->held_size = 0;
+      return give_hole(reader, reader->entry.size, piece, size);
+    }
+    if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
+      return library_error(reader, error);
+    reader->held_offset = (guint64)offset;
+  }
+  if (reader->held_offset < reader->given || reader->held_offset > reader->entry.size ||
+      reader->held_size > reader->entry.size - reader->held_offset)
+    return invalid(reader, "has more content than it tells", error);
+  if (reader->held_offset > reader->given)
+    return give_hole(reader, reader->held_offset, piece, size);
+  *piece = reader->held;
+  *size = reader->held_size;
+  reader->given += *size;
+  reader->held_size = 0;
+  return TRUE;
+}
+
 gboolean
 member_reader_data(MemberReader *reader, const void **piece, gsize *size, GError **error)
 {
+  if (reader->format == MEMBER_LOOK)
+    return read_with_holes(reader, piece, size, error);
   la_int64_t offset;
   int result;
   do
@@ -297,6 +353,12 @@ member_reader_data(MemberReader *reader, const void **piece, gsize *size, GError
     return invalid(reader, "has holes, or more content than it tells", error);
   reader->given += *size;
   return TRUE;
+}
+
+guint64
+member_reader_position(const MemberReader *reader)
+{
+  return (guint64)archive_filter_bytes(reader->archive, 0);
 }
 
 GBytes *

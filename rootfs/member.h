@@ -19,6 +19,9 @@ typedef enum {
   MEMBER_AR,
   MEMBER_TAR, /* compressed as the name's ending says: none, .gz, .xz, .zst, .bz2, .lzma, and in no other way */
   MEMBER_ANY, /* tar, cpio and zip, in any compression that can be known by its bytes */
+  /* Tar in any such compression, for who only looks: sparse files read as what they stand for, access control lists are left
+   * out, and what libarchive only warns of (a name that is no UTF-8, say) is no error. */
+  MEMBER_LOOK,
 } MemberFormat;
 
 /* Gives the next piece (valid until the next call) and returns its size: 0 at the end, -1 with @error set. */
@@ -38,6 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemberReader, member_reader_free)
 gboolean member_reader_next(MemberReader *reader, const Entry **entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The next piece of the current file's content, @size 0 at its end: all in all exactly entry->size bytes. */
 gboolean member_reader_data(MemberReader *reader, const void **piece, gsize *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How much of the archive has been read, uncompressed. */
+guint64 member_reader_position(const MemberReader *reader);
 /* All of it, at most @max bytes (more is an error), NUL-terminated beyond its end. */
 GBytes *member_reader_content(MemberReader *reader, gsize max, GError **error);
 

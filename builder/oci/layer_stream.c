@@ -6,7 +6,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK (1 << 18)
@@ -136,83 +135,4 @@ layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellabl
     prefix_layer(error, layer);
   hasher_finish(hasher, diff_id);
   return ok;
-}
-
-/* ---- entries ---- */
-
-static gboolean
-entry_type(struct archive_entry *from, Entry *entry, GError **error)
-{
-  static const struct {
-    mode_t mode;
-    EntryType type;
-  } table[] = {{S_IFREG, ENTRY_FILE},  {S_IFLNK, ENTRY_SYMLINK},   {S_IFCHR, ENTRY_CHAR},
-               {S_IFBLK, ENTRY_BLOCK}, {S_IFDIR, ENTRY_DIRECTORY}, {S_IFIFO, ENTRY_FIFO}};
-  if (archive_entry_hardlink(from) != NULL) {
-    entry->type = ENTRY_HARDLINK;
-    return TRUE;
-  }
-  for (guint i = 0; i < G_N_ELEMENTS(table); i++)
-    if (archive_entry_filetype(from) == table[i].mode) {
-      entry->type = table[i].type;
-      return TRUE;
-    }
-  g_autofree char *shown = g_strescape(entry->path, NULL);
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%.200s' is of a kind that no layer can hold", shown);
-  return FALSE;
-}
-
-static gboolean
-convert_and_tell(struct archive_entry *from, LayerEntry each, gpointer user, GError **error)
-{
-  const char *name = archive_entry_pathname(from);
-  g_autofree char *path = entry_canonical_path(name != NULL ? name : "", error);
-  g_autofree char *hardlink = NULL;
-  if (path == NULL)
-    return FALSE;
-  Entry entry = {
-    .path = path,
-    .mode = archive_entry_perm(from) & 07777,
-    .uid = (guint32)archive_entry_uid(from),
-    .gid = (guint32)archive_entry_gid(from),
-    .mtime = archive_entry_mtime(from),
-  };
-  if (!entry_type(from, &entry, error))
-    return FALSE;
-  if (entry.type == ENTRY_FILE)
-    entry.size = (guint64)MAX(archive_entry_size(from), 0);
-  if (entry.type == ENTRY_CHAR || entry.type == ENTRY_BLOCK) {
-    entry.major = (guint32)archive_entry_rdevmajor(from);
-    entry.minor = (guint32)archive_entry_rdevminor(from);
-  }
-  if (entry.type == ENTRY_SYMLINK)
-    entry.target = archive_entry_symlink(from) != NULL ? archive_entry_symlink(from) : "";
-  if (entry.type == ENTRY_HARDLINK && (hardlink = entry_canonical_path(archive_entry_hardlink(from), error)) == NULL)
-    return FALSE;
-  if (entry.type == ENTRY_HARDLINK)
-    entry.target = hardlink;
-  return each(&entry, user, error);
-}
-
-gboolean
-layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointer user, GCancellable *cancellable,
-                     GError **error)
-{
-  g_autoptr(Archive) archive = archive_read_new();
-  g_auto(Source) source = {.place = {.fd = -1}, .cancellable = cancellable};
-  struct archive_entry *entry;
-  archive_read_support_format_tar(archive);
-  archive_read_support_format_empty(archive);
-  archive_read_set_format_option(archive, "tar", "hdrcharset", "BINARY");
-  gboolean ok = open_source(&source, archive, blobs, layer, error);
-  while (ok) {
-    int status = archive_read_next_header(archive, &entry);
-    if (status == ARCHIVE_EOF)
-      return TRUE;
-    ok = (status == ARCHIVE_OK || status == ARCHIVE_WARN || set_archive_error(error, &source, archive)) &&
-         !g_cancellable_set_error_if_cancelled(cancellable, error) &&
-         check_size((guint64)archive_filter_bytes(archive, 0), error) && convert_and_tell(entry, each, user, error);
-  }
-  prefix_layer(error, layer);
-  return FALSE;
 }

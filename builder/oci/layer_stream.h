@@ -6,19 +6,12 @@
 #define ASHLAR_OCI_LAYER_STREAM_H
 
 #include "builder/oci/blobs.h"
-#include "rootfs/entry.h"
 
 /* A layer that unpacks to more is refused: it would keep whoever reads it busy for a day. */
 #define LAYER_STREAM_MAX (G_GUINT64_CONSTANT(1) << 40)
 
 /* The digest of the uncompressed tar, and its size. */
 gboolean layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Hears of each member in order; @entry lives as long as the call. Paths and hardlink targets are canonical
- * (entry_canonical_path), whiteouts come as the files they are. xattrs and the digest of the content are left out. */
-typedef gboolean (*LayerEntry)(const Entry *entry, gpointer user, GError **error);
-gboolean layer_stream_entries(Blobs *blobs, const Digest *layer, LayerEntry each, gpointer user, GCancellable *cancellable,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -287,6 +287,46 @@ oci_image_open(const char *spelling, GError **error)
   return NULL;
 }
 
+/* What a manifest or index is when no descriptor tells: as it says, else as its members show. */
+static gboolean
+describe_stored(Blobs *blobs, const Digest *digest, Descriptor *top, GError **error)
+{
+  char text[DIGEST_STRING_SIZE];
+  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, OCI_JSON_MAX, error);
+  if (bytes == NULL)
+    return FALSE;
+  json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text),
+                                     error);
+  if (json == NULL)
+    return FALSE;
+  const char *media_type = json_string_value(json_object_get(json, "mediaType"));
+  if (media_type == NULL)
+    media_type = json_object_get(json, "manifests") != NULL ? OCI_MEDIA_INDEX : OCI_MEDIA_MANIFEST;
+  *top = (Descriptor){.media_type = g_strdup(media_type), .digest = *digest, .size = g_bytes_get_size(bytes)};
+  if (descriptor_is_manifest(top) || descriptor_is_index(top))
+    return TRUE;
+  return invalid(error, "it is neither a manifest nor an index");
+}
+
+OciImage *
+oci_image_open_stored(Store *store, const Digest *digest, GError **error)
+{
+  char text[DIGEST_STRING_SIZE];
+  g_autoptr(OciImage) image = g_new0(OciImage, 1);
+  image->path = g_strdup_printf("store:%s", digest_to_string(digest, text));
+  image->folder = TRUE;
+  image->blobs = blobs_new(store);
+  image->digests = g_array_new(FALSE, FALSE, sizeof(Digest));
+  image->manifests = g_ptr_array_new_with_free_func(manifest_free);
+  image->n_entries = 1;
+  image->mtime = -1;
+  image->fd = -1;
+  if (describe_stored(image->blobs, digest, &image->top, error) && load_node(image, &image->top, 0, &image->top_json, error))
+    return g_steal_pointer(&image);
+  g_prefix_error(error, "'%s': ", image->path);
+  return NULL;
+}
+
 void
 oci_image_free(OciImage *image)
 {

@@ -42,6 +42,8 @@ typedef struct {
 
 /* @spelling as in location.h. Layers are not read: see check.h. */
 OciImage *oci_image_open(const char *spelling, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The image whose manifest or index is the blob @digest of @store: signatures are kept with tarballs and folders only. */
+OciImage *oci_image_open_stored(Store *store, const Digest *digest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void oci_image_free(OciImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OciImage, oci_image_free)
 

@@ -240,7 +240,7 @@ visit_opened(Walk *walk, int fd, const char *label, GError **error)
   if (S_ISREG(status.st_mode))
     return visit_one_file(walk, fd, &status, error);
   if (S_ISDIR(status.st_mode) && !walk->file->unpack)
-    return directory_scan(fd, label, visit_host_entry, walk, error);
+    return directory_scan(fd, label, &(DirectoryScan){.visit = visit_host_entry, .data = walk}, error);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is %s", label,
               walk->file->unpack ? "no archive to unpack, but a folder or special file" : "neither a file nor a folder");
   return FALSE;

@@ -5,70 +5,19 @@
 #include "builder/oci/image.h"
 #include "builder/oci/index.h"
 #include "builder/oci/layout.h"
-#include "builder/oci/listing.h"
 #include "builder/oci/location.h"
 #include "builder/oci/printable.h"
 #include "builder/oci/sign.h"
 #include "signing/error.h"
+#include "tests/unit/image-maker.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zstd.h>
 
 #define EPOCH 1700000000
-
-/* ---- layers made with libarchive ---- */
-
-typedef struct {
-  const char *path;
-  char type; /* 'f', 'd', 'l', 'h' */
-  const char *content;
-} Member;
-
-/* A compressed tar of @members into @blobs; @layer tells of it. */
-static void
-make_layer(Blobs *blobs, const Member *members, guint n, Layer *layer)
-{
-  static guint8 buffer[64 * 1024];
-  size_t used;
-  struct archive *tar = archive_write_new();
-  archive_write_set_format_ustar(tar);
-  archive_write_set_bytes_in_last_block(tar, 1);
-  archive_write_open_memory(tar, buffer, sizeof buffer, &used);
-  for (guint i = 0; i < n; i++) {
-    struct archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, members[i].path);
-    archive_entry_set_filetype(entry, members[i].type == 'd' ? AE_IFDIR : members[i].type == 'l' ? AE_IFLNK : AE_IFREG);
-    archive_entry_set_perm(entry, members[i].type == 'd' ? 0755 : 0644);
-    if (members[i].type == 'l')
-      archive_entry_set_symlink(entry, members[i].content);
-    if (members[i].type == 'h')
-      archive_entry_set_hardlink(entry, members[i].content);
-    gsize size = members[i].type == 'f' ? strlen(members[i].content) : 0;
-    archive_entry_set_size(entry, (gint64)size);
-    g_assert_cmpint(archive_write_header(tar, entry), ==, ARCHIVE_OK);
-    if (size > 0)
-      g_assert_cmpint(archive_write_data(tar, members[i].content, size), ==, (gint64)size);
-    archive_entry_free(entry);
-  }
-  g_assert_cmpint(archive_write_free(tar), ==, ARCHIVE_OK);
-  *layer = (Layer){.tar_size = used};
-  digest_of(buffer, used, &layer->diff_id);
-
-  /* two frames and a skippable one at the end, as layers of ours are */
-  static guint8 packed[128 * 1024];
-  size_t first = used / 2;
-  size_t size = ZSTD_compress(packed, sizeof packed, buffer, first, 3);
-  size += ZSTD_compress(packed + size, sizeof packed - size, buffer + first, used - first, 3);
-  memcpy(packed + size, "\x50\x2a\x4d\x18\x04\0\0\0skip", 12);
-  size += 12;
-  layer->size = size;
-  g_autoptr(GError) error = NULL;
-  g_assert_true(blobs_put(blobs, packed, size, &layer->digest, &error));
-}
 
 static const Member lower[] = {
   {"etc/", 'd', NULL},           {"etc/old", 'f', "old\n"},     {"etc/kept", 'f', "kept\n"}, {"opt/", 'd', NULL},
@@ -481,32 +430,6 @@ flood_of_signatures_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
 }
 
-/* ---- listing ---- */
-
-static void
-layers_are_merged_and_whiteouts_applied(Fixture *fixture, gconstpointer data)
-{
-  static const char *const expected[] = {"etc", "etc/kept", "opt", "opt/new", "opt-c", "usr"};
-  g_autoptr(GError) error = NULL;
-  write_archive(fixture, fixture->path, &fixture->manifest, NULL);
-  g_autoptr(OciImage) image = oci_image_open(fixture->path, &error);
-  OciManifest *manifest = oci_image_manifest(image, "amd64", &error);
-  g_autoptr(Listing) listing = listing_new(image, manifest, LISTING_ALL_LAYERS, NULL, &error);
-  g_assert_no_error(error);
-  g_autoptr(GPtrArray) entries = listing_below(listing, "");
-  g_assert_cmpuint(entries->len, ==, G_N_ELEMENTS(expected));
-  for (guint i = 0; i < entries->len; i++)
-    g_assert_cmpstr(((ListingEntry *)entries->pdata[i])->entry.path, ==, expected[i]);
-  g_autoptr(GPtrArray) below = listing_below(listing, "opt");
-  g_assert_cmpuint(below->len, ==, 2);
-  g_autoptr(Listing) first = listing_new(image, manifest, 0, NULL, &error);
-  g_autoptr(GPtrArray) usr = listing_below(first, "usr/same");
-  g_assert_cmpuint(usr->len, ==, 1);
-  g_assert_cmpuint(((ListingEntry *)usr->pdata[0])->entry.size, ==, strlen("#!/bin/x"));
-  g_assert_null(listing_new(image, manifest, 2, NULL, &error));
-  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE);
-}
-
 /* ---- hostile tarballs ---- */
 
 typedef struct {
@@ -914,7 +837,6 @@ main(int argc, char **argv)
   ADD("/oci/sign/index", an_index_is_signed_with_all_in_it, NULL);
   ADD("/oci/contents/manifest-listed-as-layer", manifest_listed_as_layer_before_is_walked, NULL);
   ADD("/oci/sign/flood", flood_of_signatures_is_refused, NULL);
-  ADD("/oci/listing/merged", layers_are_merged_and_whiteouts_applied, NULL);
   ADD("/oci/check/diff-id", a_wrong_diff_id_is_refused, NULL);
   ADD("/oci/check/changed-byte", a_changed_byte_is_noticed, NULL);
   ADD("/oci/check/docker-manifest", another_image_for_docker_is_refused, NULL);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/look/readers.h"
+#include "builder/oci/layer_stream.h"
+#include "rootfs/member.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE (256 << 10)
+
+/* ---- the bytes ---- */
+
+typedef struct {
+  const BlobPlace *place;
+  guint64 done;
+  guint8 *buffer;
+  GCancellable *cancellable;
+} Bytes;
+
+static gssize
+read_bytes(const void **piece, gpointer data, GError **error)
+{
+  Bytes *bytes = data;
+  guint64 rest = bytes->place->size - bytes->done;
+  if (g_cancellable_set_error_if_cancelled(bytes->cancellable, error))
+    return -1;
+  if (bytes->place->bytes != NULL) {
+    *piece = (const guint8 *)g_bytes_get_data(bytes->place->bytes, NULL) + bytes->done;
+    bytes->done += rest;
+    return (gssize)rest;
+  }
+  ssize_t got;
+  do
+    got = pread(bytes->place->fd, bytes->buffer, (gsize)MIN(rest, PIECE), (off_t)(bytes->place->offset + bytes->done));
+  while (got < 0 && errno == EINTR);
+  if (got < 0) {
+    error_set_errno(error, errno, "read");
+    return -1;
+  }
+  bytes->done += (guint64)got;
+  *piece = bytes->buffer;
+  return got;
+}
+
+/* ---- members ---- */
+
+static gboolean
+hash_content(MemberReader *reader, SubjectFile *file, Hasher *hasher, GError **error)
+{
+  const void *piece;
+  gsize size;
+  do {
+    if (!member_reader_data(reader, &piece, &size, error))
+      return FALSE;
+    if (size > 0)
+      hasher_update(hasher, piece, size);
+  } while (size > 0);
+  hasher_finish(hasher, &file->entry.digest);
+  file->has_digest = TRUE;
+  return TRUE;
+}
+
+static gboolean
+keep_content(MemberReader *reader, SubjectFile *file, Reading *reading, GError **error)
+{
+  GBytes *content = member_reader_content(reader, SUBJECT_DATABASE_MAX, error);
+  if (content == NULL)
+    return FALSE;
+  if (reading->hash) {
+    digest_of(g_bytes_get_data(content, NULL), g_bytes_get_size(content), &file->entry.digest);
+    file->has_digest = TRUE;
+  }
+  return reading_keep(reading, file, content, error);
+}
+
+static gboolean
+take_member(MemberReader *reader, const Entry *entry, Reading *reading, Hasher *hasher, GError **error)
+{
+  SubjectFile *file;
+  if (!reading_add(reading, entry, &file, error))
+    return FALSE;
+  if (file == NULL)
+    return TRUE;
+  if (reading_wants(entry))
+    return keep_content(reader, file, reading, error);
+  return !reading->hash || entry->type != ENTRY_FILE || hash_content(reader, file, hasher, error);
+}
+
+static gboolean
+take_members(MemberReader *reader, Reading *reading, GError **error)
+{
+  g_autoptr(Hasher) hasher = hasher_new();
+  const Entry *entry;
+  while (member_reader_next(reader, &entry, error)) {
+    reading->tar_size = member_reader_position(reader);
+    if (entry == NULL) {
+      reading_finish(reading);
+      return TRUE;
+    }
+    if (reading->tar_size > LAYER_STREAM_MAX || entry->size > LAYER_STREAM_MAX) {
+      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
+      return FALSE;
+    }
+    if (!take_member(reader, entry, reading, hasher, error))
+      return FALSE;
+  }
+  return FALSE;
+}
+
+gboolean
+read_tar(const BlobPlace *place, const char *label, Reading *reading, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc(PIECE);
+  Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
+  g_autoptr(MemberReader) reader = member_reader_new(MEMBER_LOOK, label, read_bytes, &bytes, error);
+  return reader != NULL && take_members(reader, reading, error);
+}
+
+/* ---- packages ---- */
+
+static gssize
+read_ar_member(const void **piece, gpointer data, GError **error)
+{
+  gsize size;
+  return member_reader_data(data, piece, &size, error) ? (gssize)size : -1;
+}
+
+static gboolean
+take_control(MemberReader *tar, GBytes **control, GError **error)
+{
+  const Entry *entry;
+  while (member_reader_next(tar, &entry, error) && entry != NULL)
+    if (strcmp(entry->path, "control") == 0) {
+      *control = member_reader_content(tar, OCI_JSON_MAX, error);
+      return *control != NULL;
+    }
+  return TRUE;
+}
+
+static gboolean
+take_archives(MemberReader *ar, Reading *reading, GBytes **control, GError **error)
+{
+  const Entry *entry;
+  gboolean done = FALSE;
+  while (!done && member_reader_next(ar, &entry, error)) {
+    gboolean is_data = entry != NULL && g_str_has_prefix(entry->path, "data.tar");
+    if (entry == NULL) {
+      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "not a Debian package: it has no data.tar");
+      return FALSE;
+    }
+    if (!is_data && (*control != NULL || !g_str_has_prefix(entry->path, "control.tar")))
+      continue;
+    g_autofree char *name = g_strdup(entry->path);
+    g_autoptr(MemberReader) tar = member_reader_new(MEMBER_LOOK, name, read_ar_member, ar, error);
+    if (tar == NULL || !(is_data ? take_members(tar, reading, error) : take_control(tar, control, error)))
+      return FALSE;
+    done = is_data;
+  }
+  return done;
+}
+
+gboolean
+read_deb(const BlobPlace *place, const char *label, Reading *reading, GBytes **control, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc(PIECE);
+  Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
+  *control = NULL;
+  g_autoptr(MemberReader) ar = member_reader_new(MEMBER_AR, label, read_bytes, &bytes, error);
+  if (ar != NULL && take_archives(ar, reading, control, error))
+    return TRUE;
+  g_clear_pointer(control, g_bytes_unref);
+  return FALSE;
+}
