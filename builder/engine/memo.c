@@ -3,36 +3,41 @@
 #include "signing/error.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* ---- images ---- */
 
+/* The store takes every "sha256:..." in a record for a blob, which the diff ID and a digest in an annotation are not: the one
+ * goes without its prefix, the others as text within text. */
 static json_t *
 layer_to_json(const AssembledLayer *assembled)
 {
   const Layer *layer = &assembled->layer;
   char digest[DIGEST_STRING_SIZE], diff_id[DIGEST_HEX_LENGTH + 1];
   digest_to_hex(&layer->diff_id, diff_id);
-  return json_pack("{s:s, s:I, s:s, s:I, s:s, s:O*}", "digest", digest_to_string(&layer->digest, digest), "size",
-                   (json_int_t)layer->size, "diffId", diff_id, "tarSize", (json_int_t)layer->tar_size, "contents",
-                   assembled->contents, "annotations", layer->annotations);
+  char *annotations = layer->annotations != NULL ? json_dumps(layer->annotations, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+  json_t *json = json_pack("{s:s, s:I, s:s, s:I, s:s, s:s*}", "digest", digest_to_string(&layer->digest, digest), "size",
+                           (json_int_t)layer->size, "diffId", diff_id, "tarSize", (json_int_t)layer->tar_size, "contents",
+                           assembled->contents, "annotations", annotations);
+  free(annotations);
+  return json;
 }
 
 static AssembledLayer *
 layer_from_json(json_t *json)
 {
-  const char *digest, *diff_id, *contents;
+  const char *digest, *diff_id, *contents, *annotations = NULL;
   json_int_t size, tar_size;
-  json_t *annotations = NULL;
   AssembledLayer layer = {.layer = {.reused = TRUE}};
-  if (json_unpack(json, "{s:s, s:I, s:s, s:I, s:s, s?o}", "digest", &digest, "size", &size, "diffId", &diff_id, "tarSize",
+  if (json_unpack(json, "{s:s, s:I, s:s, s:I, s:s, s?s}", "digest", &digest, "size", &size, "diffId", &diff_id, "tarSize",
                   &tar_size, "contents", &contents, "annotations", &annotations) != 0 ||
-      !digest_from_string(digest, &layer.layer.digest, NULL) || !digest_from_hex(diff_id, &layer.layer.diff_id))
+      !digest_from_string(digest, &layer.layer.digest, NULL) || !digest_from_hex(diff_id, &layer.layer.diff_id) ||
+      (annotations != NULL && (layer.layer.annotations = json_loads(annotations, 0, NULL)) == NULL))
     return NULL;
   layer.layer.size = (guint64)size;
   layer.layer.tar_size = (guint64)tar_size;
-  layer.layer.annotations = json_incref(annotations);
   layer.contents = g_strdup(contents);
   return g_memdup2(&layer, sizeof layer);
 }

@@ -82,6 +82,15 @@ teardown() { archive_end; }
   [ -d home/.cache/ashlar/blobs/sha256 ]
 }
 
+@test "an image in zstd:chunked is remembered like any other" {
+  echo 'outputs: [{oci: {compression: "zstd:chunked"}}]' >> demo.yaml
+  ok build demo.yaml
+  ok store verify
+  rm demo-1.oci.tar
+  ok build demo.yaml --progress plain
+  lacks "$err" "layer "
+}
+
 @test "the store is an OCI image layout" {
   ok build demo.yaml
   [ "$(jq -r .imageLayoutVersion "$ASHLAR_STORE/oci-layout")" = 1.0.0 ]
