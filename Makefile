@@ -54,7 +54,7 @@ PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e t
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJ) $(BENCH:=.o)
-.PHONY: all units demo test suite check judges lint format bench install uninstall clean help
+.PHONY: all units demo test suite check judges lint format bench soak install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -109,6 +109,10 @@ format: ## lay the C files out as .clang-format says
 bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	scripts/bootstrap --judges
 	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
+
+# SOAK="--seconds 60 --seed 7" says how long and with which choices
+soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs
+	tests/soak/run $(CURDIR)/$(BUILD)/ashlar $(SOAK)
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m755 $(BUILD)/ashlar $(DESTDIR)$(PREFIX)/bin/ashlar

@@ -102,7 +102,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that went away is not news."""
+
+
+server = Server(("127.0.0.1", 0), Handler)
 with open(port_file + ".new", "w", encoding="utf-8") as out:
     out.write(str(server.server_port))
 os.rename(port_file + ".new", port_file)
