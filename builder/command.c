@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
+#include "builder/help.h"
+#include "builder/words.h"
 #include "builder/recipe/nearest.h"
 #include "builder/recipe/source.h"
 #include "signing/error.h"
@@ -14,14 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROGRAM "ashlar"
 #define EXIT_USAGE 2
 #define EXIT_REFUSED 3
 #define EXIT_INTERRUPTED 130
 /* How long after the first signal the clean end may take. */
 #define STOP_SECONDS 10
 
-/* The options that every command has. */
+/* Where command_common_options puts its values. */
 typedef struct {
   char *store;
   char *progress;
@@ -29,13 +30,17 @@ typedef struct {
   gboolean verbose;
 } CommonOptions;
 
-static const CommandOption common_options[] = {
-  {"store", 0, OPTION_STRING, G_STRUCT_OFFSET(CommonOptions, store), "DIR",
-   "the store (default: $ASHLAR_STORE or ~/.cache/ashlar)"},
-  {"progress", 0, OPTION_STRING, G_STRUCT_OFFSET(CommonOptions, progress), "MODE", "auto, live, plain, json or quiet"},
-  {"quiet", 'q', OPTION_FLAG, G_STRUCT_OFFSET(CommonOptions, quiet), NULL, "only warnings and errors"},
-  {"verbose", 'v', OPTION_FLAG, G_STRUCT_OFFSET(CommonOptions, verbose), NULL, "tell more"},
-  {NULL, 0, 0, 0, NULL, NULL},
+#define OFFSET(member) G_STRUCT_OFFSET(CommonOptions, member)
+
+const CommandOption command_common_options[] = {
+  {"store", 0, OPTION_STRING, OFFSET(store), "DIR", "the store; else $ASHLAR_STORE, else ~/.cache/ashlar", NULL,
+   "All that was fetched, unpacked and built before lies there; see FILES in ashlar(1)."},
+  {"progress", 0, OPTION_STRING, OFFSET(progress), "MODE", "auto, live, plain, json or quiet", "auto|live|plain|json|quiet",
+   "How progress is told on standard error: a live display, plain lines, one JSON object a line, or not at all. Without it the "
+   "display is live on a terminal and plain elsewhere, and where $CI is set."},
+  {"quiet", 'q', OPTION_FLAG, OFFSET(quiet), NULL, "only warnings and errors"},
+  {"verbose", 'v', OPTION_FLAG, OFFSET(verbose), NULL, "tell more"},
+  {NULL},
 };
 
 static GOptionArg
@@ -85,164 +90,71 @@ clear_options(const CommandOption *options, gpointer values)
 static GOptionContext *
 option_context(const Command *command, gpointer values, CommonOptions *common)
 {
-  g_autofree char *tail = g_strdup_printf("%s%s", command->name, command->arguments != NULL ? " " : "");
-  g_autofree char *parameters = g_strconcat(tail, command->arguments, NULL);
   GOptionContext *context = g_option_context_new(NULL);
-  g_autofree char *summary = g_strdup_printf("usage: " PROGRAM " %s [options]\n\n%s", parameters, command->summary);
-  g_option_context_set_summary(context, summary);
   g_option_context_set_help_enabled(context, FALSE);
   g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
   append_entries(entries, command->options, values);
-  append_entries(entries, common_options, common);
+  append_entries(entries, command_common_options, common);
   g_option_context_add_main_entries(context, (GOptionEntry *)(gpointer)entries->data, NULL);
   return context;
 }
 
-/* ---- help ---- */
-
-#define HELP_WIDTH 79
-#define HELP_INDENT 27
-
-/* Prints @text's words in lines of HELP_WIDTH at the most, @indent columns in; @at: where the cursor stands. Returns where it
- * stands then. */
-static guint
-print_words(const char *text, guint indent, guint at)
-{
-  g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
-  for (char **word = words; *word != NULL; word++) {
-    guint length = (guint)g_utf8_strlen(*word, -1);
-    if (at > indent && at + 1 + length > HELP_WIDTH) {
-      printf("\n%*s", (int)indent, "");
-      at = indent;
-    }
-    printf("%s%s", at > indent ? " " : "", *word);
-    at += length + (at > indent);
-  }
-  return at;
-}
-
-/* Paragraphs are filled; lines that are indented stand as they are. */
-static void
-print_paragraphs(const char *text)
-{
-  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-  guint at = 0;
-  for (char **line = lines; *line != NULL; line++) {
-    gboolean breaks = **line == '\0' || **line == ' ';
-    if (breaks && at > 0)
-      putchar('\n');
-    at = breaks ? 0 : print_words(*line, 0, at);
-    if (breaks)
-      puts(*line);
-  }
-  if (at > 0)
-    putchar('\n');
-}
-
-static void
-print_options(const CommandOption *options)
-{
-  for (const CommandOption *option = options; option != NULL && option->name != NULL; option++) {
-    g_autofree char *name = g_strdup_printf("%c%c%c --%s%s%s", option->letter ? '-' : ' ',
-                                            option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
-                                            option->argument ? " " : "", option->argument ? option->argument : "");
-    if (strlen(name) > HELP_INDENT - 3)
-      printf("  %s\n%*s", name, HELP_INDENT, "");
-    else
-      printf("  %-*s ", HELP_INDENT - 3, name);
-    (void)print_words(option->help, HELP_INDENT, HELP_INDENT);
-    putchar('\n');
-  }
-}
-
-static void
-print_command_help(const Command *command)
-{
-  printf("usage: " PROGRAM " %s%s%s%s\n\n%s\n", command->name, command->options != NULL ? " [options]" : "",
-         command->arguments != NULL ? " " : "", command->arguments != NULL ? command->arguments : "", command->summary);
-  if (command->options != NULL && command->options->name != NULL) {
-    puts("\noptions:");
-    print_options(command->options);
-  }
-  puts("\noptions of every command:");
-  print_options(common_options);
-  if (command->description != NULL) {
-    putchar('\n');
-    print_paragraphs(command->description);
-  }
-}
-
-static void
-print_help(const Command *const *commands)
-{
-  puts("usage: " PROGRAM " COMMAND [options] [arguments]\n\n"
-       "ashlar builds immutable machine images: reproducible, signed, without root or\n"
-       "a daemon.\n\ncommands:");
-  for (const Command *const *command = commands; *command != NULL; command++)
-    printf("  %-14s %s\n", (*command)->name, (*command)->summary);
-  puts("\n`" PROGRAM " COMMAND --help` tells the options of a command, `" PROGRAM " --version` the\n"
-       "version. Exit status: 0 done, 1 failed, 2 usage or recipe error, 3 verification\n"
-       "refused, 130 interrupted.");
-}
-
 /* ---- finding the command ---- */
 
-/* The command that argv[1] (and argv[2], for "store gc") names; *used: how many words its name took. */
-static const Command *
-find_command(const Command *const *commands, int argc, char **argv, int *used)
+const Command *
+command_find(const Command *const *commands, char *const *words, int *used)
 {
-  for (const Command *const *command = commands; *command != NULL; command++) {
-    g_auto(GStrv) words = g_strsplit((*command)->name, " ", -1);
-    int n = (int)g_strv_length(words);
-    gboolean same = argc > n;
-    for (int i = 0; same && i < n; i++)
-      same = strcmp(argv[1 + i], words[i]) == 0;
-    if (same) {
+  for (; *commands != NULL; commands++) {
+    g_auto(GStrv) name = g_strsplit((*commands)->name, " ", -1);
+    int n = 0;
+    while (name[n] != NULL && words[n] != NULL && strcmp(words[n], name[n]) == 0)
+      n++;
+    if (name[n] == NULL) {
       *used = n;
-      return *command;
+      return *commands;
     }
   }
   return NULL;
 }
 
-/* "store" is no command but begins some: those are told. */
-static gboolean
-print_group_help(const Command *const *commands, const char *word)
+gboolean
+command_is_group(const Command *const *commands, const char *word)
 {
   g_autofree char *prefix = g_strconcat(word, " ", NULL);
-  gboolean any = FALSE;
-  for (const Command *const *command = commands; *command != NULL; command++)
-    if (g_str_has_prefix((*command)->name, prefix)) {
-      if (!any)
-        printf("usage: " PROGRAM " %s COMMAND [options] [arguments]\n\ncommands:\n", word);
-      printf("  %-14s %s\n", (*command)->name, (*command)->summary);
-      any = TRUE;
-    }
-  return any;
+  for (; *commands != NULL; commands++)
+    if (g_str_has_prefix((*commands)->name, prefix))
+      return TRUE;
+  return FALSE;
 }
 
-static int
-unknown_command(const Command *const *commands, const char *name)
+/* "'build', 'store gc'": what begins as @name does, else the nearest; NULL where nothing is near (transfer full). */
+static char *
+near_commands(const Command *const *commands, const char *name)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  g_autoptr(GString) near = g_string_new(NULL);
+  for (; *commands != NULL; commands++) {
+    if (g_str_has_prefix((*commands)->name, name))
+      g_string_append_printf(near, "%s'%s'", near->len > 0 ? ", " : "", (*commands)->name);
+    g_ptr_array_add(names, (gpointer)(*commands)->name);
+  }
+  g_ptr_array_add(names, NULL);
+  if (near->len > 0)
+    return g_strdup(near->str);
+  const char *nearest = nearest_name(name, (const char *const *)names->pdata);
+  return nearest != NULL ? g_strdup_printf("'%s'", nearest) : NULL;
+}
+
+void
+command_set_unknown(GError **error, const Command *const *commands, const char *name)
 {
   g_autofree char *shown = g_strescape(name, NULL);
-  fprintf(stderr, PROGRAM ": error: unknown command '%s'\n", shown);
-  gboolean first = TRUE;
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
-  for (const Command *const *command = commands; *command != NULL; command++)
-    if (g_str_has_prefix((*command)->name, name)) {
-      fprintf(stderr, "%s%s", first ? "hint: did you mean '" : "', '", (*command)->name);
-      first = FALSE;
-    }
-  for (const Command *const *command = commands; *command != NULL; command++)
-    g_ptr_array_add(names, (gpointer)(*command)->name);
-  g_ptr_array_add(names, NULL);
-  const char *nearest = first ? nearest_name(name, (const char *const *)names->pdata) : NULL;
-  if (nearest != NULL) {
-    fprintf(stderr, "hint: did you mean '%s", nearest);
-    first = FALSE;
-  }
-  fputs(first ? "hint: '" PROGRAM " --help' lists the commands\n" : "'?\n", stderr);
-  return EXIT_USAGE;
+  g_autofree char *near = near_commands(commands, name);
+  if (near != NULL)
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "unknown command '%s'\nhint: did you mean %s?", shown, near);
+  else
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "unknown command '%s'\nhint: 'ashlar --help' lists the commands",
+                shown);
 }
 
 /* ---- signals ---- */
@@ -302,18 +214,18 @@ print_error(const GError *error)
   /* names are quoted where they are told; this is for those that are not, and for other libraries' messages */
   g_autofree char *shown = source_escape_lines(error->message);
   if (status_of(error) == EXIT_INTERRUPTED)
-    fputs(PROGRAM ": interrupted\n", stderr);
+    fputs("ashlar: interrupted\n", stderr);
   else if (strstr(shown, ": error: ") != NULL)
     fprintf(stderr, "%s\n", shown);
   else
-    fprintf(stderr, PROGRAM ": error: %s\n", shown);
+    fprintf(stderr, "ashlar: error: %s\n", shown);
 }
 
 static int
 usage_error(const Command *command, const char *message)
 {
   g_autofree char *shown = source_escape_lines(message);
-  fprintf(stderr, PROGRAM " %s: error: %s\nhint: see '" PROGRAM " %s --help'\n", command->name, shown, command->name);
+  fprintf(stderr, "ashlar %s: error: %s\nhint: see 'ashlar %s --help'\n", command->name, shown, command->name);
   return EXIT_USAGE;
 }
 
@@ -335,13 +247,35 @@ finish_output(int status)
   if (!failed || status != EXIT_SUCCESS)
     return status;
   if (errno != EPIPE && !reader_is_gone())
-    fprintf(stderr, PROGRAM ": error: write to standard output: %s\n", errno != 0 ? g_strerror(errno) : "it failed");
+    fprintf(stderr, "ashlar: error: write to standard output: %s\n", errno != 0 ? g_strerror(errno) : "it failed");
   return EXIT_FAILURE;
 }
 
-static int
-run_command(const Command *command, gpointer options, const CommonOptions *common, char **arguments)
+/* Whether what each of @options was given is among its choices; else *problem says so (transfer full). */
+static gboolean
+check_choices(const CommandOption *options, gconstpointer values, char **problem)
 {
+  for (const CommandOption *option = options; option != NULL && option->name != NULL; option++) {
+    if (option->choices == NULL || option->kind != OPTION_STRING)
+      continue;
+    const char *value = *(char *const *)(gconstpointer)((const guint8 *)values + option->offset);
+    g_auto(GStrv) choices = g_strsplit(option->choices, "|", -1);
+    if (value == NULL || g_strv_contains((const char *const *)choices, value))
+      continue;
+    g_autofree char *list = words_list(option->choices);
+    *problem = g_strdup_printf("--%s takes %s, not '%s'", option->name, list, value);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static int
+run_command(const Command *const *commands, const Command *command, gpointer options, const CommonOptions *common,
+            char **arguments)
+{
+  g_autofree char *problem = NULL;
+  if (!check_choices(command->options, options, &problem) || !check_choices(command_common_options, common, &problem))
+    return usage_error(command, problem);
   int n = (int)g_strv_length(arguments);
   if (n < command->min_arguments) {
     g_autofree char *message = g_strdup_printf("%s is missing", command->arguments);
@@ -353,12 +287,13 @@ run_command(const Command *command, gpointer options, const CommonOptions *commo
   }
   ProgressMode mode = common->quiet ? PROGRESS_QUIET : PROGRESS_AUTO;
   if (common->progress != NULL && !progress_mode_parse(common->progress, &mode))
-    return usage_error(command, "--progress takes auto, live, plain, json or quiet");
+    g_assert_not_reached();
 
   g_autoptr(GCancellable) cancellable = g_cancellable_new();
   watch_signals(g_object_ref(cancellable));
   g_autoptr(Progress) progress = progress_new(mode, STDERR_FILENO);
   CommandContext context = {
+    .commands = commands,
     .store_path = common->store,
     .progress = progress,
     .cancellable = cancellable,
@@ -387,7 +322,7 @@ parse_problem(const GError *error, char **argv)
 }
 
 static int
-parse_and_run(const Command *command, int argc, char **argv)
+parse_and_run(const Command *const *commands, const Command *command, int argc, char **argv)
 {
   CommonOptions common = {0};
   g_autofree gpointer options = g_malloc0(MAX(command->options_size, 1));
@@ -405,11 +340,11 @@ parse_and_run(const Command *command, int argc, char **argv)
     char **arguments = left + 1;
     if (arguments[0] != NULL && strcmp(arguments[0], "--") == 0)
       arguments++;
-    status = run_command(command, options, &common, arguments);
+    status = run_command(commands, command, options, &common, arguments);
   }
   g_option_context_free(parser);
   clear_options(command->options, options);
-  clear_options(common_options, &common);
+  clear_options(command_common_options, &common);
   return status;
 }
 
@@ -437,27 +372,34 @@ command_main(const Command *const *commands, int argc, char **argv)
 {
   hold_standard_descriptors();
   if (argc < 2) {
-    print_help(commands);
+    help_print_program(commands);
     return EXIT_USAGE;
   }
   if (strcmp(argv[1], "--version") == 0) {
-    puts(PROGRAM " " ASHLAR_VERSION);
+    puts("ashlar " ASHLAR_VERSION);
+    return finish_output(EXIT_SUCCESS);
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    help_print_program(commands);
     return finish_output(EXIT_SUCCESS);
   }
   int used = 0;
-  const Command *command = find_command(commands, argc, argv, &used);
-  if (command == NULL && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
-    print_help(commands);
+  const Command *command = command_find(commands, argv + 1, &used);
+  gboolean helps = asks_for_help(argc, argv);
+  if (command == NULL && helps && command_is_group(commands, argv[1])) {
+    help_print_group(commands, argv[1]);
     return finish_output(EXIT_SUCCESS);
   }
-  if (command == NULL && asks_for_help(argc, argv) && print_group_help(commands, argv[1]))
-    return finish_output(EXIT_SUCCESS);
-  if (command == NULL)
-    return unknown_command(commands, argv[1]);
-  if (asks_for_help(argc, argv)) {
-    print_command_help(command);
+  if (command == NULL) {
+    g_autoptr(GError) error = NULL;
+    command_set_unknown(&error, commands, argv[1]);
+    print_error(error);
+    return status_of(error);
+  }
+  if (helps) {
+    help_print_command(command);
     return finish_output(EXIT_SUCCESS);
   }
   /* the option parser wants a program's name at [0]: the command's last word stands there */
-  return parse_and_run(command, argc - used, argv + used);
+  return parse_and_run(commands, command, argc - used, argv + used);
 }

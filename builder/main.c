@@ -4,21 +4,13 @@
 #include <locale.h>
 #include <stddef.h>
 
+/* clang-format off: one a line */
 static const Command *const commands[] = {
-  &command_init,
-  &command_lint,
-  &command_lock,
-  &command_build,
-  &command_keygen,
-  &command_sign,
-  &command_verify,
-  &command_inspect,
-  &command_ls,
-  &command_store_info,
-  &command_store_verify,
-  &command_store_gc,
-  NULL,
+  &command_init,         &command_lint,     &command_lock,    &command_build, &command_keygen,
+  &command_sign,         &command_verify,   &command_inspect, &command_ls,    &command_store_info,
+  &command_store_verify, &command_store_gc, &command_help,    NULL,
 };
+/* clang-format on */
 
 int
 main(int argc, char **argv)

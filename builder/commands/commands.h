@@ -19,5 +19,6 @@ extern const Command command_ls;
 extern const Command command_store_info;
 extern const Command command_store_verify;
 extern const Command command_store_gc;
+extern const Command command_help;
 
 #endif

@@ -29,6 +29,28 @@ commands() {
   done < <(commands)
 }
 
+@test "build --help fits a screen of 24 lines" {
+  ok build --help
+  [ "$(wc -l <<< "$out")" -le 24 ]
+}
+
+@test "'help COMMAND' is 'COMMAND --help', for groups too" {
+  while read -r command; do
+    # shellcheck disable=SC2086 # "store gc" is two words
+    ok $command --help
+    expected=$out
+    # shellcheck disable=SC2086
+    ok help $command
+    [ "$out" = "$expected" ]
+  done < <(commands)
+  ok help store
+  has "$out" "store gc"
+  ok help
+  has "$out" "commands:"
+  fails 2 help buil
+  has "$err" "did you mean 'build'"
+}
+
 @test "the program alone tells its commands and ends with 2" {
   fails 2
   has "$out$err" "commands:"
