@@ -217,11 +217,25 @@ set_back(Fixture *fixture, gconstpointer data)
   assert_opens(fixture);
   assert_opens(fixture);
   make_archive(fixture->mirror, &(Shape){.date = "Fri, 09 Jan 2026 00:00:00 UTC"});
+  assert_opens(fixture); /* with the newer one, which is at hand */
+  shell("rm -f '%s/store/blobs/sha256/'*", fixture->folder);
   assert_refused(fixture, ASHLAR_ERROR_VERIFY, "it was set back");
   fixture->request.check_valid_until = FALSE;
   assert_opens(fixture);
   fixture->request.check_valid_until = TRUE;
   make_archive(fixture->mirror, &(Shape){.date = "Sun, 11 Jan 2026 00:00:00 UTC"});
+  assert_opens(fixture);
+}
+
+/* Many archives call themselves nothing; their keys tell them apart. */
+static void
+alike_but_for_the_keys(Fixture *fixture, gconstpointer data)
+{
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_opens(fixture);
+  g_free((char *)fixture->request.keyring);
+  fixture->request.keyring = g_strconcat(keys, "/other.gpg", NULL);
+  make_archive(fixture->mirror, &(Shape){.key = "other", .date = "Fri, 09 Jan 2026 00:00:00 UTC"});
   assert_opens(fixture);
 }
 
@@ -564,6 +578,7 @@ main(int argc, char **argv)
     {"no-keyring", no_keyring},
     {"expired-release", expired_release},
     {"set-back", set_back},
+    {"alike-but-for-the-keys", alike_but_for_the_keys},
     {"other-suite", other_suite},
     {"tampered-index", tampered_index},
     {"missing-index", missing_index},

@@ -139,33 +139,6 @@ verified_text(Store *store, const Pending *pending, const Keyring *keyring, gint
   return text;
 }
 
-/* A Release older than one seen before of the same suite is an old state put in the place of the new one. */
-static gboolean
-check_not_older(Store *store, const ArchiveSuite *suite, const Release *release, gboolean may_be_older, GError **error)
-{
-  Digest key;
-  g_autofree char *origin = g_utf8_make_valid(release->origin, -1);
-  g_autofree char *label = g_utf8_make_valid(release->label, -1);
-  key_of(&key, "debian-release-seen", suite->suite.suite, origin, label);
-  json_t *record = store_action_get(store, &key);
-  gint64 seen = json_integer_value(json_object_get(record, "date"));
-  json_decref(record);
-  if (release->date < seen && !may_be_older) {
-    g_autofree char *is = release_time_shown(release->date), *was = release_time_shown(seen);
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
-                "the Release is of %s, and one of %s was seen before: it was set back\n"
-                "hint: the mirror lags behind or is attacked; where an older state is meant, set 'check_valid_until: false'",
-                is, was);
-    return FALSE;
-  }
-  if (release->date <= seen)
-    return TRUE;
-  record = json_pack("{s:I}", "date", (json_int_t)release->date);
-  gboolean done = store_action_put(store, &key, record, error);
-  json_decref(record);
-  return done;
-}
-
 /* ---- bringing them ---- */
 
 /* Without the network, the copy at hand is what there is. */
@@ -264,41 +237,158 @@ fetch_all(GArray *list, const FetchOptions *options, GError **error)
 
 /* ---- opening them ---- */
 
-static GBytes *
-signed_text(const DebianArchive *archive, Store *store, const Pending *pending, gint64 now, const FetchOptions *options,
-            GError **error)
+/* What is opened, and how it is judged. */
+typedef struct {
+  DebianArchive *archive;
+  Store *store;
+  const FetchOptions *options;
+  ArchiveSuite *suite;
+  Keyring *keyring; /* NULL: the suite is trusted as it is */
+  gint64 now;
+} Opening;
+
+/* The signed text of what is pending, and what it says: signed by the right keys, for this suite, of this time. */
+static Release *
+read_release(const Opening *opening, const Pending *pending, GBytes **text, GError **error)
 {
-  const DebianSuite *suite = &pending->suite->suite;
-  if (suite->trusted)
-    return gpgv_strip(pending->message, error);
-  g_autoptr(Keyring) keyring = keyring_load(suite->keyring, (const char *const *)archive->default_keys, error);
-  if (keyring == NULL)
+  const DebianSuite *suite = &opening->suite->suite;
+  ReleaseChecks checks = (suite->check_date ? RELEASE_CHECK_DATE : RELEASE_NO_CHECK) |
+                         (suite->check_date && suite->check_valid_until ? RELEASE_CHECK_VALID_UNTIL : RELEASE_NO_CHECK);
+  gsize size;
+  *text = opening->keyring == NULL
+            ? gpgv_strip(pending->message, error)
+            : verified_text(opening->store, pending, opening->keyring, opening->now, opening->options->cancellable, error);
+  if (*text == NULL)
     return NULL;
-  return verified_text(store, pending, keyring, now, options->cancellable, error);
+  const char *data = g_bytes_get_data(*text, &size);
+  g_autoptr(Release) release = release_parse(data, size, error);
+  if (release == NULL || !release_check(release, suite->suite, checks, opening->now, error))
+    return NULL;
+  return g_steal_pointer(&release);
+}
+
+/* Under which the newest Release seen of an archive's suite is remembered, whichever mirror it came from: an archive is known
+ * by its keys and by what it calls itself, and many call themselves nothing. */
+static void
+newest_key(const Opening *opening, const Release *release, Digest *key)
+{
+  Digest keys = {0};
+  char text[DIGEST_STRING_SIZE];
+  g_autofree char *origin = g_utf8_make_valid(release->origin, -1);
+  g_autofree char *label = g_utf8_make_valid(release->label, -1);
+  g_autofree char *name = g_strdup_printf("%s\n%s", origin, label);
+  if (opening->keyring != NULL)
+    keyring_digest(opening->keyring, &keys);
+  key_of(key, "debian-release-seen", opening->suite->suite.suite, name, digest_to_string(&keys, text));
+}
+
+static GBytes *
+read_hex(Store *store, const json_t *record, const char *name)
+{
+  const char *hex = json_string_value(json_object_get(record, name));
+  Digest digest;
+  return hex != NULL && digest_from_hex(hex, &digest) ? store_read_blob(store, &digest, NULL) : NULL;
+}
+
+static void
+set_hex(json_t *record, const char *name, GBytes *bytes)
+{
+  if (bytes == NULL)
+    return;
+  gsize size;
+  Digest digest;
+  char hex[DIGEST_HEX_LENGTH + 1];
+  const void *data = g_bytes_get_data(bytes, &size);
+  digest_of(data, size, &digest);
+  digest_to_hex(&digest, hex);
+  json_object_set_new(record, name, json_string(hex));
+}
+
+/* The date outlives the bytes: hexadecimal is no name of a blob to gc. */
+static gboolean
+remember_newest(Store *store, const Digest *key, const Pending *pending, const Release *release, GError **error)
+{
+  json_t *record = json_pack("{s:I}", "date", (json_int_t)release->date);
+  set_hex(record, "message", pending->message);
+  set_hex(record, "signature", pending->signature);
+  gboolean done = store_action_put(store, key, record, error);
+  json_decref(record);
+  return done;
+}
+
+/* A Release older than one seen before is an old state put in the place of the new one, or comes from a mirror that lags behind
+ * another one of its name. As apt does, the newer one is held to where it is still at hand; else there is no way on. */
+static Release *
+hold_to_newer(const Opening *opening, const json_t *record, const Release *older, GBytes **text, GError **error)
+{
+  gint64 seen = json_integer_value(json_object_get(record, "date"));
+  g_autofree char *is = release_time_shown(older->date), *was = release_time_shown(seen);
+  Pending newest = {.suite = opening->suite,
+                    .message = read_hex(opening->store, record, "message"),
+                    .signature = read_hex(opening->store, record, "signature")};
+  g_clear_pointer(text, g_bytes_unref);
+  g_autoptr(Release) newer = newest.message != NULL ? read_release(opening, &newest, text, NULL) : NULL;
+  pending_clear(&newest);
+  if (newer == NULL || newer->date < seen) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY,
+                "the Release is of %s, and one of %s was seen before: it was set back\n"
+                "hint: the mirror lags behind or is attacked: wait, or name another one; where an older state is meant, set "
+                "'check_valid_until: false'",
+                is, was);
+    return NULL;
+  }
+  g_autofree char *base = fetch_url_shown(opening->suite->suite.bases[0]);
+  progress_warn(opening->options->progress,
+                "suite '%s' at %s: the Release is of %s, older than the one of %s that was seen before: the mirror lags behind "
+                "or is attacked; the newer one counts",
+                opening->suite->suite.suite, base, is, was);
+  return g_steal_pointer(&newer);
+}
+
+/* What counts: what is pending, or what is newer. */
+static Release *
+choose_release(const Opening *opening, const Pending *pending, GBytes **text, GError **error)
+{
+  Digest key;
+  g_autoptr(Release) release = read_release(opening, pending, text, error);
+  if (release == NULL)
+    return NULL;
+  newest_key(opening, release, &key);
+  json_t *record = store_action_get(opening->store, &key);
+  gint64 seen = json_integer_value(json_object_get(record, "date"));
+  Release *chosen;
+  if (release->date < seen && !opening->archive->may_be_older)
+    chosen = hold_to_newer(opening, record, release, text, error);
+  else if ((release->date > seen && !remember_newest(opening->store, &key, pending, release, error)) ||
+           (!pending->unchanged && !remember(opening->store, pending, error)))
+    chosen = NULL;
+  else
+    chosen = g_steal_pointer(&release);
+  json_decref(record);
+  return chosen;
 }
 
 static gboolean
 open_one(DebianArchive *archive, Store *store, Pending *pending, const FetchOptions *options, GError **error)
 {
   ArchiveSuite *suite = pending->suite;
-  gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+  Opening opening = {archive, store, options, suite, NULL, g_get_real_time() / G_USEC_PER_SEC};
+  g_autoptr(Keyring) keyring = NULL;
+  g_autoptr(GBytes) text = NULL;
+  if (!suite->suite.trusted) {
+    keyring = keyring_load(suite->suite.keyring, (const char *const *)archive->default_keys, error);
+    if (keyring == NULL)
+      return FALSE;
+  }
+  opening.keyring = keyring;
+  Release *release = choose_release(&opening, pending, &text, error);
+  if (release == NULL)
+    return FALSE;
   gsize size;
-  ReleaseChecks checks = (suite->suite.check_date ? RELEASE_CHECK_DATE : RELEASE_NO_CHECK) |
-                         (suite->suite.check_date && suite->suite.check_valid_until ? RELEASE_CHECK_VALID_UNTIL
-                                                                                    : RELEASE_NO_CHECK);
-  g_autoptr(GBytes) text = signed_text(archive, store, pending, now, options, error);
-  if (text == NULL)
-    return FALSE;
   const char *data = g_bytes_get_data(text, &size);
-  g_autoptr(Release) release = release_parse(data, size, error);
-  if (release == NULL || !release_check(release, suite->suite.suite, checks, now, error) ||
-      !check_not_older(store, suite, release, archive->may_be_older, error))
-    return FALSE;
-  if (!pending->unchanged && !remember(store, pending, error))
-    return FALSE;
   suite->suite.date = release->date;
   digest_of(data, size, &suite->suite.release);
-  suite->release = g_steal_pointer(&release);
+  suite->release = release;
   return TRUE;
 }
 

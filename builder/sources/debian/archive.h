@@ -6,7 +6,9 @@
  * and deb822 style, signed-by, their trusted, check-date and check-valid-until options; apt.conf's Acquire::Check-Date and Acquire::Check-Valid-Until). A suite comes with its -updates
  * and -security where the configuration has them. InRelease (or Release + Release.gpg) is checked by gpgv against the keyring:
  * unsigned, wrongly signed, expired or of the future is refused (ASHLAR_ERROR_VERIFY), the latter two only where nothing switches
- * that check off (without the check of the date there is none of the end, as in apt), and a Release older than one seen before is refused too, unless the request has check_valid_until off or a snapshot.
+ * that check off (without the check of the date there is none of the end, as in apt), and a Release older than one seen before of
+ * the same archive (by its keys, Origin and Label) does not count: the newer one does, with a warning, or where that is no longer at
+ * hand, it is refused too, unless the request has check_valid_until off or a snapshot.
  *
  * apt's proxies (Acquire::http::Proxy and its like) and logins (apt_auth.conf(5)) serve whatever the mirror.
  *
