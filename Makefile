@@ -1,9 +1,9 @@
 # ashlar: one non-recursive Makefile. `make help` lists the targets.
 # SAN=1 builds under AddressSanitizer and UBSan (in build/san); CI=true turns warnings into errors;
-# V=1 shows the commands.
+# V=1 shows the commands. FUZZ=1, with clang, links the fuzz targets with libFuzzer (in build/fuzz): see `make fuzz`.
 
 MAKEFLAGS += --no-print-directory
-BUILD   := build$(if $(SAN),/san)
+BUILD   := build$(if $(FUZZ),/fuzz,$(if $(SAN),/san))
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
@@ -11,10 +11,14 @@ say      = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 
 PKGS     := gio-2.0 gio-unix-2.0 libarchive libzstd libdeflate yaml-0.1 jansson libcurl libcrypto libsolv
 CC       ?= cc
+FUZZ_CC  ?= clang
 CSTD     := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DASHLAR_VERSION='"$(VERSION)"' -I.
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
             -Wpointer-arith -Wvla -Wno-unused-parameter $(if $(CI),-Werror)
-ifdef SAN
+ifdef FUZZ
+OPT      := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LINK     := -fsanitize=fuzzer,address,undefined
+else ifdef SAN
 OPT      := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LINK     := -fsanitize=address,undefined
 else
@@ -46,15 +50,17 @@ UNIT_SRC := $(wildcard tests/unit/test-*.c)
 UNIT     := $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCH    := $(BUILD)/tests/bench/splice
 UNIT_OBJ := $(UNIT:=.o)
+# each fuzz target beside what replays its corpus
+REPLAY   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 BATS     := $(wildcard tests/cli/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
-C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
+C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
 PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
 .DELETE_ON_ERROR:
-.SECONDARY: $(UNIT_OBJ) $(BENCH:=.o)
-.PHONY: all units demo test suite check judges lint format bench soak install uninstall clean help
+.SECONDARY: $(UNIT_OBJ) $(BENCH:=.o) $(REPLAY:=.o)
+.PHONY: all units replays demo test suite check fuzz judges lint format bench soak install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -74,6 +80,11 @@ $(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 
 units: $(UNIT)
 
+$(REPLAY): %: %.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o) $(BUILD)/libashlar.a
+	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
+
+replays: $(REPLAY)
+
 demo: ## from nothing: install what is missing, build, sign and verify the example
 	scripts/bootstrap
 	$(MAKE) all
@@ -83,11 +94,16 @@ test: ## from nothing: install what is missing, build, run every test (SAN=1: un
 	scripts/bootstrap --judges
 	$(MAKE) suite
 
-suite: all units ## every test, installing nothing
-	$(PROVE) $(BATS) $(UNIT)
+suite: all units replays ## every test, installing nothing
+	$(PROVE) $(BATS) $(UNIT) $(REPLAY)
 
-check: all units ## unit tests only (SAN=1: under sanitizers)
-	$(PROVE) $(UNIT)
+check: all units replays ## unit tests and fuzz corpora only (SAN=1: under sanitizers)
+	$(PROVE) $(UNIT) $(REPLAY)
+
+fuzz: ## fuzz each reader of foreign bytes for a minute (FUZZ_SECONDS=60, TARGETS="lock deb": only these)
+	scripts/bootstrap --fuzz
+	$(MAKE) FUZZ=1 CC="$(FUZZ_CC)" replays
+	tests/fuzz/run $(TARGETS)
 
 judges: ## install other people's programs that the tests use
 	scripts/bootstrap --judges
@@ -130,4 +146,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(REPLAY:=.d)

@@ -60,11 +60,17 @@ words_of(const char *text, const char *separators)
   return g_strv_builder_end(words);
 }
 
+static gboolean
+is_flat(const char *suite)
+{
+  return g_str_has_suffix(suite, "/");
+}
+
 static void
 add_source(GPtrArray *sources, const Entry *entry, const char *uri, const char *suite)
 {
   /* a suite that ends with '/' is a flat repository: no Release of a distribution, no components */
-  if (g_str_has_suffix(suite, "/") || g_str_has_prefix(uri, "cdrom:"))
+  if (is_flat(suite) || g_str_has_prefix(uri, "cdrom:"))
     return;
   AptSource *source = g_new0(AptSource, 1);
   gsize length = strlen(uri);
@@ -81,15 +87,28 @@ add_source(GPtrArray *sources, const Entry *entry, const char *uri, const char *
   g_ptr_array_add(sources, source);
 }
 
+/* As apt has it, a suite of a distribution is nothing without components. */
+static gboolean
+is_complete(const Entry *entry)
+{
+  if (entry->types == NULL || entry->uris == NULL || entry->suites == NULL)
+    return FALSE;
+  gboolean components = entry->components != NULL && *entry->components != NULL;
+  for (char **suite = entry->suites; *suite != NULL; suite++)
+    if (!components && !is_flat(*suite))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 add_entry(GPtrArray *sources, const Entry *entry, const char *file, guint line, GError **error)
 {
   if (!aptconf_boolean(entry->enabled, TRUE) ||
       (entry->types != NULL && !g_strv_contains((const char *const *)entry->types, "deb")))
     return TRUE;
-  if (entry->types == NULL || entry->uris == NULL || entry->suites == NULL) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s:%u: a package source needs a type, a URI and a suite", file,
-                line);
+  if (!is_complete(entry)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
+                "%s:%u: a package source needs a type, a URI, and a suite with components", file, line);
     return FALSE;
   }
   for (char **uri = entry->uris; *uri != NULL; uri++)

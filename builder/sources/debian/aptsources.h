@@ -11,7 +11,7 @@
 typedef struct {
   char *uri; /* as written, without a '/' at its end */
   char *suite;
-  char **components;
+  char **components;                              /* at least one */
   char **architectures;                           /* or NULL: any */
   char *signed_by;                                /* paths or fingerprints, or the key itself; or NULL */
   char *trusted, *check_date, *check_valid_until; /* words as written, or NULL */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/release.h"
+#include "rootfs/entry.h"
 #include "signing/error.h"
 
 #include <stdio.h>
@@ -118,6 +119,8 @@ take_entry(Release *release, const char *line, GError **error)
   if (g_strv_length(words) != 3 || !digest_from_hex(words[0], &entry.digest) ||
       !g_ascii_string_to_unsigned(words[1], 10, 0, MAX_INDEX, &size, NULL))
     return set_invalid(error, "malformed entry", line);
+  if (!entry_path_is_canonical(words[2]))
+    return set_invalid(error, "an index that lies elsewhere, in", line);
   if (release->entries->len >= MAX_ENTRIES)
     return set_invalid(error, "too many entries, the last is", line);
   entry.size = size;
@@ -156,6 +159,18 @@ compare_entries(gconstpointer a, gconstpointer b)
   return strcmp(((const ReleaseEntry *)a)->path, ((const ReleaseEntry *)b)->path);
 }
 
+/* Two digests for one path: which one counts would depend on who reads it. */
+static gboolean
+check_unique(const Release *release, GError **error)
+{
+  for (guint i = 1; i < release->entries->len; i++) {
+    const ReleaseEntry *a = &g_array_index(release->entries, ReleaseEntry, i - 1), *b = a + 1;
+    if (strcmp(a->path, b->path) == 0 && (a->size != b->size || !digest_equal(&a->digest, &b->digest)))
+      return set_invalid(error, "two different digests for", a->path);
+  }
+  return TRUE;
+}
+
 Release *
 release_parse(const char *text, gsize size, GError **error)
 {
@@ -169,7 +184,7 @@ release_parse(const char *text, gsize size, GError **error)
   release->components = g_new0(char *, 1);
   release->architectures = g_new0(char *, 1);
   release->split_all = TRUE;
-  if (memchr(text, '\0', size) != NULL) {
+  if (size > 0 && memchr(text, '\0', size) != NULL) {
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "Release: not a text");
     return NULL;
   }
@@ -183,7 +198,7 @@ release_parse(const char *text, gsize size, GError **error)
   }
   strip_prefixes(release->components);
   g_array_sort(release->entries, compare_entries);
-  return g_steal_pointer(&release);
+  return check_unique(release, error) ? g_steal_pointer(&release) : NULL;
 }
 
 char *

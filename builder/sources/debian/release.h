@@ -24,7 +24,7 @@ typedef struct {
   GArray *entries;    /* ReleaseEntry, sorted by path */
 } Release;
 
-/* ASHLAR_ERROR_INVALID says what is malformed. */
+/* ASHLAR_ERROR_INVALID says what is malformed: an index listed with two digests, or above the suite's folder, is. */
 Release *release_parse(const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void release_free(Release *release);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Release, release_free)

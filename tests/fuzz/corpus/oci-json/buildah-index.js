@@ -1,0 +1,1 @@
+{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:613bac05e62c4269a65238c9c1d3bbd53ff8612c4be4b496e2d71ae66ca34dc6","size":499,"annotations":{"org.opencontainers.image.ref.name":"stone"}}]}
