@@ -52,7 +52,8 @@ BENCH    := $(BUILD)/tests/bench/splice
 UNIT_OBJ := $(UNIT:=.o)
 # each fuzz target beside what replays its corpus
 REPLAY   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
-BATS     := $(wildcard tests/cli/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
+PRELOAD  := $(BUILD)/tests/faults/interpose.so
+BATS     := $(wildcard tests/cli/*.bats tests/faults/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
@@ -78,7 +79,12 @@ $(BUILD)/%.o: %.c Makefile
 $(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
-units: $(UNIT)
+# never under a sanitizer itself
+$(PRELOAD): tests/faults/interpose.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
+
+units: $(UNIT) $(PRELOAD)
 
 $(REPLAY): %: %.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o) $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)

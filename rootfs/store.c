@@ -68,13 +68,13 @@ store_flock(int fd, int operation, gboolean wait, const char *what, GCancellable
 
 /* Whether @store's folder may become a store: gc removes files, so a folder with something else in it is not taken. */
 static gboolean
-check_fresh(const Store *store, GError **error)
+check_fresh(Store *store, GError **error)
 {
-  g_autoptr(GDir) names = g_dir_open(store->path, 0, error);
+  g_autoptr(GPtrArray) names = store_names(store, ".", error);
   if (names == NULL)
     return FALSE;
-  const char *name;
-  while ((name = g_dir_read_name(names)) != NULL) {
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = names->pdata[i];
     if (strcmp(name, "lost+found") == 0)
       continue;
     /* another process may just have made it a store */
@@ -132,7 +132,7 @@ open_folder(Store *store, GError **error)
 /* A store that cannot be written (a read-only medium, somebody else's) still serves what it holds: then nothing is made, and
  * the first write tells of it. */
 static gboolean
-complete_layout(const Store *store, GError **error)
+complete_layout(Store *store, GError **error)
 {
   gboolean fresh = faccessat(store->folder, STORE_ACTIONS, F_OK, 0) != 0;
   if (fresh && !check_fresh(store, error))
@@ -192,16 +192,10 @@ store_path(const Store *store)
 
 /* ---- what is in a folder of it ---- */
 
-static int
-compare_digests(gconstpointer a, gconstpointer b)
+GPtrArray *
+store_names(Store *store, const char *folder, GError **error)
 {
-  return digest_compare(a, b);
-}
-
-GArray *
-store_list(Store *store, const char *folder, GPtrArray *others, GError **error)
-{
-  g_autoptr(GArray) digests = g_array_new(FALSE, FALSE, sizeof(Digest));
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
   int fd = openat(store->folder, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *names = fd >= 0 ? fdopendir(fd) : NULL;
   if (names == NULL) {
@@ -211,14 +205,38 @@ store_list(Store *store, const char *folder, GPtrArray *others, GError **error)
     return NULL;
   }
   struct dirent *entry;
-  while ((entry = readdir(names)) != NULL) {
-    Digest digest;
-    if (digest_from_hex(entry->d_name, &digest))
-      g_array_append_val(digests, digest);
-    else if (others != NULL && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-      g_ptr_array_add(others, g_strdup(entry->d_name));
-  }
+  while (errno = 0, (entry = readdir(names)) != NULL)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+      g_ptr_array_add(found, g_strdup(entry->d_name));
+  int problem = errno;
   closedir(names);
+  if (problem != 0) {
+    error_set_errno(error, problem, "read folder '%s/%s'", store->path, folder);
+    return NULL;
+  }
+  return g_steal_pointer(&found);
+}
+
+static int
+compare_digests(gconstpointer a, gconstpointer b)
+{
+  return digest_compare(a, b);
+}
+
+GArray *
+store_list(Store *store, const char *folder, GPtrArray *others, GError **error)
+{
+  g_autoptr(GPtrArray) names = store_names(store, folder, error);
+  if (names == NULL)
+    return NULL;
+  GArray *digests = g_array_new(FALSE, FALSE, sizeof(Digest));
+  for (guint i = 0; i < names->len; i++) {
+    Digest digest;
+    if (digest_from_hex(names->pdata[i], &digest))
+      g_array_append_val(digests, digest);
+    else if (others != NULL)
+      g_ptr_array_add(others, g_steal_pointer(&names->pdata[i]));
+  }
   g_array_sort(digests, compare_digests);
-  return g_steal_pointer(&digests);
+  return digests;
 }

@@ -208,13 +208,11 @@ forget(Gc *gc, guint64 max_bytes, GError **error)
 static gboolean
 sweep(Store *store, const char *folder, gint64 older_than, GError **error)
 {
-  g_autofree char *path = g_build_filename(store->path, folder, NULL);
-  g_autoptr(GDir) names = g_dir_open(path, 0, error);
+  g_autoptr(GPtrArray) names = store_names(store, folder, error);
   if (names == NULL)
     return FALSE;
-  const char *name;
-  while ((name = g_dir_read_name(names)) != NULL) {
-    g_autofree char *relative = g_build_filename(folder, name, NULL);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *relative = g_build_filename(folder, names->pdata[i], NULL);
     struct stat status;
     if (fstatat(store->folder, relative, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
         status.st_mtime >= older_than)

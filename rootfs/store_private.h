@@ -35,6 +35,8 @@ char *store_full_name(const Store *store, const char *folder, const Digest *dige
 /* The file's mtime is when it was used last. Failing is no harm (a store shared by several users). */
 void store_mark_used(int fd, const struct stat *status);
 
+/* All names in @folder of the store, in no order (char *). */
+GPtrArray *store_names(Store *store, const char *folder, GError **error);
 /* The names in @folder that are digests, sorted, into an array of Digest; all others into @others (may be NULL). */
 GArray *store_list(Store *store, const char *folder, GPtrArray *others, GError **error);
 

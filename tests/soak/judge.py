@@ -58,8 +58,9 @@ class Judge:
         copy = os.path.join(self.folder, "copied")
         shutil.rmtree(copy, ignore_errors=True)
         commands = [["bsdtar", "-tf", image.output],
-                    ["skopeo", "copy", "--quiet", f"oci-archive:{image.output}", f"dir:{copy}"],
-                    [self.ashlar, "verify", image.output] + (["--key", self.public_key] if image.key else [])]
+                    ["skopeo", "copy", "--quiet", f"oci-archive:{image.output}", f"dir:{copy}"]]
+        if image.key:
+            commands.append([self.ashlar, "verify", image.output, "--key", self.public_key])
         for command in commands:
             if shutil.which(command[0]) is None:
                 continue

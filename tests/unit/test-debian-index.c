@@ -243,7 +243,7 @@ table_path(Fixture *fixture)
   g_assert_not_reached();
 }
 
-/* Whatever byte is damaged, the table either opens and holds strings that end, or is made anew. */
+/* Whatever byte is damaged, the table is made anew. */
 static void
 damaged_table(Fixture *fixture, gconstpointer data)
 {
@@ -259,12 +259,9 @@ damaged_table(Fixture *fixture, gconstpointer data)
     content[i] ^= 0xff;
     g_assert_true(g_file_set_contents(path, content, (gssize)size, NULL));
     g_autoptr(DebianIndex) index = open_texts(fixture, text, NULL);
-    for (guint id = 0; id < debian_index_size(index); id++) {
-      DebianPackage package;
-      debian_index_get(index, id, &package);
-      g_assert_cmpuint(strlen(package.name) + strlen(package.replaces) + strlen(package.section), <, size);
-    }
+    assert_order(index, "aa 1 0, bb 1 0");
     debian_index_providers(index, "v", &n);
+    g_assert_cmpuint(n, ==, 2);
   }
   g_assert_true(g_file_set_contents(path, whole, (gssize)size / 2, NULL));
   g_autoptr(DebianIndex) again = open_texts(fixture, text, NULL);

@@ -3,6 +3,7 @@
 #include "builder/sources/debian/table.h"
 #include "signing/error.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -39,9 +40,13 @@ index_map(Store *store, const Digest *blob, const char *architecture, guint suit
   if (fd < 0)
     return NULL;
   void *map = size > 0 && size <= G_MAXSIZE ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+  int problem = errno;
   close(fd);
-  if (map == MAP_FAILED)
+  if (map == MAP_FAILED) {
+    if (size > 0)
+      error_set_errno(error, problem, "map the table of packages in the store '%s'", store_path(store));
     return NULL;
+  }
   DebianIndex *index = g_new0(DebianIndex, 1);
   index->architecture = g_strdup(architecture);
   index->map = map;
@@ -49,6 +54,14 @@ index_map(Store *store, const Digest *blob, const char *architecture, guint suit
   if (!table_check(map, size, suite_max, &index->table))
     g_clear_pointer(&index, debian_index_free);
   return index;
+}
+
+static gboolean
+is_whole(const DebianIndex *index, const Digest *blob)
+{
+  Digest found;
+  digest_of(index->map, index->size, &found);
+  return digest_equal(&found, blob);
 }
 
 /* The table as it was made before; NULL where it is not known or damaged, which is as good. */
@@ -61,6 +74,9 @@ index_recall(Store *store, const Digest *key, const char *architecture, guint su
   DebianIndex *index = NULL;
   if (text != NULL && digest_from_string(text, &blob, NULL)) {
     index = index_map(store, &blob, architecture, suite_max, NULL);
+    /* what is sound may still be wrong: one bit in a dependency is another solution */
+    if (index != NULL && !is_whole(index, &blob))
+      g_clear_pointer(&index, debian_index_free);
     /* made again at once: a blob that stays would not be written over */
     if (index == NULL && !store_remove_blob(store, &blob, NULL))
       g_debug("a damaged table of packages cannot be removed");
