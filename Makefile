@@ -136,14 +136,24 @@ bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs
 	tests/soak/run $(CURDIR)/$(BUILD)/ashlar $(SOAK)
 
+# where the shells look, below share/; the first word is the shell's name
+COMPLETIONS := bash-completion/completions/ashlar zsh/site-functions/_ashlar fish/vendor_completions.d/ashlar.fish
+
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m755 $(BUILD)/ashlar $(DESTDIR)$(PREFIX)/bin/ashlar
-	$(BUILD)/ashlar lint --manual > $(BUILD)/ashlar-recipe.5
-	install -D -m644 $(BUILD)/ashlar-recipe.5 $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5
+	rm -rf $(BUILD)/share
+	mkdir -p $(addprefix $(BUILD)/share/,$(dir $(COMPLETIONS)) man/man5)
+	$(BUILD)/ashlar manual --output $(BUILD)/share/man/man1
+	mv $(BUILD)/share/man/man1/*.5 $(BUILD)/share/man/man5
+	$(foreach file,$(COMPLETIONS),$(BUILD)/ashlar completion $(firstword $(subst -, ,$(subst /, ,$(file)))) \
+	  > $(BUILD)/share/$(file) &&) :
+	cd $(BUILD)/share && find . -type f -exec install -D -m644 {} $(abspath $(DESTDIR)$(PREFIX)/share)/{} \;
 	install -D -m644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/ashlar/LICENSE
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/ashlar $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5
+	rm -f $(DESTDIR)$(PREFIX)/bin/ashlar $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5 \
+	  $(DESTDIR)$(PREFIX)/share/man/man1/ashlar.1 $(DESTDIR)$(PREFIX)/share/man/man1/ashlar-*.1 \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/ashlar
 
 clean: ## remove everything that was built

@@ -4,11 +4,25 @@
 #include <locale.h>
 #include <stddef.h>
 
-/* clang-format off: one a line */
+/* one a line: */
+/* clang-format off */
 static const Command *const commands[] = {
-  &command_init,         &command_lint,     &command_lock,    &command_build, &command_keygen,
-  &command_sign,         &command_verify,   &command_inspect, &command_ls,    &command_store_info,
-  &command_store_verify, &command_store_gc, &command_help,    NULL,
+  &command_init,
+  &command_lint,
+  &command_lock,
+  &command_build,
+  &command_keygen,
+  &command_sign,
+  &command_verify,
+  &command_inspect,
+  &command_ls,
+  &command_store_info,
+  &command_store_verify,
+  &command_store_gc,
+  &command_help,
+  &command_manual,
+  &command_completion,
+  NULL,
 };
 /* clang-format on */
 

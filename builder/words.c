@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/words.h"
+#include "builder/recipe/schema.h"
 
 #include <string.h>
 
@@ -18,6 +19,12 @@ word_kind(const char *name)
     if (strcmp(known[i].name, name) == 0)
       return known[i].kind;
   return WORD_VALUE;
+}
+
+const char *
+word_choices(const char *name)
+{
+  return name != NULL && g_str_has_prefix(name, "ARCH") ? schema_find("arch[]")->values : NULL;
 }
 
 static void

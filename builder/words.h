@@ -25,6 +25,8 @@ typedef struct {
 
 /* What @name ("DIR", "ARCH[,ARCH]") stands for; WORD_VALUE for one that is not known. */
 WordKind word_kind(const char *name);
+/* What may stand for @name, where that is a closed list: "amd64|arm64" for ARCH; else NULL. */
+const char *word_choices(const char *name);
 /* The words of a usage line, Word * in order; none for NULL (transfer full). */
 GPtrArray *words_of(const char *usage);
 /* "a, b or c" of "a|b|c" (transfer full). */

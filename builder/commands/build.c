@@ -29,14 +29,20 @@ typedef struct {
 
 static const CommandOption options[] = {
   {"output", 'o', OPTION_STRING, OFFSET(output), "DIR", "write outputs here (default: the current folder)"},
-  {"arch", 0, OPTION_STRINGS, OFFSET(archs), "ARCH[,ARCH]", "build for these only (may be repeated)"},
-  {"set", 's', OPTION_STRINGS, OFFSET(settings), "K=V", "set a parameter of the recipe (may be repeated)"},
+  {"arch", 0, OPTION_STRINGS, OFFSET(archs), "ARCH[,ARCH]", "build for these only (may be repeated)", NULL,
+   "Of the recipe's; without it, for all of them. An image for several has an index, from which a client takes its own."},
+  {"set", 's', OPTION_STRINGS, OFFSET(settings), "K=V", "set a parameter of the recipe (may be repeated)", NULL,
+   "See 'params' in ashlar-recipe(5)."},
   {"label", 'l', OPTION_STRINGS, OFFSET(labels), "K=V", "add a label and annotation (may be repeated)"},
-  {"vcs", 0, OPTION_FLAG, OFFSET(vcs), NULL, "annotate with git's revision, origin and dirtiness"},
-  {"locked", 0, OPTION_FLAG, OFFSET(locked), NULL, "fail where the lock does not hold (default with $CI)"},
+  {"vcs", 0, OPTION_FLAG, OFFSET(vcs), NULL, "annotate with git's revision, origin and dirtiness", NULL,
+   "These are org.opencontainers.image.revision and .source, and dev.ashlar.vcs.dirty. Every commit makes another image then."},
+  {"locked", 0, OPTION_FLAG, OFFSET(locked), NULL, "fail where the lock does not hold (default with $CI)", NULL,
+   "Without it, a lock is made where there is none, and moves as little as it must where the recipe asks for more."},
   {"offline", 0, OPTION_FLAG, OFFSET(offline), NULL, "use no network; tell what is missing"},
-  {"mirror", 0, OPTION_STRING, OFFSET(mirror), "URL", "take packages from here"},
-  {"sign", 0, OPTION_STRING, OFFSET(sign), "KEY", "sign with this private key file"},
+  {"mirror", 0, OPTION_STRING, OFFSET(mirror), "URL", "take packages from here", NULL,
+   "Instead of the recipe's mirror, or the machine's. What comes from there is checked against the lock all the same."},
+  {"sign", 0, OPTION_STRING, OFFSET(sign), "KEY", "sign with this private key file", NULL,
+   "As 'ashlar sign' would afterwards, to the same bytes."},
   {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N"},
   {"reference", 0, OPTION_STRING, OFFSET(reference), "NAME", "the repository the signature is meant for"},
   {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "show the layers: sizes, contents, reused or new"},
@@ -242,12 +248,31 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return EXIT_SUCCESS;
 }
 
+static const CommandExample examples[] = {
+  {"Build, and sign with a key of 'ashlar keygen':", "ashlar build web.yaml -o out --sign release.key"},
+  {"For two architectures in one image, with a parameter of the recipe:",
+   "ashlar build web.yaml --arch amd64,arm64 --set title=Hi"},
+  {"What a script takes from it:", "ashlar build web.yaml --json | jq -r '.outputs[0].digest'"},
+  {NULL},
+};
+
+static const char details[] =
+  "The recipe, its lock file and the version of ashlar decide every byte of the image. All that was made once lies in the "
+  "store: "
+  "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
+  "written again.\n\n"
+  "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers'.";
+
 const Command command_build = {
   .name = "build",
   .summary = "build images from recipes",
   .arguments = "RECIPE...",
   .description = "Writes NAME-VERSION.oci.tar and prints kind, path and image digest of each output. Where\n"
                  "RECIPE has no lock file yet, one is made; commit it.",
+  .details = details,
+  .examples = examples,
+  .see_also = "lock|sign|verify|recipe",
   .min_arguments = 1,
   .max_arguments = -1,
   .options = options,

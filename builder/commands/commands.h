@@ -20,5 +20,7 @@ extern const Command command_store_info;
 extern const Command command_store_verify;
 extern const Command command_store_gc;
 extern const Command command_help;
+extern const Command command_manual;
+extern const Command command_completion;
 
 #endif

@@ -136,12 +136,19 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return EXIT_SUCCESS;
 }
 
+static const CommandExample examples[] = {
+  {"A new recipe in a folder of its own, and its first image:", "ashlar init my-image\nashlar build my-image/server.yaml"},
+  {NULL},
+};
+
 const Command command_init = {
   .name = "init",
   .summary = "write a recipe to start from",
   .arguments = "[DIR]",
   .description = "Writes a small web server's recipe and the page it serves into DIR (default:\n"
                  "the current folder). What is there already is left alone.",
+  .examples = examples,
+  .see_also = "lint|build|recipe",
   .min_arguments = 0,
   .max_arguments = 1,
   .options = options,

@@ -16,7 +16,9 @@ typedef struct {
 } Options;
 
 static const CommandOption options_table[] = {
-  {"type", 't', OPTION_STRING, G_STRUCT_OFFSET(Options, type), "TYPE", "ed25519 (default), ecdsa (P-256) or rsa (3072 bits)"},
+  {"type", 't', OPTION_STRING, G_STRUCT_OFFSET(Options, type), "TYPE", "ed25519 (default), ecdsa (P-256) or rsa (3072 bits)",
+   "ed25519|ecdsa|rsa",
+   "Signatures of Ed25519 are the same every time, so that a signed image is as reproducible as one that is not."},
   {"encrypt", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, encrypt), NULL, "seal the private key with a passphrase"},
   {"passphrase-fd", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, passphrase_fd), "N", "read the passphrase from descriptor N"},
   {NULL, 0, 0, 0, NULL, NULL},
@@ -88,6 +90,11 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return 0;
 }
 
+static const CommandExample examples[] = {
+  {"A key that is sealed with a passphrase asked for at the terminal:", "ashlar keygen release.key --encrypt"},
+  {NULL},
+};
+
 const Command command_keygen = {
   .name = "keygen",
   .summary = "make a pair of keys for signing images",
@@ -95,6 +102,8 @@ const Command command_keygen = {
   .description = "Writes the private key to FILE (mode 0600) and the public key to FILE.pub, both PEM as OpenSSL\n"
                  "and cosign read them; files that are there are never overwritten. With --encrypt the passphrase\n"
                  "comes from --passphrase-fd, $" PASSPHRASE_VARIABLE " or the terminal, in this order.",
+  .examples = examples,
+  .see_also = "sign|verify",
   .min_arguments = 1,
   .max_arguments = 1,
   .options = options_table,

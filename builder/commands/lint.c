@@ -16,8 +16,11 @@ typedef struct {
 } LintOptions;
 
 static const CommandOption options[] = {
-  {"set", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LintOptions, set), "NAME=VALUE", "a parameter's value"},
-  {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, json), NULL, "what was found, as JSON"},
+  {"set", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LintOptions, set), "NAME=VALUE", "a parameter's value", NULL,
+   "Given for every recipe of the command line; see 'params' in ashlar-recipe(5)."},
+  {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, json), NULL, "what was found, as JSON", NULL,
+   "A list with an object for each recipe: 'recipe', 'ok', and 'found', a list of objects with 'file', 'line', 'column', "
+   "'severity', 'message' and 'hints'."},
   {"schema", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, schema), NULL, "print the language's JSON Schema"},
   {"manual", 0, OPTION_FLAG, G_STRUCT_OFFSET(LintOptions, manual), NULL, "print ashlar-recipe(5) in roff"},
   {NULL, 0, 0, 0, NULL, NULL},
@@ -86,6 +89,13 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return wrong == 0 ? EXIT_SUCCESS : EXIT_RECIPE_ERROR;
 }
 
+static const CommandExample examples[] = {
+  {"Check all the recipes of a folder:", "ashlar lint *.yaml"},
+  {"Let an editor with a YAML language server check while one types; this is a recipe's first line then:",
+   "# yaml-language-server: $schema=ashlar-recipe.schema.json"},
+  {NULL},
+};
+
 const Command command_lint = {
   .name = "lint",
   .summary = "check recipes without building them",
@@ -93,6 +103,11 @@ const Command command_lint = {
   .description = "Every error of every recipe is reported, with its place. Nothing is fetched\n"
                  "and nothing written. Editors take the JSON Schema:\n\n"
                  "  ashlar lint --schema > ashlar-recipe.schema.json",
+  .examples = examples,
+  .details =
+    "The exit status is 2 where a recipe has an error. Warnings change nothing about it. With $GITHUB_ACTIONS what was found "
+    "is told as annotations too.",
+  .see_also = "build|init|recipe",
   .min_arguments = 0,
   .max_arguments = -1,
   .options = options,

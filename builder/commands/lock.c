@@ -112,6 +112,13 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return EXIT_SUCCESS;
 }
 
+static const CommandExample examples[] = {
+  {"Take security updates in, of all packages or of one:",
+   "ashlar lock web.yaml --update\nashlar lock web.yaml --update openssl"},
+  {"In CI: fail where somebody changed the recipe and forgot the lock:", "ashlar lock web.yaml --locked"},
+  {NULL},
+};
+
 const Command command_lock = {
   .name = "lock",
   .summary = "resolve what recipes ask for and pin every input",
@@ -119,6 +126,8 @@ const Command command_lock = {
   .description = "Writes RECIPE's lock file (web.lock beside web.yaml) and tells what moved. Without --update a\n"
                  "lock that holds is left alone, and one that does not moves as little as it must.\n"
                  "Commit the lock file: it makes builds the same everywhere.",
+  .examples = examples,
+  .see_also = "build|recipe",
   .min_arguments = 1,
   .max_arguments = -1,
   .options = options,

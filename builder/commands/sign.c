@@ -20,7 +20,7 @@ static const CommandOption options_table[] = {
   {"reference", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, reference), "NAME",
    "the repository it is meant for (REGISTRY/REPO)"},
   {"annotation", 'a', OPTION_STRINGS, G_STRUCT_OFFSET(Options, annotations), "KEY=VALUE", "sign this along; may be repeated"},
-  {"output", 'o', OPTION_STRING, G_STRUCT_OFFSET(Options, output), "PATH", "write there instead of over IMAGE"},
+  {"output", 'o', OPTION_STRING, G_STRUCT_OFFSET(Options, output), "FILE", "write there instead of over IMAGE"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -124,6 +124,12 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return 0;
 }
 
+static const CommandExample examples[] = {
+  {"Sign for the repository that it will be pushed to:",
+   "ashlar sign web-1.0.oci.tar --key release.key --reference registry.example.com/web"},
+  {NULL},
+};
+
 const Command command_sign = {
   .name = "sign",
   .summary = "sign an image; its digest stays what it is",
@@ -132,6 +138,8 @@ const Command command_sign = {
                  "not at all), over its manifest, or over its index and each manifest in it. Signing again with the\n"
                  "same key changes nothing. The passphrase of a sealed key comes from --passphrase-fd,\n"
                  "$" PASSPHRASE_VARIABLE " or the terminal, in this order.",
+  .examples = examples,
+  .see_also = "keygen|verify|build",
   .min_arguments = 1,
   .max_arguments = 1,
   .options = options_table,

@@ -65,6 +65,7 @@ run_info(const CommandContext *context, gpointer data, char **arguments, GError 
 const Command command_store_info = {
   .name = "store info",
   .summary = "tell what the store holds",
+  .see_also = "store verify|store gc",
   .options = info_options,
   .options_size = sizeof(InfoOptions),
   .run = run_info,
@@ -119,10 +120,18 @@ run_verify(const CommandContext *context, gpointer data, char **arguments, GErro
   return faults > 0 ? EXIT_FAULTS : EXIT_SUCCESS;
 }
 
+static const CommandExample verify_examples[] = {
+  {"Throw away what a failing disk damaged; the next build makes it anew:", "ashlar store verify --repair"},
+  {NULL},
+};
+
 const Command command_store_verify = {
   .name = "store verify",
   .summary = "check every blob of the store against its digest",
   .description = "Each fault is a line on standard output; the exit status is 3 when there was one, repaired or not.",
+  .examples = verify_examples,
+  .refused = "The store holds something damaged, or held it before --repair.",
+  .see_also = "store info|store gc",
   .options = verify_options,
   .options_size = sizeof(VerifyOptions),
   .run = run_verify,
@@ -137,7 +146,8 @@ typedef struct {
 
 static const CommandOption gc_options[] = {
   {"max-size", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, max_size), "SIZE", "what blobs may take: 500M, 2G, 0 (required)"},
-  {"wait", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, wait), NULL, "wait for the builds that use the store"},
+  {"wait", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, wait), NULL, "wait for the builds that use the store", NULL,
+   "Without it, it fails where there are such."},
   {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, json), NULL, "the result as one JSON object"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
@@ -188,11 +198,18 @@ run_gc(const CommandContext *context, gpointer data, char **arguments, GError **
   return EXIT_SUCCESS;
 }
 
+static const CommandExample gc_examples[] = {
+  {"Before a CI system keeps the store for the next run:", "ashlar store gc --max-size 2G"},
+  {NULL},
+};
+
 const Command command_store_gc = {
   .name = "store gc",
   .summary = "forget what was used longest ago",
   .description = "Removes blobs, and the memory of the actions that made them, from the one used longest ago on, until the\n"
                  "rest takes at most --max-size. What is removed is made or fetched again when it is needed.",
+  .examples = gc_examples,
+  .see_also = "store info|store verify",
   .options = gc_options,
   .options_size = sizeof(GcOptions),
   .run = run_gc,

@@ -156,12 +156,21 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   return 0;
 }
 
+static const CommandExample examples[] = {
+  {"Before it is loaded, that it is what was released:",
+   "ashlar verify web-1.0.oci.tar --key release.key.pub --name web --version 1.0"},
+  {NULL},
+};
+
 const Command command_verify = {
   .name = "verify",
   .summary = "check an image's digests and its signature",
   .arguments = "IMAGE",
   .description = "Hashes every blob, unpacks every layer and compares it with its diff ID, then checks that one of\n"
                  "the keys signed the image. Opens no socket. Exit status 3 with the reason when it is refused.",
+  .examples = examples,
+  .refused = "The image is damaged, is not what it should be, or was not signed by one of the keys.",
+  .see_also = "sign|inspect",
   .min_arguments = 1,
   .max_arguments = 1,
   .options = options_table,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/recipe/schema.h"
+#include "builder/roff.h"
 
 #include <string.h>
 
@@ -39,33 +40,7 @@ static const char opening[] =
   ".fi\n"
   ".SH KEYS\n";
 
-static const char closing[] = ".SH SEE ALSO\n.B ashlar \\-\\-help\n";
-
-/* Text as roff prints it: no backslash is an escape, no '-' a hyphen, and no line a request. */
-static void
-append_text(GString *out, const char *text)
-{
-  if (*text == '.' || *text == '\'')
-    g_string_append(out, "\\&");
-  for (; *text != '\0'; text++) {
-    if (*text == '\\')
-      g_string_append(out, "\\e");
-    else if (*text == '-')
-      g_string_append(out, "\\-");
-    else if (*text == '\'')
-      g_string_append(out, "\\(aq");
-    else if (*text == '"')
-      g_string_append(out, "\\(dq");
-    else if (*text == '~')
-      g_string_append(out, "\\(ti");
-    else if (*text == '^')
-      g_string_append(out, "\\(ha");
-    else if (*text == '`')
-      g_string_append(out, "\\(ga");
-    else
-      g_string_append_c(out, *text);
-  }
-}
+static const char closing[] = ".SH SEE ALSO\n.BR ashlar (1),\n.BR ashlar\\-build (1),\n.BR ashlar\\-lint (1)\n";
 
 /* "text", "list of text", "map": the kinds of @key's value, then those of its items. */
 static void
@@ -93,7 +68,7 @@ append_values(GString *out, const SchemaKey *key)
   g_auto(GStrv) words = g_strsplit(values, "|", -1);
   g_autofree char *list = g_strjoinv(", ", words);
   g_string_append(out, words[1] != NULL ? "One of: " : "The word: ");
-  append_text(out, list);
+  roff_append_text(out, list);
   g_string_append(out, ".\n");
 }
 
@@ -105,7 +80,7 @@ append_says(GString *out, const SchemaKey *key)
   if (key->says == NULL && (item == NULL || item->says == NULL))
     return;
   g_string_append(out, key->says != NULL ? "Must be " : "Each must be ");
-  append_text(out, key->says != NULL ? key->says : item->says);
+  roff_append_text(out, key->says != NULL ? key->says : item->says);
   g_string_append(out, ".\n");
 }
 
@@ -114,11 +89,11 @@ append_key(GString *out, const SchemaKey *key)
 {
   g_autofree char *spoken = schema_spoken(key->path);
   g_string_append(out, ".TP\n.BR ");
-  append_text(out, spoken);
+  roff_append_text(out, spoken);
   g_string_append(out, " \" (");
   append_kinds(out, key);
   g_string_append(out, key->flags & SCHEMA_REQUIRED ? ", required)\"\n" : ")\"\n");
-  append_text(out, key->text);
+  roff_append_text(out, key->text);
   g_string_append_c(out, '\n');
   append_values(out, key);
   append_says(out, key);
@@ -126,7 +101,7 @@ append_key(GString *out, const SchemaKey *key)
     g_string_append_printf(out, "From %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".\n", key->least, key->most);
   if (key->fallback != NULL) {
     g_string_append(out, "Default: ");
-    append_text(out, key->fallback);
+    roff_append_text(out, key->fallback);
     g_string_append(out, ".\n");
   }
 }
@@ -134,8 +109,8 @@ append_key(GString *out, const SchemaKey *key)
 char *
 schema_manual(void)
 {
-  GString *out = g_string_new(".\\\" made by ashlar lint \\-\\-manual\n.TH ASHLAR\\-RECIPE 5 \"\" \"ashlar " ASHLAR_VERSION
-                              "\" \"ashlar\"\n");
+  GString *out = g_string_new(NULL);
+  roff_append_title(out, "ashlar-recipe", 5);
   g_string_append(out, opening);
   /* rows without a text say only what the items of a list look like */
   for (const SchemaKey *key = schema_keys; key->path != NULL; key++)
@@ -147,7 +122,7 @@ schema_manual(void)
       continue;
     g_autofree char *spoken = schema_spoken(key->path);
     g_string_append(out, ".br\n.B ");
-    append_text(out, spoken);
+    roff_append_text(out, spoken);
     g_string_append_c(out, '\n');
   }
   g_string_append(out, closing);

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 load ../lib/common
+load ../lib/tables
 
 setup() { setup_test; }
-
-commands() {
-  "$ASHLAR" --help | awk '/^commands:/ {on = 1; next} on && !NF {exit} on {name = substr($0, 3, 14); sub(/ +$/, "", name); print name}'
-}
 
 @test "the list of commands goes to stdout and fits 80 columns" {
   ok --help
