@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
+#include "builder/engine/display.h"
 #include "builder/help.h"
-#include "builder/words.h"
 #include "builder/recipe/nearest.h"
 #include "builder/recipe/source.h"
+#include "builder/signals.h"
+#include "builder/words.h"
 #include "signing/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 2
 #define EXIT_REFUSED 3
-#define EXIT_INTERRUPTED 130
-/* How long after the first signal the clean end may take. */
-#define STOP_SECONDS 10
+#define EXIT_INTERRUPTED SIGNALS_EXIT_STATUS
 
 /* Where command_common_options puts its values. */
 typedef struct {
@@ -157,42 +155,6 @@ command_set_unknown(GError **error, const Command *const *commands, const char *
                 shown);
 }
 
-/* ---- signals ---- */
-
-static gpointer
-await_signals(gpointer data)
-{
-  GCancellable *cancellable = data;
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
-  int signal_number;
-  sigwait(&set, &signal_number);
-  g_cancellable_cancel(cancellable);
-  /* A second signal: whoever sent it does not want to wait for the clean end. That end may also never come, where a read is
-   * stuck (a named pipe for a key, a server that is gone below a network file system); to stop anywhere is safe. */
-  const struct timespec patience = {.tv_sec = STOP_SECONDS};
-  while (sigtimedwait(&set, NULL, &patience) < 0 && errno == EINTR)
-    continue;
-  _exit(EXIT_INTERRUPTED);
-}
-
-/* Signals are blocked in every thread (this runs before the first) and awaited in one, so no handler ever runs. */
-static void
-watch_signals(GCancellable *cancellable)
-{
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
-  signal(SIGPIPE, SIG_IGN);
-  g_thread_unref(g_thread_new("signals", await_signals, cancellable));
-}
-
 /* ---- running ---- */
 
 static int
@@ -285,13 +247,15 @@ run_command(const Command *const *commands, const Command *command, gpointer opt
     g_autofree char *message = g_strdup_printf("unexpected argument '%s'", arguments[command->max_arguments]);
     return usage_error(command, message);
   }
-  ProgressMode mode = common->quiet ? PROGRESS_QUIET : PROGRESS_AUTO;
-  if (common->progress != NULL && !progress_mode_parse(common->progress, &mode))
+  DisplayMode mode = common->quiet ? DISPLAY_QUIET : DISPLAY_AUTO;
+  if (common->progress != NULL && !display_mode_parse(common->progress, &mode))
     g_assert_not_reached();
 
   g_autoptr(GCancellable) cancellable = g_cancellable_new();
-  watch_signals(g_object_ref(cancellable));
-  g_autoptr(Progress) progress = progress_new(mode, STDERR_FILENO);
+  Signals *signals = signals_watch(cancellable);
+  g_autoptr(Progress) progress = progress_new();
+  g_autoptr(Display) display = display_new(progress, mode, STDERR_FILENO, cancellable);
+  signals_set_display(signals, display);
   CommandContext context = {
     .commands = commands,
     .store_path = common->store,
@@ -301,7 +265,8 @@ run_command(const Command *const *commands, const Command *command, gpointer opt
   };
   g_autoptr(GError) error = NULL;
   int status = command->run(&context, options, arguments, &error);
-  g_clear_pointer(&progress, progress_free);
+  signals_set_display(signals, NULL);
+  g_clear_pointer(&display, display_free);
   if (error == NULL)
     return finish_output(status);
   (void)finish_output(EXIT_FAILURE);

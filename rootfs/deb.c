@@ -17,6 +17,7 @@ typedef struct {
   int fd;
   Hasher *hasher;
   guint8 *buffer;
+  const Watch *watch;
   GCancellable *cancellable;
 } Blob;
 
@@ -35,6 +36,7 @@ read_blob(const void **piece, gpointer data, GError **error)
     return -1;
   }
   hasher_update(blob->hasher, blob->buffer, (gsize)n);
+  watch_advance(blob->watch, (guint64)n);
   *piece = blob->buffer;
   return n;
 }
@@ -152,6 +154,7 @@ pack_blob(Store *store, Blob *blob, guint64 size, const Digest *deb, PackEncodin
   g_autoptr(PackWriter) writer = ar != NULL ? pack_writer_new(store, encoding, error) : NULL;
   if (writer == NULL)
     return FALSE;
+  pack_writer_set_watch(writer, blob->watch);
   Package package = {.ar = ar, .size = size, .epoch = epoch, .writer = writer};
   gboolean done = read_package(&package, error);
   if (done) {
@@ -163,8 +166,8 @@ pack_blob(Store *store, Blob *blob, guint64 size, const Digest *deb, PackEncodin
 }
 
 static gboolean
-make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, GCancellable *cancellable, Digest *pack,
-          gint64 *latest, GError **error)
+make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, const Watch *watch, GCancellable *cancellable,
+          Digest *pack, gint64 *latest, GError **error)
 {
   guint64 size;
   int fd = store_open_blob(store, deb, &size, error);
@@ -172,7 +175,7 @@ make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, 
     return FALSE;
   g_autoptr(Hasher) hasher = hasher_new();
   g_autofree guint8 *buffer = g_malloc(READ_PIECE);
-  Blob blob = {.fd = fd, .hasher = hasher, .buffer = buffer, .cancellable = cancellable};
+  Blob blob = {.fd = fd, .hasher = hasher, .buffer = buffer, .watch = watch, .cancellable = cancellable};
   GError *problem = NULL;
   gboolean done = pack_blob(store, &blob, size, deb, encoding, epoch, pack, latest, &problem);
   close(fd);
@@ -244,14 +247,14 @@ deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epo
 }
 
 gboolean
-deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch, GCancellable *cancellable,
-            Digest *pack, GError **error)
+deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch, const Watch *watch,
+            GCancellable *cancellable, Digest *pack, GError **error)
 {
   if (deb_find_pack(store, deb, encoding, epoch, pack))
     return TRUE;
   Digest key;
   gint64 latest;
-  if (make_pack(store, deb, encoding, epoch, cancellable, pack, &latest, error)) {
+  if (make_pack(store, deb, encoding, epoch, watch, cancellable, pack, &latest, error)) {
     action_key(deb, encoding, latest <= epoch ? G_MAXINT64 : epoch, &key);
     if (remember(store, &key, pack, latest, error))
       return TRUE;

@@ -44,9 +44,10 @@ gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, g
 
 /* The pack of the package that is blob @deb of @store, made if no earlier run made it. @label is for errors. @epoch is
  * G_MAXINT64 for none; where no member is later, packs of different epochs are the same blob. The package's digest is
- * checked on the way: a damaged blob is ASHLAR_ERROR_VERIFY, a malformed package ASHLAR_ERROR_INVALID. */
+ * checked on the way: a damaged blob is ASHLAR_ERROR_VERIFY, a malformed package ASHLAR_ERROR_INVALID. @watch (or NULL) hears
+ * of the package's bytes as they are read, and of the compressing. */
 gboolean deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
-                     GCancellable *cancellable, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                     const Watch *watch, GCancellable *cancellable, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Where a path of a package lies once /usr is merged: usr/lib/x for lib/x (transfer full). */
 char *deb_merged_path(const char *path);

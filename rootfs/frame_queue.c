@@ -14,6 +14,7 @@ typedef struct {
 struct FrameQueue {
   PackEncoding encoding;
   guint threads;
+  const Watch *watch;
   FrameDone done;
   gpointer data;
   GQueue jobs;         /* in order; touched by the pushing thread only */
@@ -24,11 +25,12 @@ struct FrameQueue {
 };
 
 FrameQueue *
-frame_queue_new(PackEncoding encoding, guint threads, FrameDone done, gpointer data)
+frame_queue_new(PackEncoding encoding, guint threads, const Watch *watch, FrameDone done, gpointer data)
 {
   FrameQueue *queue = g_new0(FrameQueue, 1);
   queue->encoding = encoding;
   queue->threads = threads != 0 ? threads : MIN(g_get_num_processors(), THREADS_MAX);
+  queue->watch = watch;
   queue->done = done;
   queue->data = data;
   queue->codecs = g_async_queue_new_full((GDestroyNotify)codec_free);
@@ -66,7 +68,9 @@ compress(FrameQueue *queue, Job *job)
   if (codec == NULL)
     codec = codec_new(queue->encoding);
   job->frame = g_malloc(codec_bound(codec, job->tar->len));
+  gpointer step = watch_begin(queue->watch, WATCH_COMPRESS, job->tar->len);
   job->size = codec_compress(codec, job->tar->data, job->tar->len, job->frame);
+  watch_end(queue->watch, step, job->tar->len);
   g_async_queue_push(queue->codecs, codec);
 }
 

@@ -7,13 +7,14 @@
 #define ASHLAR_ROOTFS_FRAME_QUEUE_H
 
 #include "rootfs/pack.h"
+#include "rootfs/watch.h"
 
 /* Called on the thread that pushes, in order. @frame is valid during the call. */
 typedef void (*FrameDone)(const guint8 *frame, gsize size, guint tar_size, gpointer data);
 
 typedef struct FrameQueue FrameQueue;
-/* @threads: 0 for one a processor, four at most. */
-FrameQueue *frame_queue_new(PackEncoding encoding, guint threads, FrameDone done, gpointer data);
+/* @threads: 0 for one a processor, four at most. @watch (borrowed, or NULL) hears of the compressing. */
+FrameQueue *frame_queue_new(PackEncoding encoding, guint threads, const Watch *watch, FrameDone done, gpointer data);
 /* Takes @tar over. */
 void frame_queue_push(FrameQueue *queue, GByteArray *tar);
 /* Waits until all that was pushed is handed on. */

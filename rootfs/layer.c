@@ -146,15 +146,14 @@ splice_all(const LayerSpec *spec, const LayerPlan *plans, Splice *splice, Layer 
 }
 
 static gboolean
-write_layer(Store *store, const LayerSpec *spec, const LayerPlan *plans, LayerAdvance advance, gpointer data,
-            GCancellable *cancellable, Layer *out, GError **error)
+write_layer(Store *store, const LayerSpec *spec, const LayerPlan *plans, GCancellable *cancellable, Layer *out, GError **error)
 {
   g_autoptr(StoreWriter) writer = store_writer_new(store, error);
   if (writer == NULL)
     return FALSE;
-  g_autoptr(LayerSink) sink = layer_sink_new(writer);
+  g_autoptr(LayerSink) sink = layer_sink_new(writer, spec->watch);
   Splice splice;
-  splice_init(&splice, spec->encoding, sink, cancellable, advance, data);
+  splice_init(&splice, spec->encoding, sink, cancellable, spec->watch);
   gboolean spliced = splice_all(spec, plans, &splice, out, error);
   splice_clear(&splice);
   out->size = layer_sink_size(sink);
@@ -163,8 +162,7 @@ write_layer(Store *store, const LayerSpec *spec, const LayerPlan *plans, LayerAd
 }
 
 gboolean
-layer_write(Store *store, const LayerSpec *spec, LayerAdvance advance, gpointer data, GCancellable *cancellable, Layer *out,
-            GError **error)
+layer_write(Store *store, const LayerSpec *spec, GCancellable *cancellable, Layer *out, GError **error)
 {
   *out = (Layer){0};
   if (!check_directories(spec, error) || !check_encodings(spec, error))
@@ -174,8 +172,8 @@ layer_write(Store *store, const LayerSpec *spec, LayerAdvance advance, gpointer 
     layer_plan_init(&plans[i], &spec->parts[i]);
   Digest key;
   make_key(spec, plans, &key);
-  gboolean done = recall(store, &key, out) || (write_layer(store, spec, plans, advance, data, cancellable, out, error) &&
-                                               remember(store, &key, out, error));
+  gboolean done = recall(store, &key, out) ||
+                  (write_layer(store, spec, plans, cancellable, out, error) && remember(store, &key, out, error));
   for (guint i = 0; i < spec->n_parts; i++)
     layer_plan_clear(&plans[i]);
   if (!done)

@@ -22,6 +22,7 @@ typedef struct {
   guint n_directories;
   const LayerPart *parts;
   guint n_parts;
+  const Watch *watch; /* or NULL: hears of compressed bytes written, and of hashing and storing */
 } LayerSpec;
 
 typedef struct {
@@ -33,11 +34,9 @@ typedef struct {
   json_t *annotations; /* for the descriptor (zstd:chunked), or NULL */
 } Layer;
 
-/* A kept hardlink whose target is dropped becomes a file with the target's content (the next kept link to it points there).
- * Progress: @advance (may be NULL) hears of compressed bytes written. */
-typedef void (*LayerAdvance)(guint64 bytes, gpointer data);
-gboolean layer_write(Store *store, const LayerSpec *spec, LayerAdvance advance, gpointer data, GCancellable *cancellable,
-                     Layer *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A kept hardlink whose target is dropped becomes a file with the target's content (the next kept link to it points there). */
+gboolean layer_write(Store *store, const LayerSpec *spec, GCancellable *cancellable, Layer *out,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void layer_clear(Layer *layer);
 
 #endif

@@ -25,6 +25,7 @@ typedef struct {
 
 struct LayerSink {
   StoreWriter *out;
+  const Watch *watch;
   Hasher *hasher;
   Batch *batch;      /* being filled */
   GAsyncQueue *idle; /* batches to fill next */
@@ -55,10 +56,11 @@ batch_free(gpointer data)
 }
 
 LayerSink *
-layer_sink_new(StoreWriter *out)
+layer_sink_new(StoreWriter *out, const Watch *watch)
 {
   LayerSink *sink = g_new0(LayerSink, 1);
   sink->out = out;
+  sink->watch = watch;
   sink->hasher = hasher_new();
   sink->idle = g_async_queue_new_full(batch_free);
   return sink;
@@ -69,17 +71,24 @@ layer_sink_new(StoreWriter *out)
 static void
 hash_batch(LayerSink *sink, Batch *batch)
 {
+  gpointer step = watch_begin(sink->watch, WATCH_HASH, batch->filled);
   hasher_update(sink->hasher, batch->tar, batch->filled);
+  watch_end(sink->watch, step, batch->filled);
 }
 
 static void
 write_batch(LayerSink *sink, Batch *batch)
 {
+  guint64 bytes = 0;
+  for (guint i = 0; i < batch->spans->len; i++)
+    bytes += g_array_index(batch->spans, Span, i).size;
+  gpointer step = watch_begin(sink->watch, WATCH_STORE, bytes);
   for (guint i = 0; i < batch->spans->len && sink->failure == NULL; i++) {
     const Span *span = &g_array_index(batch->spans, Span, i);
     if (!store_writer_write(sink->out, span->data, span->size, &sink->failure))
       g_atomic_int_set(&sink->failed, TRUE);
   }
+  watch_end(sink->watch, step, bytes);
 }
 
 static void

@@ -8,10 +8,12 @@
 #define ASHLAR_ROOTFS_LAYER_SINK_H
 
 #include "rootfs/pack.h"
+#include "rootfs/watch.h"
 
 typedef struct LayerSink LayerSink;
-/* @out is borrowed and must not be touched until layer_sink_finish or layer_sink_free. */
-LayerSink *layer_sink_new(StoreWriter *out);
+/* @out is borrowed and must not be touched until layer_sink_finish or layer_sink_free. @watch (borrowed, or NULL) hears of both
+ * kinds of work. */
+LayerSink *layer_sink_new(StoreWriter *out, const Watch *watch);
 /* Room for the next @size (at most PACK_FRAME_SIZE) bytes of the tar stream, which the caller fills at once. */
 guint8 *layer_sink_tar(LayerSink *sink, gsize size);
 /* The next frame of the blob. @data is @sink's to free where @owned, else it must live until the sink is finished. */

@@ -16,6 +16,7 @@
 
 #include "rootfs/entry.h"
 #include "rootfs/store.h"
+#include "rootfs/watch.h"
 
 typedef enum {
   PACK_ZSTD,
@@ -39,6 +40,8 @@ typedef struct PackWriter PackWriter;
 PackWriter *pack_writer_new(Store *store, PackEncoding encoding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How many threads compress (0, the default: one a processor, four at most). The bytes do not depend on it. */
 void pack_writer_set_threads(PackWriter *writer, guint threads);
+/* @watch (borrowed, or NULL) hears of the compressing. */
+void pack_writer_set_watch(PackWriter *writer, const Watch *watch);
 /* Adds a member. A file's content follows by pack_writer_data, exactly entry->size bytes (entry->digest is ignored: it is
  * computed). A path twice, a hardlink whose target is no file added before, ".wh." names: ASHLAR_ERROR_INVALID. */
 gboolean pack_writer_add(PackWriter *writer, const Entry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;

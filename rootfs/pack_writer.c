@@ -23,6 +23,7 @@ typedef struct {
 struct PackWriter {
   PackEncoding encoding;
   guint threads;
+  const Watch *watch;
   StoreWriter *out;
   Cutter cutter;
   FrameQueue *queue; /* from the first frame on */
@@ -72,7 +73,7 @@ queue_frame(GByteArray *tar, gboolean payload, gpointer user)
 {
   PackWriter *writer = user;
   if (writer->queue == NULL)
-    writer->queue = frame_queue_new(writer->encoding, writer->threads, write_frame, writer);
+    writer->queue = frame_queue_new(writer->encoding, writer->threads, writer->watch, write_frame, writer);
   frame_queue_push(writer->queue, tar);
 }
 
@@ -121,6 +122,12 @@ void
 pack_writer_set_threads(PackWriter *writer, guint threads)
 {
   writer->threads = threads;
+}
+
+void
+pack_writer_set_watch(PackWriter *writer, const Watch *watch)
+{
+  writer->watch = watch;
 }
 
 /* ---- members ---- */

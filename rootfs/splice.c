@@ -14,8 +14,7 @@ put_frame(Splice *splice, const guint8 *data, gsize size, gboolean owned, guint 
   place.end = layer_sink_size(splice->sink);
   if (payload)
     g_array_append_val(splice->places, place);
-  if (splice->advance != NULL)
-    splice->advance(size, splice->advance_data);
+  watch_advance(splice->watch, size);
 }
 
 static void
@@ -24,7 +23,9 @@ compress_frame(GByteArray *tar, gboolean payload, gpointer data)
   Splice *splice = data;
   memcpy(layer_sink_tar(splice->sink, tar->len), tar->data, tar->len);
   guint8 *frame = g_malloc(codec_bound(splice->codec, tar->len));
+  gpointer step = watch_begin(splice->watch, WATCH_COMPRESS, tar->len);
   gsize size = codec_compress(splice->codec, tar->data, tar->len, frame);
+  watch_end(splice->watch, step, tar->len);
   put_frame(splice, frame, size, TRUE, tar->len, payload);
   g_byte_array_unref(tar);
 }
@@ -40,14 +41,12 @@ copy_frame(Splice *splice, const Pack *pack, guint number, gboolean payload, GEr
 }
 
 void
-splice_init(Splice *splice, PackEncoding encoding, LayerSink *sink, GCancellable *cancellable, LayerAdvance advance,
-            gpointer advance_data)
+splice_init(Splice *splice, PackEncoding encoding, LayerSink *sink, GCancellable *cancellable, const Watch *watch)
 {
   *splice = (Splice){.encoding = encoding,
                      .sink = sink,
                      .cancellable = cancellable,
-                     .advance = advance,
-                     .advance_data = advance_data,
+                     .watch = watch,
                      .codec = codec_new(encoding),
                      .places = g_array_new(FALSE, FALSE, sizeof(SplicePlace))};
   cutter_init(&splice->cutter, encoding, compress_frame, splice);

@@ -21,16 +21,14 @@ typedef struct {
   PackEncoding encoding;
   LayerSink *sink;
   GCancellable *cancellable;
-  LayerAdvance advance;
-  gpointer advance_data;
+  const Watch *watch;
   Codec *codec;
   Cutter cutter;
   GArray *places; /* SplicePlace in the order of the tar stream; zstd:chunked only */
 } Splice;
 
 /* @sink and the rest are borrowed. */
-void splice_init(Splice *splice, PackEncoding encoding, LayerSink *sink, GCancellable *cancellable, LayerAdvance advance,
-                 gpointer advance_data);
+void splice_init(Splice *splice, PackEncoding encoding, LayerSink *sink, GCancellable *cancellable, const Watch *watch);
 void splice_clear(Splice *splice);
 /* The members of @entries, which have no content, in frames of their own. */
 void splice_directories(Splice *splice, const Entry *const *entries, guint n);

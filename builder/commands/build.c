@@ -152,38 +152,53 @@ print_outputs(const BuildResult *result)
 }
 
 static void
-tell_summary(const CommandContext *context, const BuildResult *result, gint64 began)
+tell_skipped(const CommandContext *context, const BuildResult *result)
 {
-  guint64 fresh = 0, reused = 0;
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (guint i = 0; i < result->skipped->len; i++)
+    g_string_append_printf(list, "\n  %s", (const char *)result->skipped->pdata[i]);
+  if (list->len > 0)
+    progress_note(context->progress, "maintainer scripts left out (scripts: skip):%s", list->str);
+}
+
+/* What came of it, summed up. Strings are @result's but for title, path and image. */
+static void
+summarize(const BuildResult *result, ProgressSummary *summary)
+{
+  summary->success = summary->unchanged = TRUE;
+  summary->outputs = result->outputs->len;
+  summary->packages = result->n_packages;
   for (guint i = 0; i < result->layers->len; i++) {
     const BuildLayer *layer = result->layers->pdata[i];
-    *(layer->reused ? &reused : &fresh) += layer->size;
+    *(layer->reused ? &summary->reused_layers : &summary->new_layers) += 1;
+    *(layer->reused ? &summary->reused_bytes : &summary->new_bytes) += layer->size;
   }
-  gboolean unchanged = TRUE;
-  for (guint i = 0; i < result->outputs->len; i++)
-    unchanged = unchanged && ((const BuildOutput *)result->outputs->pdata[i])->reused;
-  if (result->skipped->len > 0 && !unchanged) {
-    g_ptr_array_add(result->skipped, NULL);
-    g_autofree char *list = g_strjoinv("\n  ", (char **)result->skipped->pdata);
-    g_ptr_array_remove_index(result->skipped, result->skipped->len - 1);
-    progress_note(context->progress, "maintainer scripts left out (scripts: skip):\n  %s", list);
+  for (guint i = 0; i < result->outputs->len; i++) {
+    const BuildOutput *output = result->outputs->pdata[i];
+    summary->unchanged = summary->unchanged && output->reused;
+    summary->written_bytes += output->reused ? 0 : output->size;
   }
-  g_autofree char *new_size = g_format_size(fresh), *old_size = g_format_size(reused);
-  double seconds = (double)(g_get_monotonic_time() - began) / G_TIME_SPAN_SECOND;
-  if (unchanged)
-    progress_note(context->progress, "unchanged: nothing to do (%.2f s)", seconds);
-  else
-    progress_note(context->progress, "built in %.2f s: %u layers, %s new, %s reused", seconds, result->layers->len, new_size,
-                  old_size);
+}
+
+static void
+tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result)
+{
+  const BuildOutput *first = result->outputs->pdata[0];
+  char image[DIGEST_STRING_SIZE];
+  g_autofree char *title = g_strdup_printf("%s %s", recipe->name, recipe->version), *path = source_escape(first->path);
+  ProgressSummary summary = {.title = title, .path = path, .image = digest_to_string(&first->digest, image)};
+  summarize(result, &summary);
+  if (!summary.unchanged)
+    tell_skipped(context, result);
+  progress_end(context->progress, &summary);
 }
 
 /* ---- running ---- */
 
 static gboolean
-build_one(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
-          const BuildOptions *build_options, GError **error)
+build_recipe_file(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
+                  const BuildOptions *build_options, GError **error)
 {
-  gint64 began = g_get_monotonic_time();
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
@@ -192,7 +207,7 @@ build_one(const CommandContext *context, Store *store, const char *path, const B
   g_autoptr(BuildResult) result = build_recipe(store, recipe, build_options, error);
   if (result == NULL)
     return FALSE;
-  tell_summary(context, result, began);
+  tell_summary(context, recipe, result);
   if (values->json) {
     print_json(recipe, result, values->explain);
     return TRUE;
@@ -201,6 +216,18 @@ build_one(const CommandContext *context, Store *store, const char *path, const B
     print_layers(result);
   print_outputs(result);
   return TRUE;
+}
+
+static gboolean
+build_one(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
+          const BuildOptions *build_options, GError **error)
+{
+  static const ProgressSummary failed = {0};
+  progress_begin(context->progress, path);
+  if (build_recipe_file(context, store, path, values, build_options, error))
+    return TRUE;
+  progress_end(context->progress, &failed);
+  return FALSE;
 }
 
 static Key *

@@ -146,12 +146,6 @@ pack_numbers(const Root *root, const GArray *parts)
 
 /* ---- writing the layers ---- */
 
-static void
-advance(guint64 bytes, gpointer data)
-{
-  progress_advance(data, bytes);
-}
-
 static gboolean
 write_one(gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -163,22 +157,26 @@ write_one(gpointer data, GCancellable *cancellable, GError **error)
     guint number = g_array_index(job->numbers, guint, i);
     parts[i] = (LayerPart){.pack = tree_pack(job->tree, number), .kept = tree_kept(job->tree, number)};
   }
+  ProgressTask *task = progress_start(job->progress, PROGRESS_SPLICE, job->title, compressed_size(job->tree, job->numbers));
+  Watch watch = progress_watch(task);
   LayerSpec spec = {
     .encoding = job->encoding,
     .directories = (const Entry *const *)directories->pdata,
     .n_directories = directories->len,
     .parts = parts,
     .n_parts = job->numbers->len,
+    .watch = &watch,
   };
-  ProgressTask *task = progress_start(job->progress, "layer", job->title, compressed_size(job->tree, job->numbers));
-  if (!layer_write(job->store, &spec, advance, task, cancellable, &job->out->layer, error)) {
-    progress_abandon(task);
+  Layer *layer = &job->out->layer;
+  gboolean written = layer_write(job->store, &spec, cancellable, layer, error);
+  if (written && layer->reused)
+    progress_resume(task, layer->size);
+  progress_finish(task, !written ? PROGRESS_FAILED : layer->reused ? PROGRESS_REUSED : PROGRESS_MADE);
+  if (written)
+    progress_cache(job->progress, PROGRESS_CACHE_LAYER, layer->reused);
+  else
     g_prefix_error(error, "layer of %s: ", job->title);
-    return FALSE;
-  }
-  g_autofree char *size = g_format_size(job->out->layer.size);
-  progress_finish(task, job->out->layer.reused ? "reused" : size);
-  return TRUE;
+  return written;
 }
 
 static gint
@@ -205,6 +203,7 @@ write_layers(Store *store, const Root *root, const LockArch *locked, GPtrArray *
   Progress *progress = options->packages.fetch.progress;
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(layer_job_free);
   g_autoptr(Executor) executor = executor_new(options->packages.fetch.cancellable);
+  guint64 bytes = 0;
   for (guint i = 0; i < plan->len; i++) {
     const GArray *parts = plan->pdata[i];
     AssembledLayer *out = g_new0(AssembledLayer, 1);
@@ -221,8 +220,9 @@ write_layers(Store *store, const Root *root, const LockArch *locked, GPtrArray *
       .out = out,
     };
     g_ptr_array_add(jobs, job);
+    bytes += compressed_size(job->tree, job->numbers);
   }
-  progress_expect(progress, "layer", jobs->len, 0);
+  progress_expect(progress, PROGRESS_SPLICE, jobs->len, bytes);
   /* the longest first, so that no core is left with it at the end */
   g_ptr_array_sort(jobs, compare_jobs);
   for (guint i = 0; i < jobs->len; i++)

@@ -185,6 +185,7 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
   Digest key;
   image_key(build, arch, output->compression, &key);
   g_autoptr(Assembled) image = memo_find_image(build->store, &key);
+  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, image != NULL);
   if (image == NULL) {
     AssembleOptions options = {
       .packages = {.encoding = output->compression,
@@ -283,13 +284,17 @@ sign_top(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *re
   g_autofree char *reference = build->options->reference != NULL ? g_strdup(build->options->reference)
                                                                  : oci_repository(build->recipe->name);
   SignSpec spec = {.key = build->options->key, .reference = reference};
-  ProgressTask *task = progress_start(build->options->fetch.progress, "sign", build->recipe->name, 0);
-  if (!image_sign(blobs, top, NULL, &spec, referrers, error)) {
-    progress_abandon(task);
-    return FALSE;
-  }
-  progress_finish(task, NULL);
-  return TRUE;
+  ProgressTask *task = progress_start(build->options->fetch.progress, PROGRESS_SIGN, build->recipe->name, 0);
+  gboolean made = image_sign(blobs, top, NULL, &spec, referrers, error);
+  progress_finish(task, made ? PROGRESS_MADE : PROGRESS_FAILED);
+  return made;
+}
+
+static guint64
+file_size(const char *path)
+{
+  struct stat stat_buffer;
+  return stat(path, &stat_buffer) == 0 && S_ISREG(stat_buffer.st_mode) ? (guint64)stat_buffer.st_size : 0;
 }
 
 static gboolean
@@ -311,23 +316,13 @@ write_output(const Build *build, const RecipeOutput *output, const char *path, D
   };
   *digest = top.digest;
   GCancellable *cancellable = build->options->fetch.cancellable;
-  ProgressTask *task = progress_start(build->options->fetch.progress, "image", path, 0);
+  ProgressTask *task = progress_start(build->options->fetch.progress, PROGRESS_WRITE, path, 0);
   gboolean written = output->kind == RECIPE_OUTPUT_OCI_LAYOUT
                        ? layout_write(path, &spec, blobs, cancellable, error)
                        : archive_write(path, &spec, blobs, cancellable, NULL, NULL, error);
-  if (!written) {
-    progress_abandon(task);
-    return FALSE;
-  }
-  progress_finish(task, NULL);
-  return TRUE;
-}
-
-static guint64
-file_size(const char *path)
-{
-  struct stat stat_buffer;
-  return stat(path, &stat_buffer) == 0 && S_ISREG(stat_buffer.st_mode) ? (guint64)stat_buffer.st_size : 0;
+  progress_advance(task, written ? file_size(path) : 0);
+  progress_finish(task, written ? PROGRESS_MADE : PROGRESS_FAILED);
+  return written;
 }
 
 /* For --explain of an output that is there already: its images are remembered too. */
@@ -350,6 +345,7 @@ make_output(const Build *build, const RecipeOutput *output, GError **error)
   Digest key, digest;
   output_key(build, output, path, &key);
   gboolean reused = memo_find_output(build->store, &key, path, &digest);
+  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, reused);
   if (reused)
     explain_reused(build, output);
   else if (!write_output(build, output, path, &digest, error) || !memo_keep_output(build->store, &key, path, &digest, error))
@@ -376,6 +372,17 @@ make_folder(const char *folder, GError **error)
   return TRUE;
 }
 
+static guint
+count_packages(const Build *build)
+{
+  guint n = 0;
+  for (const char *const *arch = build->archs; build->lock != NULL && *arch != NULL; arch++) {
+    const LockArch *locked = lock_find_arch(build->lock, *arch);
+    n += locked != NULL ? locked->packages->len : 0;
+  }
+  return n;
+}
+
 static gboolean
 run_build(Build *build, GError **error)
 {
@@ -384,6 +391,7 @@ run_build(Build *build, GError **error)
       !make_folder(build->options->folder, error))
     return FALSE;
   build->result->epoch = build->epoch;
+  build->result->n_packages = count_packages(build);
   for (guint i = 0; i < build->recipe->outputs->len; i++)
     if (!make_output(build, build->recipe->outputs->pdata[i], error))
       return FALSE;

@@ -40,6 +40,7 @@ typedef struct {
 
 typedef struct {
   gint64 epoch;
+  guint n_packages;   /* of all architectures */
   GPtrArray *outputs; /* BuildOutput* */
   GPtrArray *layers;  /* BuildLayer* */
   GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */

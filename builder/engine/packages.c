@@ -35,14 +35,12 @@ unpack_item(gpointer data, GCancellable *cancellable, GError **error)
 {
   Item *item = data;
   const PackagesOptions *options = item->run->options;
-  ProgressTask *task = progress_start(options->fetch.progress, "unpack", item->label, 0);
-  if (!deb_to_pack(item->run->store, &item->package->sha256, item->label, options->encoding, options->epoch, cancellable,
-                   &item->pack, error)) {
-    progress_abandon(task);
-    return FALSE;
-  }
-  progress_finish(task, NULL);
-  return TRUE;
+  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_UNPACK, item->label, item->package->size);
+  Watch watch = progress_watch(task);
+  gboolean packed = deb_to_pack(item->run->store, &item->package->sha256, item->label, options->encoding, options->epoch,
+                                &watch, cancellable, &item->pack, error);
+  progress_finish(task, packed ? PROGRESS_MADE : PROGRESS_FAILED);
+  return packed;
 }
 
 static gboolean
@@ -158,9 +156,11 @@ begin(Run *run, GArray *items, const LockArch *arch)
     item->run = run;
     item->package = package;
     item->label = g_strdup_printf("%s %s", package->name, package->version);
-    if (deb_find_pack(run->store, &package->sha256, run->options->encoding, run->options->epoch, &item->pack))
+    gboolean packed = deb_find_pack(run->store, &package->sha256, run->options->encoding, run->options->epoch, &item->pack);
+    progress_cache(run->options->fetch.progress, PROGRESS_CACHE_PACK, packed);
+    if (packed)
       continue;
-    progress_expect(run->options->fetch.progress, "unpack", 1, 0);
+    progress_expect(run->options->fetch.progress, PROGRESS_UNPACK, 1, package->size);
     if (store_has(run->store, &package->sha256)) {
       executor_push(run->executor, unpack_item, item);
       continue;

@@ -1,311 +1,353 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/progress.h"
-#include "builder/engine/live.h"
+#include "builder/engine/events.h"
 #include "builder/recipe/source.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+/* How deep a thread is in tasks, and on which track it shows. */
+typedef struct {
+  ProgressWorker *worker;
+  guint depth;
+} Thread;
 
 typedef struct {
-  char *name;
-  guint expected, started, finished;
-  guint64 expected_bytes, done_bytes;
-} Phase;
-
-struct ProgressTask {
-  Progress *progress;
-  Phase *phase;
-  char *subject;
-  guint64 total, done;
-};
+  EventListener listener;
+  gpointer data;
+} Listener;
 
 struct Progress {
-  ProgressMode mode; /* never AUTO */
-  int fd;
   GMutex lock;
-  GPtrArray *phases; /* Phase*, in the order they began */
-  GPtrArray *tasks;  /* ProgressTask* under way (borrowed) */
-  Live *live;
-  GThread *painter;
-  GCond stop;
-  gboolean stopping;
+  GArray *listeners; /* Listener */
+  char *recipe;
+  ProgressTally phases[PROGRESS_N_PHASES];
+  GQueue tasks; /* linked through ProgressTask.link */
+  ProgressState state;
+  GPtrArray *workers;  /* ProgressWorker* */
+  GHashTable *threads; /* GThread* -> Thread*; only ever looked up */
 };
 
-gboolean
-progress_mode_parse(const char *name, ProgressMode *out)
+const char *
+progress_phase_name(ProgressPhase phase)
 {
-  static const char *const names[] = {"auto", "live", "plain", "json", "quiet"};
-  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-    if (strcmp(name, names[i]) == 0) {
-      *out = (ProgressMode)i;
-      return TRUE;
-    }
-  return FALSE;
+  static const char *const names[] = {"resolve", "fetch", "unpack", "compress", "merge",
+                                      "splice",  "hash",  "store",  "sign",     "write"};
+  G_STATIC_ASSERT(G_N_ELEMENTS(names) == PROGRESS_N_PHASES);
+  return names[phase];
 }
 
-static ProgressMode
-choose_mode(int fd)
+const char *
+progress_cache_name(ProgressCache cache)
 {
-  const char *ci = g_getenv("CI"), *terminal = g_getenv("TERM");
-  gboolean in_ci = ci != NULL && *ci != '\0' && strcmp(ci, "false") != 0;
-  gboolean dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
-  return isatty(fd) && !in_ci && !dumb ? PROGRESS_LIVE : PROGRESS_PLAIN;
+  static const char *const names[] = {"pack", "layer", "image", "output"};
+  G_STATIC_ASSERT(G_N_ELEMENTS(names) == PROGRESS_N_CACHES);
+  return names[cache];
 }
 
-/* ---- the live display ---- */
+/* ---- workers ---- */
 
-static char *
-phase_text(const Phase *phase)
-{
-  guint all = MAX(phase->expected, phase->started);
-  g_autofree char *bytes = phase->done_bytes > 0 ? g_format_size(phase->done_bytes) : NULL;
-  return g_strdup_printf("%-8s %u/%u%s%s", phase->name, phase->finished, all, bytes != NULL ? "  " : "",
-                         bytes != NULL ? bytes : "");
-}
-
-/* Called with the lock held. */
 static void
-paint(Progress *progress)
+worker_free(gpointer data)
 {
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GArray) lines = g_array_new(FALSE, TRUE, sizeof(LiveLine));
-  for (guint i = 0; i < progress->phases->len; i++) {
-    const Phase *phase = progress->phases->pdata[i];
-    if (phase->finished >= MAX(phase->expected, phase->started))
-      continue;
-    char *text = phase_text(phase);
-    g_ptr_array_add(texts, text);
-    LiveLine line = {.text = text, .done = phase->done_bytes, .total = phase->expected_bytes, .is_phase = TRUE};
-    g_array_append_val(lines, line);
-  }
-  for (guint i = 0; i < progress->tasks->len && i < LIVE_MAX_TASKS; i++) {
-    const ProgressTask *task = progress->tasks->pdata[i];
-    char *text = g_strdup_printf("%s %s", task->phase->name, task->subject);
-    g_ptr_array_add(texts, text);
-    LiveLine line = {.text = text, .done = task->done, .total = task->total};
-    g_array_append_val(lines, line);
-  }
-  live_paint(progress->live, (const LiveLine *)(gpointer)lines->data, lines->len);
+  ProgressWorker *worker = data;
+  g_free(worker->name);
+  g_free(worker);
 }
 
-static gpointer
-paint_regularly(gpointer data)
+/* What a worker is called goes by the first that it does: many transfers have one thread, a layer's hashing and storing have
+ * threads of their own, all else is done by the same pool. */
+static ProgressPhase
+worker_kind(ProgressPhase phase)
 {
-  Progress *progress = data;
-  g_mutex_lock(&progress->lock);
-  while (!progress->stopping) {
-    gint64 next = g_get_monotonic_time() + LIVE_INTERVAL_MS * G_TIME_SPAN_MILLISECOND;
-    while (!progress->stopping && g_cond_wait_until(&progress->stop, &progress->lock, next))
-      continue;
-    if (!progress->stopping)
-      paint(progress);
+  return phase == PROGRESS_FETCH || phase == PROGRESS_HASH || phase == PROGRESS_STORE ? phase : PROGRESS_UNPACK;
+}
+
+static ProgressWorker *
+new_worker(Progress *progress, ProgressPhase kind)
+{
+  guint same = 1;
+  for (guint i = 1; i < progress->workers->len; i++)
+    same += ((ProgressWorker *)progress->workers->pdata[i])->kind == kind;
+  const char *word = kind == PROGRESS_FETCH   ? "connection"
+                     : kind == PROGRESS_HASH  ? "hasher"
+                     : kind == PROGRESS_STORE ? "writer"
+                                              : "worker";
+  ProgressWorker *worker = g_new0(ProgressWorker, 1);
+  worker->number = progress->workers->len;
+  worker->kind = kind;
+  worker->name = worker->number == 0 ? g_strdup("main") : g_strdup_printf("%s %u", word, same);
+  g_ptr_array_add(progress->workers, worker);
+  return worker;
+}
+
+/* The first idle worker of the kind (there are no more than ever worked at once). */
+static ProgressWorker *
+take_worker(Progress *progress, ProgressPhase phase)
+{
+  ProgressPhase kind = worker_kind(phase);
+  ProgressWorker *worker = NULL;
+  for (guint i = 1; worker == NULL && i < progress->workers->len; i++) {
+    ProgressWorker *idle = progress->workers->pdata[i];
+    if (!idle->busy && idle->kind == kind)
+      worker = idle;
   }
-  g_mutex_unlock(&progress->lock);
-  return NULL;
+  if (worker == NULL)
+    worker = new_worker(progress, kind);
+  worker->busy = TRUE;
+  return worker;
+}
+
+static ProgressWorker *
+enter(Progress *progress, ProgressPhase phase)
+{
+  if (phase == PROGRESS_FETCH)
+    return take_worker(progress, phase);
+  Thread *thread = g_hash_table_lookup(progress->threads, g_thread_self());
+  if (thread == NULL) {
+    thread = g_new0(Thread, 1);
+    thread->worker = take_worker(progress, phase);
+    g_hash_table_insert(progress->threads, g_thread_self(), thread);
+  }
+  thread->depth++;
+  return thread->worker;
+}
+
+static void
+leave(Progress *progress, const ProgressTask *task)
+{
+  Thread *thread = task->phase != PROGRESS_FETCH ? g_hash_table_lookup(progress->threads, g_thread_self()) : NULL;
+  if (thread != NULL && --thread->depth > 0)
+    return;
+  task->worker->busy = FALSE;
+  if (thread != NULL)
+    g_hash_table_remove(progress->threads, g_thread_self());
 }
 
 /* ---- making and freeing ---- */
 
-static void
-phase_free(gpointer data)
-{
-  Phase *phase = data;
-  g_free(phase->name);
-  g_free(phase);
-}
-
 Progress *
-progress_new(ProgressMode mode, int fd)
+progress_new(void)
 {
   Progress *progress = g_new0(Progress, 1);
-  progress->mode = mode == PROGRESS_AUTO ? choose_mode(fd) : mode;
-  progress->fd = fd;
-  progress->phases = g_ptr_array_new_with_free_func(phase_free);
-  progress->tasks = g_ptr_array_new();
   g_mutex_init(&progress->lock);
-  g_cond_init(&progress->stop);
-  if (progress->mode == PROGRESS_LIVE)
-    progress->live = live_new(fd);
+  g_queue_init(&progress->tasks);
+  progress->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
+  progress->workers = g_ptr_array_new_with_free_func(worker_free);
+  progress->threads = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  progress->state = (ProgressState){.phases = progress->phases, .tasks = &progress->tasks};
+  /* this thread's worker is never idle, so that it keeps its place */
+  Thread *thread = g_new0(Thread, 1);
+  *thread = (Thread){.worker = new_worker(progress, PROGRESS_UNPACK), .depth = 1};
+  thread->worker->busy = TRUE;
+  g_hash_table_insert(progress->threads, g_thread_self(), thread);
   return progress;
 }
 
 void
 progress_free(Progress *progress)
 {
-  g_mutex_lock(&progress->lock);
-  progress->stopping = TRUE;
-  g_cond_broadcast(&progress->stop);
-  g_mutex_unlock(&progress->lock);
-  if (progress->painter != NULL)
-    g_thread_join(progress->painter);
-  g_clear_pointer(&progress->live, live_free);
-  g_ptr_array_unref(progress->phases);
-  g_ptr_array_unref(progress->tasks);
+  g_array_unref(progress->listeners);
+  g_ptr_array_unref(progress->workers);
+  g_hash_table_unref(progress->threads);
+  g_free(progress->recipe);
   g_mutex_clear(&progress->lock);
-  g_cond_clear(&progress->stop);
   g_free(progress);
 }
 
-/* ---- lines ---- */
+/* ---- listeners ---- */
+
+void
+progress_listen(Progress *progress, EventListener listener, gpointer data)
+{
+  Listener added = {listener, data};
+  g_mutex_lock(&progress->lock);
+  g_array_append_val(progress->listeners, added);
+  g_mutex_unlock(&progress->lock);
+}
+
+void
+progress_ignore(Progress *progress, EventListener listener, gpointer data)
+{
+  g_mutex_lock(&progress->lock);
+  for (guint i = progress->listeners->len; i-- > 0;) {
+    const Listener *known = &g_array_index(progress->listeners, Listener, i);
+    if (known->listener == listener && known->data == data)
+      g_array_remove_index(progress->listeners, i);
+  }
+  g_mutex_unlock(&progress->lock);
+}
+
+void
+progress_look(Progress *progress, void (*look)(const ProgressState *state, gpointer data), gpointer data)
+{
+  g_mutex_lock(&progress->lock);
+  look(&progress->state, data);
+  g_mutex_unlock(&progress->lock);
+}
 
 /* Called with the lock held. */
 static void
-write_line(Progress *progress, const char *line)
+tell(Progress *progress, Event event)
 {
-  if (progress->live != NULL)
-    live_wipe(progress->live);
-  g_autofree char *text = g_strconcat(line, "\n", NULL);
-  /* where the messages go nowhere, the work goes on */
-  gssize ignored = write(progress->fd, text, strlen(text));
-  (void)ignored;
-}
-
-/* Called with the lock held; takes @event. */
-static void
-write_event(Progress *progress, json_t *event)
-{
-  g_autofree char *text = json_dumps(event, JSON_COMPACT);
-  json_decref(event);
-  if (text != NULL)
-    write_line(progress, text);
-}
-
-static void
-write_finished(Progress *progress, const ProgressTask *task, const char *note)
-{
-  const Phase *phase = task->phase;
-  if (progress->mode == PROGRESS_JSON) {
-    write_event(progress,
-                json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s*}", "event", "finish", "phase", phase->name, "subject",
-                          task->subject, "bytes", (json_int_t)task->done, "total", (json_int_t)task->total, "done",
-                          (int)phase->finished, "of", (int)MAX(phase->expected, phase->started), "note", note));
-  } else if (progress->mode == PROGRESS_PLAIN) {
-    g_autofree char *line = g_strdup_printf("%-8s %u/%u %s%s%s", phase->name, phase->finished,
-                                            MAX(phase->expected, phase->started), task->subject, note != NULL ? ": " : "",
-                                            note != NULL ? note : "");
-    write_line(progress, line);
+  event.state = &progress->state;
+  for (guint i = 0; i < progress->listeners->len; i++) {
+    const Listener *known = &g_array_index(progress->listeners, Listener, i);
+    known->listener(&event, known->data);
   }
 }
 
 /* ---- tasks ---- */
 
-/* Called with the lock held. */
-static Phase *
-find_phase(Progress *progress, const char *name)
+/* Takes @subject. */
+static ProgressTask *
+begin_task(Progress *progress, ProgressPhase phase, char *subject, guint64 total, gboolean is_step)
 {
-  for (guint i = 0; i < progress->phases->len; i++) {
-    Phase *phase = progress->phases->pdata[i];
-    if (strcmp(phase->name, name) == 0)
-      return phase;
-  }
-  Phase *phase = g_new0(Phase, 1);
-  phase->name = g_strdup(name);
-  g_ptr_array_add(progress->phases, phase);
-  return phase;
+  ProgressTask *task = g_new0(ProgressTask, 1);
+  *task = (ProgressTask){.progress = progress, .phase = phase, .is_step = is_step, .subject = subject, .total = total};
+  task->link.data = task;
+  g_mutex_lock(&progress->lock);
+  task->worker = enter(progress, phase);
+  task->began = g_get_monotonic_time();
+  ProgressTally *tally = &progress->phases[phase];
+  tally->started += !is_step;
+  tally->active++;
+  tally->last_active = task->began;
+  g_queue_push_tail_link(&progress->tasks, &task->link);
+  tell(progress, (Event){.kind = EVENT_START, .time = task->began, .task = task});
+  g_mutex_unlock(&progress->lock);
+  return task;
 }
 
 ProgressTask *
-progress_start(Progress *progress, const char *phase, const char *subject, guint64 total)
+progress_start(Progress *progress, ProgressPhase phase, const char *subject, guint64 total)
 {
-  if (progress == NULL)
-    return NULL;
-  ProgressTask *task = g_new0(ProgressTask, 1);
-  task->progress = progress;
-  task->subject = source_escape(subject);
-  task->total = total;
-  g_mutex_lock(&progress->lock);
-  task->phase = find_phase(progress, phase);
-  task->phase->started++;
-  g_ptr_array_add(progress->tasks, task);
-  if (progress->live != NULL && progress->painter == NULL)
-    progress->painter = g_thread_new("display", paint_regularly, progress);
-  if (progress->mode == PROGRESS_JSON)
-    write_event(progress, json_pack("{s:s, s:s, s:s, s:I}", "event", "start", "phase", task->phase->name, "subject",
-                                    task->subject, "total", (json_int_t)total));
-  g_mutex_unlock(&progress->lock);
-  return task;
+  return progress != NULL ? begin_task(progress, phase, source_escape(subject), total, FALSE) : NULL;
+}
+
+ProgressTask *
+progress_step(ProgressTask *task, ProgressPhase phase, const char *subject)
+{
+  return task != NULL ? begin_task(task->progress, phase, g_strdup(subject != NULL ? subject : task->subject), 0, TRUE) : NULL;
+}
+
+static void
+add_bytes(ProgressTask *task, guint64 bytes, gboolean resumed)
+{
+  if (task == NULL)
+    return;
+  g_mutex_lock(&task->progress->lock);
+  ProgressTally *tally = &task->progress->phases[task->phase];
+  task->done += bytes;
+  tally->bytes += bytes;
+  task->resumed += resumed ? bytes : 0;
+  tally->resumed += resumed ? bytes : 0;
+  g_mutex_unlock(&task->progress->lock);
 }
 
 void
 progress_advance(ProgressTask *task, guint64 bytes)
 {
-  if (task == NULL)
-    return;
-  g_mutex_lock(&task->progress->lock);
-  task->done += bytes;
-  task->phase->done_bytes += bytes;
-  g_mutex_unlock(&task->progress->lock);
+  add_bytes(task, bytes, FALSE);
 }
 
-static void
-end_task(ProgressTask *task, gboolean tell, const char *note)
+void
+progress_resume(ProgressTask *task, guint64 bytes)
+{
+  add_bytes(task, bytes, TRUE);
+}
+
+void
+progress_finish(ProgressTask *task, ProgressOutcome outcome)
 {
   if (task == NULL)
     return;
   Progress *progress = task->progress;
   g_mutex_lock(&progress->lock);
-  task->phase->finished++;
-  g_ptr_array_remove(progress->tasks, task);
-  if (tell)
-    write_finished(progress, task, note);
+  gint64 now = g_get_monotonic_time();
+  ProgressTally *tally = &progress->phases[task->phase];
+  tally->finished += !task->is_step;
+  tally->active--;
+  tally->last_active = now;
+  task->outcome = outcome;
+  g_queue_unlink(&progress->tasks, &task->link);
+  leave(progress, task);
+  tell(progress, (Event){.kind = EVENT_FINISH, .time = now, .task = task});
   g_mutex_unlock(&progress->lock);
   g_free(task->subject);
   g_free(task);
 }
 
 void
-progress_finish(ProgressTask *task, const char *note)
-{
-  end_task(task, TRUE, note);
-}
-
-void
-progress_abandon(ProgressTask *task)
-{
-  end_task(task, FALSE, NULL);
-}
-
-void
-progress_expect(Progress *progress, const char *name, guint tasks, guint64 bytes)
+progress_expect(Progress *progress, ProgressPhase phase, guint tasks, guint64 bytes)
 {
   if (progress == NULL)
     return;
   g_mutex_lock(&progress->lock);
-  Phase *phase = find_phase(progress, name);
-  phase->expected += tasks;
-  phase->expected_bytes += bytes;
+  progress->phases[phase].expected += tasks;
+  progress->phases[phase].expected_bytes += bytes;
   g_mutex_unlock(&progress->lock);
+}
+
+void
+progress_cache(Progress *progress, ProgressCache cache, gboolean hit)
+{
+  if (progress == NULL)
+    return;
+  g_mutex_lock(&progress->lock);
+  tell(progress, (Event){.kind = EVENT_CACHE, .time = g_get_monotonic_time(), .cache = cache, .hit = hit});
+  g_mutex_unlock(&progress->lock);
+}
+
+/* ---- what rootfs tells ---- */
+
+static void
+watched_advance(guint64 bytes, gpointer data)
+{
+  progress_advance(data, bytes);
+}
+
+static gpointer
+watched_begin(WatchStep step, gpointer data)
+{
+  return progress_step(data,
+                       step == WATCH_COMPRESS ? PROGRESS_COMPRESS
+                       : step == WATCH_HASH   ? PROGRESS_HASH
+                                              : PROGRESS_STORE,
+                       NULL);
+}
+
+static void
+watched_end(gpointer begun, guint64 bytes)
+{
+  progress_advance(begun, bytes);
+  progress_finish(begun, PROGRESS_MADE);
+}
+
+Watch
+progress_watch(ProgressTask *task)
+{
+  return (Watch){watched_advance, watched_begin, watched_end, task};
 }
 
 /* ---- messages ---- */
 
 static void
-say(Progress *progress, const char *event, const char *prefix, char *text)
+say(Progress *progress, EventKind kind, const char *text)
 {
   g_mutex_lock(&progress->lock);
-  if (progress->mode == PROGRESS_JSON) {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    write_event(progress, json_pack("{s:s, s:s}", "event", event, "message", valid));
-  } else {
-    g_autofree char *shown = source_escape_lines(text);
-    g_autofree char *line = g_strconcat(prefix, shown, NULL);
-    write_line(progress, line);
-  }
+  tell(progress, (Event){.kind = kind, .time = g_get_monotonic_time(), .text = text});
   g_mutex_unlock(&progress->lock);
-  g_free(text);
 }
 
 void
 progress_note(Progress *progress, const char *format, ...)
 {
-  if (progress == NULL || progress->mode == PROGRESS_QUIET)
+  if (progress == NULL)
     return;
   va_list args;
   va_start(args, format);
-  say(progress, "note", "", g_strdup_vprintf(format, args));
+  g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
+  say(progress, EVENT_NOTE, text);
 }
 
 void
@@ -315,8 +357,9 @@ progress_warn(Progress *progress, const char *format, ...)
     return;
   va_list args;
   va_start(args, format);
-  say(progress, "warning", "warning: ", g_strdup_vprintf(format, args));
+  g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
+  say(progress, EVENT_WARNING, text);
 }
 
 void
@@ -324,6 +367,39 @@ progress_report(Progress *progress, const char *report)
 {
   if (progress == NULL)
     return;
-  char *text = g_strdup(report);
-  say(progress, "warning", "", g_strchomp(text));
+  g_autofree char *text = g_strdup(report);
+  say(progress, EVENT_REPORT, g_strchomp(text));
+}
+
+/* ---- the build ---- */
+
+void
+progress_begin(Progress *progress, const char *recipe)
+{
+  if (progress == NULL)
+    return;
+  g_mutex_lock(&progress->lock);
+  g_free(progress->recipe);
+  progress->recipe = source_escape(recipe);
+  memset(progress->phases, 0, sizeof progress->phases);
+  progress->state.recipe = progress->recipe;
+  progress->state.began = g_get_monotonic_time();
+  tell(progress, (Event){.kind = EVENT_BEGIN, .time = progress->state.began});
+  g_mutex_unlock(&progress->lock);
+}
+
+void
+progress_end(Progress *progress, const ProgressSummary *summary)
+{
+  if (progress == NULL)
+    return;
+  ProgressSummary whole = *summary;
+  g_mutex_lock(&progress->lock);
+  gint64 now = g_get_monotonic_time();
+  const ProgressTally *fetched = &progress->phases[PROGRESS_FETCH];
+  whole.microseconds = now - progress->state.began;
+  whole.fetched_bytes = fetched->bytes - fetched->resumed;
+  tell(progress, (Event){.kind = EVENT_END, .time = now, .summary = &whole});
+  progress->state.recipe = NULL;
+  g_mutex_unlock(&progress->lock);
 }

@@ -181,7 +181,10 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
     .recommends = debian->recommends,
     .prefer = (const char *const *)kept->pdata,
   };
+  g_autofree char *subject = g_strdup_printf("dependencies for %s", name);
+  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_RESOLVE, subject, 0);
   g_autoptr(GArray) ids = debian_solve(index, &request, error);
+  progress_finish(task, ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   if (ids == NULL)
     return FALSE;
   add_solution(lock_add_arch(lock, name), debian, archive, index, ids);

@@ -21,6 +21,8 @@ typedef struct {
   Changes *changes;
   Accounts *accounts;
   Root *root;
+  GPtrArray *packs; /* NULL without packages */
+  ProgressTask *task;
 } Making;
 
 void
@@ -67,8 +69,9 @@ check_identity(const Making *making, GError **error)
 }
 
 static gboolean
-merge_packages(Making *making, GPtrArray *packs, GError **error)
+merge_packages(Making *making, GError **error)
 {
+  GPtrArray *packs = making->packs;
   const RecipeDebian *debian = making->recipe->debian;
   making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
   if (making->system == NULL || !check_identity(making, error))
@@ -206,23 +209,35 @@ insert_files(Making *making, GError **error)
 
 /* ---- the whole ---- */
 
+/* Does @work, which is told as a step. */
 static gboolean
-make_root(Making *making, GPtrArray *packs, GError **error)
+step(Making *making, const char *subject, gboolean (*work)(Making *making, GError **error), GError **error)
 {
-  if (packs != NULL && (!merge_packages(making, packs, error) || !configure_packages(making, error)))
+  ProgressTask *task = progress_step(making->task, PROGRESS_MERGE, subject);
+  gboolean done = work(making, error);
+  progress_finish(task, done ? PROGRESS_MADE : PROGRESS_FAILED);
+  return done;
+}
+
+static gboolean
+make_root(Making *making, GError **error)
+{
+  gboolean packages = making->packs != NULL;
+  if (packages &&
+      (!step(making, "packages", merge_packages, error) || !step(making, "configuration", configure_packages, error)))
     return FALSE;
   if (!users_apply(making->recipe, making->accounts, making->changes, error))
     return FALSE;
   /* an image of files alone has nobody in it */
-  if (packs != NULL || accounts_n_users(making->accounts) > 0)
+  if (packages || accounts_n_users(making->accounts) > 0)
     accounts_write(making->accounts, making->changes, making->options->epoch);
-  if (packs != NULL && !write_database(making, error))
+  if (packages && !step(making, "dpkg's database", write_database, error))
     return FALSE;
-  if (!insert_system(making, error))
+  if (!step(making, "system files", insert_system, error))
     return FALSE;
   for (char **pattern = making->recipe->remove; pattern != NULL && *pattern != NULL; pattern++)
     remove_matching(making, *pattern);
-  return insert_files(making, error);
+  return step(making, "files of the recipe", insert_files, error);
 }
 
 Root *
@@ -244,8 +259,11 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
     .changes = changes,
     .accounts = accounts,
     .root = root,
+    .packs = packs,
+    .task = progress_start(options->fetch.progress, PROGRESS_MERGE, arch, 0),
   };
-  gboolean made = make_root(&making, packs, error);
+  gboolean made = make_root(&making, error);
+  progress_finish(making.task, made ? PROGRESS_MADE : PROGRESS_FAILED);
   g_clear_pointer(&making.system, debian_system_free);
   return made ? g_steal_pointer(&root) : NULL;
 }

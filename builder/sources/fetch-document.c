@@ -9,11 +9,16 @@ typedef struct {
   FetchDocument *document;
   const char *urls[2];
   GByteArray *bytes;
+  Progress *progress;
+  ProgressTask *task;
 } MemorySink;
 
 static gboolean
-memory_open(gpointer sink, GError **error)
+memory_open(gpointer data, GError **error)
 {
+  MemorySink *sink = data;
+  g_autofree char *url = fetch_url_shown(sink->document->url);
+  sink->task = progress_start(sink->progress, PROGRESS_FETCH, url, 0);
   return TRUE;
 }
 
@@ -50,6 +55,7 @@ memory_write(gpointer data, const void *bytes, gsize size, GError **error)
     return FALSE;
   }
   g_byte_array_append(sink->bytes, bytes, (guint)size);
+  progress_advance(sink->task, size);
   return TRUE;
 }
 
@@ -67,6 +73,7 @@ document_done(Transfer *transfer, gpointer data, gpointer user, GError **error)
   MemorySink *sink = data;
   FetchDocument *document = sink->document;
   document->unchanged = transfer_unchanged(transfer);
+  progress_finish(g_steal_pointer(&sink->task), document->unchanged ? PROGRESS_REUSED : PROGRESS_MADE);
   if (document->unchanged)
     return TRUE;
   document->body = g_byte_array_free_to_bytes(g_steal_pointer(&sink->bytes));
@@ -105,13 +112,15 @@ fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options, 
   for (gsize i = 0; i < n; i++) {
     if (is_offline(&documents[i], options))
       continue;
-    sinks[i] = (MemorySink){&documents[i], {documents[i].url, NULL}, g_byte_array_new()};
+    sinks[i] = (MemorySink){&documents[i], {documents[i].url, NULL}, g_byte_array_new(), options->progress, NULL};
+    progress_expect(options->progress, PROGRESS_FETCH, 1, 0);
     g_ptr_array_add(transfers, transfer_new(sinks[i].urls, &memory_sink, &sinks[i], documents[i].validator));
   }
   gboolean done = transfers_run((Transfer **)transfers->pdata, transfers->len, options, document_done, NULL, error);
   for (gsize i = 0, next = 0; i < n; i++)
     if (sinks[i].document != NULL) {
       take_error(&documents[i], transfers->pdata[next++]);
+      progress_finish(sinks[i].task, PROGRESS_FAILED);
       g_clear_pointer(&sinks[i].bytes, g_byte_array_unref);
     }
   return done;

@@ -75,7 +75,7 @@ blob_open(gpointer data, GError **error)
   sink->fd = store_partial_open(sink->store, &item->digest, sink->cancellable, error);
   if (sink->fd < 0)
     return FALSE;
-  sink->task = progress_start(sink->progress, "fetch", item->label, item->size);
+  sink->task = progress_start(sink->progress, PROGRESS_FETCH, item->label, item->size);
   sink->hasher = hasher_new();
   sink->there = store_has(sink->store, &item->digest);
   if (sink->there)
@@ -89,7 +89,7 @@ blob_open(gpointer data, GError **error)
   if (!hash_partial(sink, error))
     return FALSE;
   sink->resumed = sink->have > 0;
-  progress_advance(sink->task, sink->have);
+  progress_resume(sink->task, sink->have);
   return TRUE;
 }
 
@@ -123,11 +123,11 @@ blob_write(gpointer data, const void *bytes, gsize size, GError **error)
 static void
 end_task(BlobSink *sink, gboolean done)
 {
-  ProgressTask *task = g_steal_pointer(&sink->task);
-  if (task != NULL && done)
-    progress_finish(task, sink->there ? "reused" : sink->resumed ? "resumed" : NULL);
-  else if (task != NULL)
-    progress_abandon(task);
+  ProgressOutcome outcome = !done           ? PROGRESS_FAILED
+                            : sink->there   ? PROGRESS_REUSED
+                            : sink->resumed ? PROGRESS_RESUMED
+                                            : PROGRESS_MADE;
+  progress_finish(g_steal_pointer(&sink->task), outcome);
 }
 
 static gboolean
@@ -281,7 +281,7 @@ make_sinks(Store *store, const GPtrArray *missing, const FetchOptions *options)
     g_array_append_val(sinks, sink);
   }
   if (sinks->len > 0)
-    progress_expect(options->progress, "fetch", sinks->len, bytes);
+    progress_expect(options->progress, PROGRESS_FETCH, sinks->len, bytes);
   return sinks;
 }
 

@@ -106,7 +106,7 @@ write_layer(gpointer data)
   Job *job = data;
   Layer layer;
   g_autoptr(GError) error = NULL;
-  if (!layer_write(job->store, &job->spec, NULL, NULL, NULL, &layer, &error))
+  if (!layer_write(job->store, &job->spec, NULL, &layer, &error))
     check(error);
   job->tar_size = layer.tar_size;
   job->size = layer.size;

@@ -13,7 +13,7 @@ make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch)
 {
   g_autoptr(GError) error = NULL;
   Digest digest;
-  gboolean made = deb_to_pack(store, deb, "input", encoding, epoch, NULL, &digest, &error);
+  gboolean made = deb_to_pack(store, deb, "input", encoding, epoch, NULL, NULL, &digest, &error);
   g_assert(made == (error == NULL));
   if (!made)
     return NULL;

@@ -69,7 +69,7 @@ splice(Store *store, Pack *pack, const Tree *tree)
                     .n_parts = 1};
   Layer layer = {0};
   g_autoptr(GError) error = NULL;
-  g_assert(layer_write(store, &spec, NULL, NULL, NULL, &layer, &error) == (error == NULL));
+  g_assert(layer_write(store, &spec, NULL, &layer, &error) == (error == NULL));
   layer_clear(&layer);
 }
 

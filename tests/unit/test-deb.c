@@ -145,7 +145,7 @@ pack_of(Store *store, const Digest *deb, gint64 epoch)
 {
   g_autoptr(GError) error = NULL;
   Digest digest;
-  gboolean done = deb_to_pack(store, deb, "probe 1", PACK_ZSTD, epoch, NULL, &digest, &error);
+  gboolean done = deb_to_pack(store, deb, "probe 1", PACK_ZSTD, epoch, NULL, NULL, &digest, &error);
   g_assert_no_error(error);
   g_assert_true(done);
   Pack *pack = pack_open(store, &digest, &error);
@@ -192,7 +192,7 @@ assert_refused(Store *store, const Digest *deb, AshlarError code, const char *wo
 {
   g_autoptr(GError) error = NULL;
   Digest pack;
-  g_assert_false(deb_to_pack(store, deb, "probe 1", PACK_ZSTD, G_MAXINT64, NULL, &pack, &error));
+  g_assert_false(deb_to_pack(store, deb, "probe 1", PACK_ZSTD, G_MAXINT64, NULL, NULL, &pack, &error));
   g_assert_error(error, ASHLAR_ERROR, (gint)code);
   g_assert_true(g_str_has_prefix(error->message, "package 'probe 1': "));
   if (strstr(error->message, words) == NULL)
@@ -421,7 +421,7 @@ pack_in_child(const char *folder, const Digest *deb)
 {
   Digest pack;
   Store *store = store_open(folder, NULL);
-  _exit(store == NULL || !deb_to_pack(store, deb, "probe", PACK_ZSTD, G_MAXINT64, NULL, &pack, NULL) ||
+  _exit(store == NULL || !deb_to_pack(store, deb, "probe", PACK_ZSTD, G_MAXINT64, NULL, NULL, &pack, NULL) ||
         !store_check_blob(store, &pack, NULL));
 }
 
@@ -488,7 +488,7 @@ every_truncation_is_refused(Fixture *fixture, gconstpointer data)
     Digest cut, pack;
     g_autoptr(GError) error = NULL;
     g_assert_true(store_put(fixture->store, g_bytes_get_data(whole, NULL), n, &cut, NULL));
-    g_assert_false(deb_to_pack(fixture->store, &cut, "cut", PACK_ZSTD, 0, NULL, &pack, &error));
+    g_assert_false(deb_to_pack(fixture->store, &cut, "cut", PACK_ZSTD, 0, NULL, NULL, &pack, &error));
     g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
   }
 }

@@ -2,6 +2,7 @@
  *
  * Small archives below a temporary folder, signed with keys made on the spot.
  */
+#include "builder/engine/display.h"
 #include "builder/sources/debian/archive.h"
 #include "signing/error.h"
 #include "tests/unit/archive-maker.h"
@@ -544,7 +545,8 @@ unreadable_configuration_is_told(Fixture *fixture, gconstpointer data)
   make_archive(fixture->mirror, &(Shape){0});
   shell("mkdir -p '%s/etc/apt/apt.conf.d/50odd'", fixture->folder);
   int fd = g_creat(said, 0600);
-  g_autoptr(Progress) progress = progress_new(PROGRESS_PLAIN, fd);
+  g_autoptr(Progress) progress = progress_new();
+  g_autoptr(Display) display = display_new(progress, DISPLAY_PLAIN, fd, NULL);
   FetchOptions options = {.progress = progress};
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
   g_assert_no_error(error);

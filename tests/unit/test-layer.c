@@ -24,7 +24,7 @@ write_layer(Store *store, const LayerSpec *spec)
 {
   Layer layer;
   g_autoptr(GError) error = NULL;
-  gboolean written = layer_write(store, spec, NULL, NULL, NULL, &layer, &error);
+  gboolean written = layer_write(store, spec, NULL, &layer, &error);
   g_assert_no_error(error);
   g_assert_true(written);
   return layer;
@@ -297,10 +297,36 @@ spliced_is_made_anew(Place *place, gconstpointer data)
     }
 }
 
+/* What a layer's Watch heard. */
+typedef struct {
+  gint64 written, hashed, stored; /* the last two are told by threads */
+} Heard;
+
+/* One stretch of work, and where its bytes count. */
+typedef struct {
+  gint64 *sum;
+} Stretch;
+
 static void
-count(guint64 bytes, gpointer data)
+hear_written(guint64 bytes, gpointer data)
 {
-  *(guint64 *)data += bytes;
+  ((Heard *)data)->written += (gint64)bytes;
+}
+
+static gpointer
+hear_begin(WatchStep step, gpointer data)
+{
+  Heard *heard = data;
+  Stretch *stretch = g_new(Stretch, 1);
+  stretch->sum = step == WATCH_HASH ? &heard->hashed : step == WATCH_STORE ? &heard->stored : &heard->written;
+  return stretch;
+}
+
+static void
+hear_end(gpointer begun, guint64 bytes)
+{
+  *((Stretch *)begun)->sum += (gint64)bytes; /* a kind of step has one thread at a time */
+  g_free(begun);
 }
 
 static void
@@ -312,12 +338,18 @@ remembers(Place *place, gconstpointer data)
     g_autofree guint8 *all = all_but(pack, (const char *const[]){NULL});
     LayerPart part = {.pack = pack}, same = {.pack = pack, .kept = all};
     LayerSpec spec = spec_of(encodings[e], &part, 1), again_spec = spec_of(encodings[e], &same, 1);
-    guint64 written = 0;
+    Heard heard = {0};
+    Watch watch = {hear_written, hear_begin, hear_end, &heard};
+    spec.watch = &watch;
     g_autoptr(GError) error = NULL;
     Layer first, again;
-    g_assert_true(layer_write(place->store, &spec, count, &written, NULL, &first, &error));
+    g_assert_true(layer_write(place->store, &spec, NULL, &first, &error));
     g_assert_false(first.reused);
-    g_assert_cmpuint(written, >, first.size / 2);
+    g_assert_cmpint(heard.written, >, (gint64)first.size / 2);
+    /* the last batch may be too small to be told */
+    g_assert_cmpint(heard.hashed, <=, (gint64)first.tar_size);
+    g_assert_cmpint(heard.hashed + WATCH_BYTES_MIN, >, (gint64)first.tar_size);
+    g_assert_cmpint(heard.stored, <=, (gint64)first.size);
     again = write_layer(place->store, &again_spec);
     g_assert_true(again.reused);
     g_assert_true(digest_equal(&first.digest, &again.digest) && digest_equal(&first.diff_id, &again.diff_id));
@@ -377,7 +409,7 @@ fails(Store *store, const LayerSpec *spec, GCancellable *cancellable, GQuark dom
 {
   Layer layer;
   g_autoptr(GError) error = NULL;
-  g_assert_false(layer_write(store, spec, NULL, NULL, cancellable, &layer, &error));
+  g_assert_false(layer_write(store, spec, cancellable, &layer, &error));
   g_assert_error(error, domain, code);
   if (message != NULL)
     g_assert_nonnull(strstr(error->message, message));
@@ -684,7 +716,9 @@ full_disk_is_told_at_once(Place *place, gconstpointer data)
   small = (struct rlimit){1 << 20, before.rlim_max};
   signal(SIGXFSZ, SIG_IGN);
   g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
-  gboolean written = layer_write(place->store, &spec, count_bytes, &done, NULL, &layer, &error);
+  Watch watch = {.advance = count_bytes, .data = &done};
+  spec.watch = &watch;
+  gboolean written = layer_write(place->store, &spec, NULL, &layer, &error);
   g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
   g_assert_false(written);
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED);

@@ -2,6 +2,7 @@
  *
  * From recipe and lock to the lock that holds, against small signed archives.
  */
+#include "builder/engine/display.h"
 #include "builder/engine/resolve.h"
 #include "signing/error.h"
 #include "tests/unit/archive-maker.h"
@@ -21,6 +22,7 @@ typedef struct {
   char *folder, *mirror, *recipe, *lock, *said;
   Store *store;
   Progress *progress;
+  Display *display;
   int fd;
   ResolveOptions options;
 } Fixture;
@@ -39,13 +41,15 @@ set_up(Fixture *fixture, gconstpointer data)
   fixture->store = store_open(path, &error);
   g_assert_no_error(error);
   fixture->fd = g_creat(fixture->said, 0600);
-  fixture->progress = progress_new(PROGRESS_PLAIN, fixture->fd);
+  fixture->progress = progress_new();
+  fixture->display = display_new(fixture->progress, DISPLAY_PLAIN, fixture->fd, NULL);
   fixture->options.fetch.progress = fixture->progress;
 }
 
 static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
+  display_free(fixture->display);
   progress_free(fixture->progress);
   g_close(fixture->fd, NULL);
   store_unref(fixture->store);

@@ -416,7 +416,13 @@ debian_archive_open_releases(DebianArchive *archive, Store *store, const FetchOp
     return FALSE;
   for (guint i = 0; i < list->len; i++) {
     Pending *pending = &g_array_index(list, Pending, i);
-    if (!pending->suite->absent && !open_one(archive, store, pending, options, error)) {
+    if (pending->suite->absent)
+      continue;
+    g_autofree char *subject = g_strdup_printf("Release of %s", pending->suite->suite.suite);
+    ProgressTask *task = progress_start(options->progress, PROGRESS_RESOLVE, subject, 0);
+    gboolean opened = open_one(archive, store, pending, options, error);
+    progress_finish(task, opened ? PROGRESS_MADE : PROGRESS_FAILED);
+    if (!opened) {
       debian_archive_prefix_suite(error, pending->suite);
       return FALSE;
     }

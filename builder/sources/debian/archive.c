@@ -311,6 +311,17 @@ tell_unreadable(DebianArchive *archive, Progress *progress)
   g_ptr_array_set_size(archive->unreadable, 0);
 }
 
+static DebianIndex *
+open_index(Store *store, const char *architecture, const Wanted *wanted, const FetchOptions *options, GError **error)
+{
+  g_autofree char *subject = g_strdup_printf("index for %s", architecture);
+  ProgressTask *task = progress_start(options->progress, PROGRESS_RESOLVE, subject, 0);
+  DebianIndex *index = debian_index_open(store, architecture, (const DebianIndexSource *)wanted->sources->data,
+                                         wanted->sources->len, options->cancellable, error);
+  progress_finish(task, index != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+  return index;
+}
+
 DebianIndex *
 debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options,
                      GError **error)
@@ -327,8 +338,7 @@ debian_archive_index(DebianArchive *archive, Store *store, const char *architect
     done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
   }
   if (done)
-    index = debian_index_open(store, architecture, (const DebianIndexSource *)wanted.sources->data, wanted.sources->len,
-                              own.cancellable, error);
+    index = open_index(store, architecture, &wanted, &own, error);
   else
     g_propagate_error(error, g_steal_pointer(&failure));
   wanted_clear(&wanted);
