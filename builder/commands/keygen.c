@@ -55,12 +55,12 @@ write_pair(const Key *key, const Secret *passphrase, const char *path, const cha
 }
 
 static gboolean
-check_free(const char *path, GError **error)
+check_free(const char *path, const char *hint, GError **error)
 {
   struct stat status;
   if (lstat(path, &status) != 0)
     return TRUE;
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is there: a key is never overwritten", path);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is there: a key is never overwritten%s", path, hint);
   return FALSE;
 }
 
@@ -78,7 +78,8 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
                 options->type);
     return 2;
   }
-  if (!check_free(path, error) || !check_free(public_path, error) ||
+  if (!check_free(path, "", error) ||
+      !check_free(public_path, "\nhint: its private key is not: remove it if an earlier 'keygen' was interrupted", error) ||
       (sealed && !ask_new_passphrase(context, options, path, &passphrase, error)))
     return 1;
   g_autoptr(Key) key = key_generate(type, error);

@@ -12,7 +12,7 @@
  *                      cut, zero: as kill, and what was written and not synced is lost: the second half of each such file is gone, or
  *                      zeros, while its name is there, as file systems are found after a power cut
  *   FAULT_STAY=1       not only the N-th but all from there on (a disk that stays full)
- *   FAULT_LOG=FILE     every change, a line each: write INODE, sync INODE, rename INODE NAME, link INODE NAME
+ *   FAULT_LOG=FILE     every change, a line each: write INODE, sync INODE, syncall INODE, rename INODE NAME, link INODE NAME
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -177,6 +177,16 @@ synced(int fd)
 }
 
 static void
+all_synced(int fd)
+{
+  note(fd, "syncall", NULL);
+  pthread_mutex_lock(&dirty_lock);
+  while (n_dirty > 0)
+    syscall(SYS_close, dirty[--n_dirty].fd);
+  pthread_mutex_unlock(&dirty_lock);
+}
+
+static void
 lose(void)
 {
   pthread_mutex_lock(&dirty_lock);
@@ -298,7 +308,7 @@ CALL(ssize_t, writev, (int fd, const struct iovec *parts, int n), (fd, parts, n)
      if (result > 0 && is_file(fd)) wrote(fd))
 CALL(int, fsync, (int fd), (fd), SYNC, is_entry(fd), -1, if (result == 0) synced(fd))
 CALL(int, fdatasync, (int fd), (fd), SYNC, is_entry(fd), -1, if (result == 0) synced(fd))
-CALL(int, syncfs, (int fd), (fd), SYNC, is_entry(fd), -1, )
+CALL(int, syncfs, (int fd), (fd), SYNC, is_entry(fd), -1, if (result == 0) all_synced(fd))
 CALL(int, ftruncate, (int fd, off_t size), (fd, size), TRUNCATE, is_file(fd), -1, if (result == 0) wrote(fd))
 CALL(int, ftruncate64, (int fd, off64_t size), (fd, size), TRUNCATE, is_file(fd), -1, if (result == 0) wrote(fd))
 CALL(int, fchmod, (int fd, mode_t mode), (fd, mode), CHMOD, is_entry(fd), -1, )
