@@ -16,6 +16,7 @@ static const Command *const commands[] = {
   &command_verify,
   &command_inspect,
   &command_ls,
+  &command_diff,
   &command_store_info,
   &command_store_verify,
   &command_store_gc,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "builder/look/entry_text.h"
-#include "builder/look/subject.h"
+#include "builder/look/mtree.h"
 #include "builder/oci/printable.h"
 #include "signing/error.h"
 
@@ -10,12 +10,13 @@
 
 typedef struct {
   char *arch, *layer;
-  gboolean digest, package, json;
+  gboolean digest, package, mtree, json;
 } Options;
 
 static const CommandOption options_table[] = {
   {"digest", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, digest), NULL, "the SHA-256 of each file's content too"},
   {"package", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, package), NULL, "the package that each file comes from too"},
+  {"mtree", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, mtree), NULL, "as mtree(5), digests included, for bsdtar and others"},
   {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, json), NULL, "one JSON object a line"},
   {"layer", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, layer), "N", "this layer alone, counted from 0, whiteouts as they are"},
   {"arch", 0, OPTION_STRING, G_STRUCT_OFFSET(Options, arch), "ARCH",
@@ -93,6 +94,12 @@ print_json(const Printer *printer, const SubjectFile *file)
   puts(text);
 }
 
+static void
+print_mtree(const Printer *printer, const SubjectFile *file)
+{
+  mtree_print(stdout, file);
+}
+
 static gboolean
 parse_layer(const char *text, SubjectOptions *options, GError **error)
 {
@@ -126,8 +133,11 @@ print_all(const Options *options, const Subject *subject, const char *path, GErr
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, "'/%s' is not in '%s'", shown, subject->label);
     return 1;
   }
+  void (*print)(const Printer *, const SubjectFile *) = options->json ? print_json : options->mtree ? print_mtree : print_text;
+  if (options->mtree)
+    mtree_print_head(stdout);
   for (guint i = first; i < first + n; i++)
-    (options->json ? print_json : print_text)(&printer, subject->files->pdata[i]);
+    print(&printer, subject->files->pdata[i]);
   return 0;
 }
 
@@ -137,13 +147,17 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
   const Options *options = data;
   SubjectOptions looking = {
     .arch = options->arch,
-    .hash = options->digest,
+    .hash = options->digest || options->mtree,
     .store_path = context->store_path,
     .cancellable = context->cancellable,
   };
   g_autofree char *path = arguments[1] != NULL ? entry_canonical_path(arguments[1], error) : g_strdup("");
   if (path == NULL || !parse_layer(options->layer, &looking, error))
     return 2;
+  if (options->mtree && options->json) {
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--mtree and --json are two forms: give one");
+    return 2;
+  }
   g_autoptr(Subject) subject = subject_open(arguments[0], &looking, error);
   return subject != NULL ? print_all(options, subject, path, error) : 1;
 }
