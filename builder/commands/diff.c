@@ -59,13 +59,13 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
 const Command command_diff = {
   .name = "diff",
   .summary = "compare two images, layers, packages, tars or folders",
-  .arguments = "A B",
-  .description = "Tells what is added, removed and changed from A to B: packages with their versions, files with "
+  .arguments = "OLD NEW",
+  .description = "Tells what is added, removed and changed from OLD to NEW: packages with their versions, files with "
                  "their contents, modes, owners, sizes, links and extended attributes, the configuration, the "
-                 "layers, and how many bytes a client that has A must pull for B. Files of a package that changed are "
+                 "layers, and how many bytes a client that has OLD must pull for NEW. Files of a package that changed are "
                  "one line with it; --verbose lists them.\n"
                  "\n"
-                 "A and B are spelled as for 'ashlar ls', and may be of different kinds. A hardlink counts as the file it "
+                 "OLD and NEW are spelled as for 'ashlar ls', and may be of different kinds. A hardlink counts as the file it "
                  "leads to.\n"
                  "\n"
                  "Status: 0, or with --exit-code 1 where there is a difference (an error has 1 too, and a message on "
