@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
+#include "builder/annotate.h"
 #include "builder/engine/display.h"
 #include "builder/help.h"
 #include "builder/recipe/nearest.h"
@@ -175,12 +176,15 @@ print_error(const GError *error)
 {
   /* names are quoted where they are told; this is for those that are not, and for other libraries' messages */
   g_autofree char *shown = source_escape_lines(error->message);
-  if (status_of(error) == EXIT_INTERRUPTED)
+  if (status_of(error) == EXIT_INTERRUPTED) {
     fputs("ashlar: interrupted\n", stderr);
-  else if (strstr(shown, ": error: ") != NULL)
+    return;
+  }
+  if (strstr(shown, ": error: ") != NULL)
     fprintf(stderr, "%s\n", shown);
   else
     fprintf(stderr, "ashlar: error: %s\n", shown);
+  annotate(shown);
 }
 
 static int
@@ -188,6 +192,7 @@ usage_error(const Command *command, const char *message)
 {
   g_autofree char *shown = source_escape_lines(message);
   fprintf(stderr, "ashlar %s: error: %s\nhint: see 'ashlar %s --help'\n", command->name, shown, command->name);
+  annotate(shown);
   return EXIT_USAGE;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/annotate.h"
 #include "builder/commands/commands.h"
 #include "builder/recipe/check.h"
 #include "builder/recipe/schema.h"
@@ -53,6 +54,7 @@ lint(const char *path, const LintOptions *values, json_t *results)
   g_autofree char *report = diagnostics_report(diagnostics);
   if (*report != '\0')
     (void)fprintf(stderr, "%s\n", report);
+  annotate(report);
   if (recipe != NULL)
     (void)printf("%s: ok\n", path);
   return recipe != NULL;
