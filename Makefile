@@ -76,6 +76,9 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
 
+# which the assembler reads, and the compiler does not know of
+$(BUILD)/builder/look/report_assets.o: builder/look/report.css builder/look/report.js
+
 $(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 

@@ -17,6 +17,7 @@ static const Command *const commands[] = {
   &command_inspect,
   &command_ls,
   &command_diff,
+  &command_report,
   &command_store_info,
   &command_store_verify,
   &command_store_gc,

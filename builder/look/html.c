@@ -51,30 +51,26 @@ append_escaped(GString *out, const char *text)
     }
 }
 
-/* "<element name="value"", without its end. */
+/* "<element name="value"", without its end; @attributes: pairs, then NULL. */
 static void
-begin_tag(Html *html, const char *element, va_list attributes)
+begin_tag(Html *html, const char *element, const char *const *attributes)
 {
   g_string_append_printf(html->out, "<%s", element);
-  for (const char *name; (name = va_arg(attributes, const char *)) != NULL;) {
-    const char *value = va_arg(attributes, const char *);
-    if (value == NULL)
+  for (; attributes[0] != NULL; attributes += 2) {
+    if (attributes[1] == NULL)
       continue;
-    g_string_append_printf(html->out, " %s=\"", name);
-    append_escaped(html->out, value);
+    g_string_append_printf(html->out, " %s=\"", attributes[0]);
+    append_escaped(html->out, attributes[1]);
     g_string_append_c(html->out, '"');
   }
 }
 
 void
-html_open(Html *html, const char *element, ...)
+html_open_element(Html *html, const char *const *words)
 {
-  va_list attributes;
-  va_start(attributes, element);
-  begin_tag(html, element, attributes);
-  va_end(attributes);
+  begin_tag(html, words[0], words + 1);
   g_string_append_c(html->out, '>');
-  g_ptr_array_add(html->open, (gpointer)element);
+  g_ptr_array_add(html->open, (gpointer)words[0]);
 }
 
 void
@@ -85,25 +81,19 @@ html_close(Html *html)
 }
 
 void
-html_void(Html *html, const char *element, ...)
+html_void_element(Html *html, const char *const *words)
 {
-  va_list attributes;
-  va_start(attributes, element);
-  begin_tag(html, element, attributes);
-  va_end(attributes);
+  begin_tag(html, words[0], words + 1);
   g_string_append(html->out, "/>");
 }
 
 void
-html_leaf(Html *html, const char *element, const char *text, ...)
+html_leaf_element(Html *html, const char *const *words)
 {
-  va_list attributes;
-  va_start(attributes, text);
-  begin_tag(html, element, attributes);
-  va_end(attributes);
+  begin_tag(html, words[0], words + 2);
   g_string_append_c(html->out, '>');
-  append_escaped(html->out, text);
-  g_string_append_printf(html->out, "</%s>", element);
+  append_escaped(html->out, words[1]);
+  g_string_append_printf(html->out, "</%s>", words[0]);
 }
 
 void

@@ -5,13 +5,16 @@
 
 /* A part is told by a colour of its own unless it is more than 1/2 of the whole: then its parts are. */
 #define COLOUR_PART 2
+/* All but 1/N of something. */
+#define NEARLY_ALL 12
 
 /* A node while the tree is made. */
 typedef struct {
   SizeNode node; /* first: the tree is handed out as these */
   guint first, n;
-  gsize prefix; /* bytes of its items' paths that they have in common, up to a '/' */
-  gsize shown;  /* bytes of them that its children's names leave out: as many, or none for a group */
+  gsize prefix;    /* bytes of its items' paths that they have in common, up to a '/' */
+  gboolean folder; /* there is something to tell apart in it: it is no file, nor two by one name */
+  gsize shown;     /* bytes of them that its children's names leave out: as many, or none for a group */
 } Part;
 
 typedef struct {
@@ -80,19 +83,14 @@ same_component(const Maker *maker, guint first, guint end, gsize prefix)
   return n;
 }
 
-/* Whether there is anything to tell apart in @child: not in a file, nor in two by one name. */
-static gboolean
-is_folder(const Part *parent, const Part *child)
-{
-  return child->n > 1 && child->prefix > parent->prefix;
-}
-
+/* A child of @parent, that lies in @folder. */
 static Part *
-child_new(Maker *maker, const Part *parent, guint first, guint n)
+child_new(Maker *maker, const Part *parent, const Part *folder, guint first, guint n)
 {
   Part *child = part_new(maker, first, n, NULL, NULL);
   const char *path = maker->items[first].path;
-  gsize end = is_folder(parent, child) ? child->prefix - 1 : strlen(path);
+  child->folder = n > 1 && child->prefix > folder->prefix;
+  gsize end = child->folder ? child->prefix - 1 : strlen(path);
   const char *slash = parent->shown == 0 ? "/" : "";
   child->node.name = g_strdup_printf("%s%.*s", slash, (int)(end - parent->shown), path + parent->shown);
   child->node.path = g_strdup_printf("/%.*s", (int)end, path);
@@ -132,27 +130,45 @@ gather_others(Maker *maker, Part *part)
   g_ptr_array_sort(children, heavier_first);
 }
 
-/* The children of @part stand: they are cut down to those that can be seen, of which @groups and folders may be opened later. */
+/* The children of @part stand, the heaviest first: they are cut down to those that can be seen, of which @groups and folders may be opened later. */
 static void
 take_children(Maker *maker, Part *part, gboolean groups)
 {
-  g_ptr_array_sort(part->node.children, heavier_first);
   gather_others(maker, part);
   maker->nodes += part->node.children->len;
   for (guint i = 0; i < part->node.children->len; i++) {
     Part *child = part->node.children->pdata[i];
-    if (groups ? child->n > 0 : is_folder(part, child))
+    if (groups ? child->n > 0 : child->folder)
       g_ptr_array_add(maker->closed, child);
   }
+}
+
+/* Adds the children that @folder's items make to those of @part: @folder itself or a folder in it. */
+static void
+add_children(Maker *maker, Part *part, const Part *folder)
+{
+  for (guint i = folder->first, n; i < folder->first + folder->n; i += n) {
+    n = same_component(maker, i, folder->first + folder->n, folder->prefix);
+    g_ptr_array_add(part->node.children, child_new(maker, part, folder, i, n));
+  }
+  g_ptr_array_sort(part->node.children, heavier_first);
+}
+
+/* A child that is nearly all of its parent says nothing that the parent did not say: its own children stand in its place. */
+static gboolean
+is_nearly_all(const Part *part, const Part *child)
+{
+  return child->folder && child->node.bytes > part->node.bytes - part->node.bytes / NEARLY_ALL;
 }
 
 static void
 open_part(Maker *maker, Part *part)
 {
-  part->node.children = g_ptr_array_new_with_free_func(node_free);
-  for (guint i = part->first, n; i < part->first + part->n; i += n) {
-    n = same_component(maker, i, part->first + part->n, part->prefix);
-    g_ptr_array_add(part->node.children, child_new(maker, part, i, n));
+  GPtrArray *children = part->node.children = g_ptr_array_new_with_free_func(node_free);
+  add_children(maker, part, part);
+  while (children->len > 0 && is_nearly_all(part, children->pdata[0])) {
+    g_autoptr(SizeNode) dissolved = g_ptr_array_steal_index(children, 0);
+    add_children(maker, part, (const Part *)dissolved);
   }
   take_children(maker, part, FALSE);
 }
@@ -180,6 +196,12 @@ paint(SizeNode *node, guint colour)
     paint(node->children->pdata[i], colour);
 }
 
+static gboolean
+is_told_further(const SizeNode *root, const SizeNode *part)
+{
+  return part->children != NULL && part->children->len > 1 && part->bytes >= root->bytes / COLOUR_PART;
+}
+
 /* The heaviest parts get a colour each, beginning with the children of the whole; a part that outweighs all else is told apart
  * further. */
 static void
@@ -187,13 +209,11 @@ colour(SizeNode *root)
 {
   g_autoptr(GPtrArray) parts = g_ptr_array_new();
   g_ptr_array_extend(parts, root->children, NULL, NULL);
-  for (;;) {
-    g_ptr_array_sort(parts, heavier_first);
-    SizeNode *first = parts->len > 0 ? parts->pdata[0] : NULL;
-    if (first == NULL || first->children == NULL || first->bytes < root->bytes / COLOUR_PART || first->children->len < 2)
-      break;
-    g_ptr_array_remove_index(parts, 0);
+  g_ptr_array_sort(parts, heavier_first);
+  while (parts->len > 0 && is_told_further(root, parts->pdata[0])) {
+    const SizeNode *first = g_ptr_array_steal_index(parts, 0);
     g_ptr_array_extend(parts, first->children, NULL, NULL);
+    g_ptr_array_sort(parts, heavier_first);
   }
   guint number = 0;
   for (guint i = 0; i < parts->len && number < SIZE_COLOURS; i++) {
@@ -239,6 +259,7 @@ size_tree_by_group(const SizeItem *items, const SizeGroup *groups, guint n_group
     g_ptr_array_add(root->node.children, part);
   }
   maker.whole = root->node.bytes;
+  g_ptr_array_sort(root->node.children, heavier_first);
   take_children(&maker, root, TRUE);
   return finish(&maker, root);
 }

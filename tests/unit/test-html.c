@@ -16,10 +16,10 @@ static void
 elements_nest(void)
 {
   g_autoptr(Html) html = html_new();
-  html_open(html, "ul", "id", "list", "class", NULL, "hidden", "", NULL);
-  html_leaf(html, "li", "one", "title", "first", NULL);
-  html_leaf(html, "li", NULL, NULL);
-  html_void(html, "rect", "x", "1", NULL);
+  html_open(html, "ul", "id", "list", "class", NULL, "hidden", "");
+  html_leaf(html, "li", "one", "title", "first");
+  html_leaf(html, "li", NULL);
+  html_void(html, "rect", "x", "1");
   html_printf(html, "%d", 2);
   html_close(html);
   assert_page(html,
@@ -30,7 +30,7 @@ static void
 names_cannot_become_markup(void)
 {
   g_autoptr(Html) html = html_new();
-  html_leaf(html, "td", "<script>alert('1')</script>&amp;", "title", "\"><img src=x onerror=\"alert(1)", NULL);
+  html_leaf(html, "td", "<script>alert('1')</script>&amp;", "title", "\"><img src=x onerror=\"alert(1)");
   assert_page(html, "<!doctype html>\n<td title=\"&quot;&gt;&lt;img src=x onerror=&quot;alert(1)\">"
                     "&lt;script&gt;alert('1')&lt;/script&gt;&amp;amp;</td>");
 }
@@ -41,7 +41,7 @@ what_cannot_be_printed_is_escaped(void)
   g_autoptr(Html) html = html_new();
   /* an escape sequence, a newline, Latin-1, half a character, an override of direction, a backslash */
   html_text(html, "\033[2J\n\xe4 \xc3");
-  html_leaf(html, "p", "\xe2\x80\xae a\\b \xc3\xa4", "title", "\x01", NULL);
+  html_leaf(html, "p", "\xe2\x80\xae a\\b \xc3\xa4", "title", "\x01");
   assert_page(html, "<!doctype html>\n\\033[2J\\012\\344 \\303<p title=\"\\001\">\\342\\200\\256 a\\\\b \xc3\xa4</p>");
 }
 

@@ -30,9 +30,9 @@ static void
 folders_add_up(void)
 {
   static const SizeItem items[] = {
-    {"etc/passwd", 10}, {"usr/bin/a", 5}, {"usr/bin/b", 7}, {"usr/lib/x/y/one", 50}, {"usr/lib/x/y/two", 40}};
+    {"etc/passwd", 30}, {"usr/bin/a", 5}, {"usr/bin/b", 17}, {"usr/lib/x/y/one", 50}, {"usr/lib/x/y/two", 40}};
   g_autoptr(SizeNode) root = size_tree_by_folder(items, G_N_ELEMENTS(items), &wide);
-  assert_tree(root, "/ 112 5(/usr 102 4(lib/x/y 90 2(one 50 1, two 40 1), bin 12 2(b 7 1, a 5 1)), /etc/passwd 10 1)");
+  assert_tree(root, "/ 142 5(/usr 112 4(lib/x/y 90 2(one 50 1, two 40 1), bin 22 2(b 17 1, a 5 1)), /etc/passwd 30 1)");
   const SizeNode *lib = ((SizeNode *)((SizeNode *)root->children->pdata[0])->children->pdata[0]);
   g_assert_cmpstr(lib->path, ==, "/usr/lib/x/y");
   g_assert_cmpstr(((SizeNode *)lib->children->pdata[1])->path, ==, "/usr/lib/x/y/two");
@@ -44,6 +44,14 @@ one_folder_within_another_is_one_node(void)
   static const SizeItem items[] = {{"usr/share/a", 3}, {"usr/share/b", 4}};
   g_autoptr(SizeNode) root = size_tree_by_folder(items, G_N_ELEMENTS(items), &wide);
   assert_tree(root, "/ 7 2(/usr/share/b 4 1, /usr/share/a 3 1)");
+}
+
+static void
+a_folder_that_is_nearly_all_stands_aside(void)
+{
+  static const SizeItem items[] = {{"etc/a", 1}, {"usr/bin/b", 3}, {"usr/lib/x/c", 50}, {"usr/lib/x/d", 45}, {"usr/lib/y", 1}};
+  g_autoptr(SizeNode) root = size_tree_by_folder(items, G_N_ELEMENTS(items), &wide);
+  assert_tree(root, "/ 100 5(/usr/lib/x/c 50 1, /usr/lib/x/d 45 1, /usr/bin/b 3 1, /etc/a 1 1, /usr/lib/y 1 1)");
 }
 
 static void
@@ -136,6 +144,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/size-tree/folders-add-up", folders_add_up);
   g_test_add_func("/size-tree/one-folder-within-another-is-one-node", one_folder_within_another_is_one_node);
+  g_test_add_func("/size-tree/a-folder-that-is-nearly-all-stands-aside", a_folder_that_is_nearly_all_stands_aside);
   g_test_add_func("/size-tree/groups-come-first", groups_come_first);
   g_test_add_func("/size-tree/what-is-too-light-stands-together", what_is_too_light_stands_together);
   g_test_add_func("/size-tree/a-million-files-are-cut-down", a_million_files_are_cut_down);
