@@ -87,7 +87,7 @@ $(PRELOAD): tests/faults/interpose.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
 
-units: $(UNIT) $(PRELOAD)
+units: $(UNIT) $(PRELOAD) $(REPLAY:=.o)
 
 $(REPLAY): %: %.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o) $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)

@@ -283,6 +283,8 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
 {
   struct archive_entry *from;
   *entry = NULL;
+  /* where a name cannot be converted, libarchive ends the program if errno still says ENOMEM from something long past */
+  errno = 0;
   int result = archive_read_next_header(reader->archive, &from);
   if (result == ARCHIVE_EOF && reader->source_error == NULL)
     return TRUE;

@@ -158,6 +158,13 @@ take_member(Finder *finder, Archive *archive, struct archive_entry *entry, guint
   return take_file(finder, archive, entry, name, file_size, error);
 }
 
+static int
+next_header(Archive *archive, struct archive_entry **entry)
+{
+  errno = 0; /* see member_reader_next */
+  return archive_read_next_header(archive, entry);
+}
+
 static gboolean
 read_members(Finder *finder, guint64 file_size, GError **error)
 {
@@ -168,7 +175,7 @@ read_members(Finder *finder, guint64 file_size, GError **error)
     return set_archive_error(error, archive);
   struct archive_entry *entry;
   int status;
-  while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN)
+  while ((status = next_header(archive, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN)
     if (!take_member(finder, archive, entry, file_size, error))
       return FALSE;
   return status == ARCHIVE_EOF || set_archive_error(error, archive);

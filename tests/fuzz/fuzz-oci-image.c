@@ -5,8 +5,8 @@
  * in the tarball, #N# for its size, where N is a later part, or L for a small layer that is always there. They are put into a tarball, which is opened, checked, listed,
  * and signed.
  */
+#include "builder/look/subject.h"
 #include "builder/oci/check.h"
-#include "builder/oci/listing.h"
 #include "builder/oci/sign.h"
 #include "rootfs/tar.h"
 #include "tests/fuzz/fuzz.h"
@@ -132,11 +132,10 @@ list(OciImage *image)
 {
   for (guint i = 0; i < image->manifests->len; i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Listing) listing = listing_new(image, image->manifests->pdata[i], LISTING_ALL_LAYERS, NULL, &error);
-    g_assert((listing == NULL) == (error != NULL));
-    g_autoptr(GPtrArray) entries = listing != NULL ? listing_below(listing, "") : NULL;
-    for (guint j = 0; entries != NULL && j < entries->len; j++)
-      g_assert(entry_path_is_canonical(((ListingEntry *)entries->pdata[j])->entry.path));
+    g_autoptr(Subject) subject = subject_of_manifest(image, image->manifests->pdata[i], &(SubjectOptions){0}, &error);
+    g_assert((subject == NULL) == (error != NULL));
+    for (guint j = 0; subject != NULL && j < subject->files->len; j++)
+      g_assert(entry_path_is_canonical(((SubjectFile *)subject->files->pdata[j])->entry.path));
   }
 }
 

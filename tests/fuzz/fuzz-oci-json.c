@@ -18,7 +18,7 @@ check_descriptor(const Descriptor *descriptor)
   g_assert(digest_equal(&again.digest, &descriptor->digest) && again.size == descriptor->size);
   g_assert(!(descriptor_is_manifest(descriptor) && descriptor_is_index(descriptor)));
   g_autofree char *tag = oci_tag(descriptor->media_type);
-  g_assert(*tag != '\0' && strlen(tag) <= 128);
+  g_assert(strlen(tag) <= 128 && (*tag != '\0' || *descriptor->media_type == '\0'));
 }
 
 int

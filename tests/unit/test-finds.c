@@ -4,9 +4,14 @@
  */
 #include "builder/sources/debian/aptsources.h"
 #include "builder/sources/debian/release.h"
+#include "rootfs/unpack.h"
 #include "signing/error.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -61,12 +66,33 @@ a_release_lists_nothing_above_its_suite(void)
   assert_release_refused(" " DIGEST_A " 1 /x\n", "Release: an index that lies elsewhere, in ' " DIGEST_A " 1 /x'");
 }
 
+static gboolean
+forget_memory(const Entry *entry, MemberReader *reader, gpointer data, GError **error)
+{
+  errno = ENOMEM;
+  return TRUE;
+}
+
+/* libarchive ended the program: it took what errno still said for the reason why a name could not be converted. */
+static void
+a_name_in_latin1_is_no_lack_of_memory(void)
+{
+  g_autoptr(GError) error = NULL;
+  int fd = open("tests/fuzz/corpus/tar/gnu.tar", O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint(fd, >=, 0);
+  g_assert_true(unpack_archive(fd, "gnu.tar", forget_memory, NULL, &error));
+  g_assert_no_error(error);
+  close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
+  setlocale(LC_CTYPE, "C.UTF-8"); /* as main.c does */
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/finds/a-package-source-without-components-is-refused", a_package_source_without_components_is_refused);
   g_test_add_func("/finds/a-release-lists-no-path-with-two-digests", a_release_lists_no_path_with_two_digests);
   g_test_add_func("/finds/a-release-lists-nothing-above-its-suite", a_release_lists_nothing_above_its_suite);
+  g_test_add_func("/finds/a-name-in-latin1-is-no-lack-of-memory", a_name_in_latin1_is_no_lack_of_memory);
   return g_test_run();
 }

@@ -119,11 +119,17 @@ debian_archive_n_suites(const DebianArchive *archive)
   return archive->suites->len;
 }
 
+static const DebianSuite *
+suite_at(const DebianArchive *archive, guint number)
+{
+  return &((const ArchiveSuite *)archive->suites->pdata[number])->suite;
+}
+
 const DebianSuite *
 debian_archive_suite(const DebianArchive *archive, guint number)
 {
   g_return_val_if_fail(number < archive->suites->len, NULL);
-  return &((const ArchiveSuite *)archive->suites->pdata[number])->suite;
+  return suite_at(archive, number);
 }
 
 gint64
@@ -131,7 +137,7 @@ debian_archive_date(const DebianArchive *archive)
 {
   gint64 date = 0;
   for (guint i = 0; i < archive->suites->len; i++)
-    date = MAX(date, debian_archive_suite(archive, i)->date);
+    date = MAX(date, suite_at(archive, i)->date);
   return date;
 }
 
@@ -153,10 +159,10 @@ debian_archive_urls(const DebianArchive *archive, const char *suite, const char 
   g_autofree char *quoted = g_uri_escape_string(path, "/+:,=@!$&()*;", FALSE);
   gboolean known = FALSE;
   for (guint i = 0; suite != NULL && i < archive->suites->len; i++)
-    known |= strcmp(debian_archive_suite(archive, i)->suite, suite) == 0;
+    known |= strcmp(suite_at(archive, i)->suite, suite) == 0;
   g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < archive->suites->len; i++) {
-    const DebianSuite *found = debian_archive_suite(archive, i);
+    const DebianSuite *found = suite_at(archive, i);
     if (known && strcmp(found->suite, suite) != 0)
       continue;
     for (char **base = found->bases; *base != NULL; base++) {
