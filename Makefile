@@ -33,11 +33,12 @@ PKG_C     = $(eval PKG_C := $(patsubst -I%,-isystem %,$(call ask,--cflags)))$(PK
 PKG_L     = $(eval PKG_L := -Wl,--as-needed $(call ask,--libs) -lpthread)$(PKG_L)
 ALL_C     = $(CSTD) $(WARN) $(OPT) $(PKG_C) $(CFLAGS)
 
-# without what only has opinions, and without what GLib's ownership and macros are foreign to (leaks are LeakSanitizer's part)
+# without what only has opinions (types as macros' arguments among them), and without what GLib's ownership and macros are
+# foreign to (leaks are LeakSanitizer's part)
 TIDY     := -*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,$\
             -bugprone-narrowing-conversions,-bugprone-assignment-in-if-condition,-bugprone-sizeof-expression,$\
             -bugprone-implicit-widening-of-multiplication-result,-bugprone-not-null-terminated-result,$\
-            -clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-optin.performance.Padding
+            -bugprone-macro-parentheses,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,-clang-analyzer-optin.performance.Padding
 CPPCHECK := --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability --library=gtk \
             --suppress=missingIncludeSystem --suppress=memleak '-DG_DEFINE_QUARK(a,b)=' \
             '-Djson_array_foreach(a,i,v)=while ((i = json_next(a)) && (v = json_array_get(a, i)))' \
@@ -56,6 +57,7 @@ PRELOAD  := $(BUILD)/tests/faults/interpose.so
 BATS     := $(wildcard tests/cli/*.bats tests/faults/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
+LINT_C    = $(SRC) $(wildcard tests/*/*.c)
 SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
 PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
@@ -118,13 +120,16 @@ judges: ## install other people's programs that the tests use
 	scripts/bootstrap --judges
 
 # SC2154: tests/lib/common.bash sets $out and $err
+lint: SHELL = /bin/bash
+lint: .SHELLFLAGS = -o pipefail -c
 lint: ## formatting, static analysis, shell scripts, direction of includes
 	scripts/bootstrap --lint
 	scripts/check-layers
 	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(SRC)
-	printf '%s\n' $(SRC) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
-	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>/dev/null
+	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(LINT_C)
+	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -c -o /dev/null {}
+	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
+	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>&1 | sed '/^[0-9]* warnings\? generated\.$$/d'
 	shellcheck -x --exclude=SC2154 $(SCRIPTS)
 
 format: ## lay the C files out as .clang-format says

@@ -13,8 +13,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   digest_of("key", 3, &key);
   digest_to_hex(&key, hex);
   g_autofree char *path = g_build_filename(store_path(store), "actions", hex, NULL);
-  FILE *file = fopen(path, "we");
-  g_assert(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0);
+  fuzz_put(path, data, size);
   json_t *outputs = store_action_get(store, &key);
   if (outputs == NULL)
     return 0;

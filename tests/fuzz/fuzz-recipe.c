@@ -14,8 +14,7 @@ recipe_path(const guint8 *data, gsize size)
     path = g_build_filename(fuzz_folder(), "recipe.yaml", NULL);
     g_setenv("PATH", fuzz_folder(), TRUE); /* `version: {git: describe}` is to find no git */
   }
-  FILE *file = fopen(path, "we");
-  g_assert(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0);
+  fuzz_put(path, data, size);
   return path;
 }
 

@@ -9,6 +9,7 @@
 
 #include "rootfs/store.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <locale.h>
 #include <stdio.h>
@@ -73,6 +74,16 @@ fuzz_file_path(const guint8 *data, gsize size)
   static char path[32];
   g_snprintf(path, sizeof path, "/proc/self/fd/%d", fuzz_file(data, size));
   return path;
+}
+
+/* Makes the file at @path hold the bytes. */
+static inline void
+fuzz_put(const char *path, const guint8 *data, gsize size)
+{
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  gssize written = fd >= 0 ? write(fd, data, size) : -1;
+  g_assert(fd >= 0 && written == (gssize)size);
+  close(fd);
 }
 
 static inline int

@@ -54,6 +54,7 @@ build_with(const Fixture *fixture, const BuildOptions *options)
   g_autoptr(GError) error = NULL;
   BuildResult *result = try_build(fixture, options, &error);
   g_assert_no_error(error);
+  g_assert(result != NULL);
   return result;
 }
 

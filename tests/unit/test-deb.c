@@ -502,6 +502,7 @@ damaged_blob_is_told_as_that(Fixture *fixture, gconstpointer data)
   g_autofree char *path = g_build_filename(fixture->folder, "blobs/sha256", hex, NULL);
   g_assert_cmpint(chmod(path, 0644), ==, 0);
   FILE *file = fopen(path, "r+");
+  g_assert(file != NULL);
   g_assert_cmpint(fseek(file, -3, SEEK_END), ==, 0);
   g_assert_cmpint(fputc('#', file), ==, '#');
   fclose(file);

@@ -64,9 +64,7 @@ serve(Request *request, const char *kind)
 {
   if (strcmp(kind, "good") == 0 && request->conditional)
     say(request, "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
-  else if (strcmp(kind, "good") == 0)
-    send_content(request, request->start, SIZE);
-  else if (strcmp(kind, "closed") == 0 && request->logged_in)
+  else if (strcmp(kind, "good") == 0 || (strcmp(kind, "closed") == 0 && request->logged_in))
     send_content(request, request->start, SIZE);
   else if (strcmp(kind, "closed") == 0)
     say(request, "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

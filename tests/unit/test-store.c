@@ -453,7 +453,7 @@ killed_writer_leaves_nothing_half_visible(Fixture *fixture, gconstpointer data)
           _exit(1);
       }
     }
-    g_usleep((gulong)(3000 + 1700 * round));
+    g_usleep(3000 + 1700 * (gulong)round);
     kill(child, SIGKILL);
     int status;
     waitpid(child, &status, 0);
