@@ -61,7 +61,7 @@ implied_folders_are_bounded(void)
   gsize implied = 0;
   for (gsize length = 1; length < deep->len; length += 2)
     implied += length + 4;
-  guint fit = (guint)(UNPACK_NAMES_MAX / implied);
+  guint fit = (guint)(UNPACK_NAMES_MAX / MAX(implied, 1));
   for (guint i = 0; i < fit + 2; i++) {
     g_autofree char *path = g_strdup_printf("%04u%s", i, deep->str);
     tar_append_header(tar, &(Entry){.path = path, .mode = 0644});
