@@ -57,7 +57,7 @@ plant(Pack *pack)
 }
 
 static void
-splice(Store *store, Pack *pack, const Tree *tree)
+write_layer(Store *store, Pack *pack, const Tree *tree)
 {
   static const guint numbers[] = {0};
   g_autoptr(GPtrArray) directories = tree_layer_directories(tree, numbers, 1);
@@ -96,6 +96,6 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   read_entries(pack);
   g_autoptr(Tree) tree = plant(pack);
   if (tree != NULL)
-    splice(store, pack, tree);
+    write_layer(store, pack, tree);
   return 0;
 }
