@@ -80,12 +80,22 @@ collect_from_manifest(json_t *manifest, GPtrArray *signatures, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_referrers(json_t *index, GError **error)
+{
+  if (json_array_size(json_object_get(index, "manifests")) <= IMAGE_REFERRERS_MAX)
+    return TRUE;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of signatures lists more than %d manifests",
+              IMAGE_REFERRERS_MAX);
+  return FALSE;
+}
+
 GPtrArray *
 image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error)
 {
   g_autoptr(GPtrArray) signatures = g_ptr_array_new_with_free_func(signature_free);
   json_auto_t *index = read_json(blobs, &referrers->digest, error);
-  if (index == NULL)
+  if (index == NULL || !check_referrers(index, error))
     return NULL;
   gsize i;
   json_t *item;
@@ -358,7 +368,7 @@ image_sign(Blobs *blobs, const Descriptor *top, const Descriptor *referrers, con
 {
   *out = (Descriptor){0};
   json_auto_t *index = referrers != NULL ? read_json(blobs, &referrers->digest, error) : empty_index();
-  if (index == NULL)
+  if (index == NULL || !check_referrers(index, error))
     return FALSE;
   if (!json_is_array(json_object_get(index, "manifests"))) {
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of signatures has no 'manifests'");

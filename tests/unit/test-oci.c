@@ -430,6 +430,26 @@ flood_of_signatures_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
 }
 
+/* A manifest of 4 MB listed thirty thousand times would have to be read as often. */
+static void
+one_manifest_listed_many_times_is_refused(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(Descriptor) referrers = {0}, list = {0}, signed_again = {0};
+  SignSpec spec = {.key = fixture->key, .reference = "example.org/web"};
+  g_assert_true(image_sign(fixture->blobs, &fixture->manifest, NULL, &spec, &referrers, &error));
+  json_auto_t *index = read_document(fixture, &referrers);
+  json_t *manifests = json_object_get(index, "manifests");
+  while (json_array_size(manifests) <= IMAGE_REFERRERS_MAX)
+    json_array_append(manifests, json_array_get(manifests, 0));
+  g_assert_true(blobs_put_json(fixture->blobs, index, OCI_MEDIA_INDEX, &list, &error));
+  g_assert_null(image_signatures(fixture->blobs, &list, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+  g_clear_error(&error);
+  g_assert_false(image_sign(fixture->blobs, &fixture->manifest, &list, &spec, &signed_again, &error));
+  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+}
+
 /* ---- hostile tarballs ---- */
 
 typedef struct {
@@ -837,6 +857,7 @@ main(int argc, char **argv)
   ADD("/oci/sign/index", an_index_is_signed_with_all_in_it, NULL);
   ADD("/oci/contents/manifest-listed-as-layer", manifest_listed_as_layer_before_is_walked, NULL);
   ADD("/oci/sign/flood", flood_of_signatures_is_refused, NULL);
+  ADD("/oci/sign/one-manifest-many-times", one_manifest_listed_many_times_is_refused, NULL);
   ADD("/oci/check/diff-id", a_wrong_diff_id_is_refused, NULL);
   ADD("/oci/check/changed-byte", a_changed_byte_is_noticed, NULL);
   ADD("/oci/check/docker-manifest", another_image_for_docker_is_refused, NULL);
