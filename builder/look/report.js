@@ -162,6 +162,7 @@
     svg.before(trail);
     map.classList.add("zooms");
     svg.setAttribute("role", "group");
+    svg.setAttribute("tabindex", "-1");
     let current = whole;
 
     const path = () => {
@@ -220,18 +221,23 @@
         if (byElement.has(element)) return byElement.get(element);
       return null;
     };
+    /* What had the focus may not be there any more: the next Tab or Escape is for what is there now. */
+    const zoomHere = (part) => {
+      zoom(part);
+      svg.focus({ preventScroll: true });
+    };
     /* A click leads one step further down, to what was clicked on. */
     svg.addEventListener("click", (event) => {
       let part = innermost(event);
       while (part && part.parent !== current) part = part.parent;
-      if (part && part.parts.length) zoom(part);
+      if (part && part.parts.length) zoomHere(part);
     });
     svg.addEventListener("keydown", (event) => {
       const part = byElement.get(event.target);
-      if (part && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); zoom(part); }
+      if (part && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); zoomHere(part); }
     });
     map.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && current.parent) zoom(current.parent);
+      if (event.key === "Escape" && current.parent) zoomHere(current.parent);
     });
     svg.addEventListener("pointermove", (event) => {
       const part = innermost(event);

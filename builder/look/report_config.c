@@ -77,9 +77,7 @@ settings(Html *html, const char *title, json_t *object)
   if (json_object_size(object) == 0)
     return;
   html_leaf(html, "h3", title);
-  html_open(html, "div", "class", "scroll", "role", "region", "aria-label", title, "tabindex", "0");
-  html_open(html, "table");
-  html_open(html, "tbody");
+  report_table(html, NULL, title, NULL, 0);
   json_object_foreach (object, key, value) {
     if (n++ < VALUES_MAX)
       setting(html, key, value);

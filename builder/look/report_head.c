@@ -110,25 +110,36 @@ report_head(Html *html, const Subject *subject, const GPtrArray *signatures)
 /* ---- who signed it ---- */
 
 static void
-signature_row(Html *html, OciImage *image, const ImageSignature *signature, const Column *columns)
+signature_line(Html *html, const char *term, const char *value)
+{
+  html_open(html, "tr");
+  html_leaf(html, "th", term, "scope", "row");
+  html_open(html, "td", "class", "wide values");
+  html_leaf(html, "code", value);
+  html_close(html);
+  html_close(html);
+}
+
+static void
+signature_table(Html *html, OciImage *image, const ImageSignature *signature)
 {
   char key[DIGEST_STRING_SIZE], subject[DIGEST_STRING_SIZE];
   g_auto(CosignPayload) payload = {0};
   g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, COSIGN_PAYLOAD_MAX, NULL);
   gboolean good = bytes != NULL && cosign_payload_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), &payload, NULL);
-  g_autofree char *with = good && payload.optional != NULL ? oci_json_dump(payload.optional) : g_strdup("");
-  html_open(html, "tr");
-  report_text_cell(html, &columns[0], signature->has_key ? digest_to_string(&signature->key, key) : "it does not say");
-  report_text_cell(html, &columns[1], digest_to_string(&signature->subject, subject));
-  report_text_cell(html, &columns[2], good ? payload.reference : "its payload cannot be read");
-  report_text_cell(html, &columns[3], with);
-  html_close(html);
+  g_autofree char *with = good && json_object_size(payload.optional) > 0 ? oci_json_dump(payload.optional) : NULL;
+  report_table(html, NULL, "Signature", NULL, 0);
+  signature_line(html, "By key", signature->has_key ? digest_to_string(&signature->key, key) : "it does not say");
+  signature_line(html, "Of", digest_to_string(&signature->subject, subject));
+  signature_line(html, "For", good ? payload.reference : "its payload cannot be read");
+  if (with != NULL)
+    signature_line(html, "With", with);
+  report_table_end(html);
 }
 
 void
 report_signatures(Html *html, const Subject *subject, const GPtrArray *signatures)
 {
-  static const Column columns[] = {{"By key", COLUMN_TEXT}, {"Of", COLUMN_TEXT}, {"For", COLUMN_TEXT}, {"With", COLUMN_MINOR}};
   if (subject->image == NULL)
     return;
   report_section(html, "signatures", "Signatures");
@@ -138,10 +149,8 @@ report_signatures(Html *html, const Subject *subject, const GPtrArray *signature
     html_leaf(html, "p",
               "What the image says of itself. Nothing here was verified: “ashlar verify” does that, with a key that you trust.",
               "class", "note");
-    report_table(html, NULL, "Signatures", columns, G_N_ELEMENTS(columns));
     for (guint i = 0; i < signatures->len; i++)
-      signature_row(html, subject->image, signatures->pdata[i], columns);
-    report_table_end(html);
+      signature_table(html, subject->image, signatures->pdata[i]);
   }
   html_close(html);
 }

@@ -42,7 +42,7 @@ typedef struct {
   ColumnFlags flags;
 } Column;
 
-/* Opens table and tbody, @n columns' heads above; html_close twice ends it. It may be scrolled sideways: @label says to whoever
+/* Opens table and tbody, @n columns' heads above (0: the heads are those of its rows). It may be scrolled sideways: @label says to whoever
  * cannot see it what it is. */
 void report_table(Html *html, const char *id, const char *label, const Column *columns, guint n);
 void report_table_end(Html *html);

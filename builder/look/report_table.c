@@ -43,15 +43,19 @@ report_table(Html *html, const char *id, const char *label, const Column *column
 {
   html_open(html, "div", "class", "scroll", "role", "region", "aria-label", label, "tabindex", "0");
   html_open(html, "table", "id", id);
-  html_open(html, "thead");
-  html_open(html, "tr");
+  if (n > 0) {
+    html_open(html, "thead");
+    html_open(html, "tr");
+  }
   for (guint i = 0; i < n; i++) {
     g_autofree char *class = column_class(&columns[i]);
     html_leaf(html, "th", columns[i].title, "scope", "col", "class", class, "data-sort",
               columns[i].flags & COLUMN_SORTABLE ? "" : NULL);
   }
-  html_close(html);
-  html_close(html);
+  if (n > 0) {
+    html_close(html);
+    html_close(html);
+  }
   html_open(html, "tbody");
 }
 
