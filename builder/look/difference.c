@@ -102,6 +102,7 @@ compare_packages(const Comparison *comparison)
   guint i = 0, j = 0;
   while (i < before->packages->len || j < after->packages->len) {
     const SubjectPackage *a = package_at(before, i), *b = package_at(after, j);
+    g_assert(a != NULL || b != NULL);
     const char *name = a == NULL || (b != NULL && strcmp(b->name, a->name) < 0) ? b->name : a->name;
     guint n_before = run_length(before, i, name), n_after = run_length(after, j, name);
     guint first = comparison->difference->packages->len;
