@@ -19,7 +19,7 @@ typedef struct {
   gboolean vcs;
   gboolean locked;
   gboolean offline;
-  char *mirror;
+  char **mirrors;
   char *sign;
   char *passphrase_fd;
   char *reference;
@@ -43,8 +43,9 @@ static const CommandOption options[] = {
   {"locked", 0, OPTION_FLAG, OFFSET(locked), NULL, "fail where the lock does not hold (default with $CI)", NULL,
    "Without it, a lock is made where there is none, and moves as little as it must where the recipe asks for more."},
   {"offline", 0, OPTION_FLAG, OFFSET(offline), NULL, "use no network; tell what is missing"},
-  {"mirror", 0, OPTION_STRING, OFFSET(mirror), "URL", "take packages from here", NULL,
-   "Instead of the recipe's mirror, or the machine's. What comes from there is checked against the lock all the same."},
+  {"mirror", 0, OPTION_STRINGS, OFFSET(mirrors), "URL", "take packages from here", NULL,
+   "Instead of the recipe's mirror, or the machine's; given again, another mirror to turn to where one fails. What comes from "
+   "there is checked against the lock all the same."},
   {"sign", 0, OPTION_STRING, OFFSET(sign), "KEY", "sign with this private key file", NULL,
    "As 'ashlar sign' would afterwards, to the same bytes."},
   {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N"},
@@ -270,7 +271,7 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
   BuildOptions build_options = {
     .folder = values->output,
     .archs = (const char *const *)values->archs,
-    .mirror = values->mirror,
+    .mirrors = (const char *const *)values->mirrors,
     .annotations = (const char *const *)values->labels,
     .vcs = values->vcs,
     .locked = values->locked || in_ci(),

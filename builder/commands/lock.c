@@ -13,7 +13,7 @@ typedef struct {
   gboolean offline;
   char **archs;
   char **settings;
-  char *mirror;
+  char **mirrors;
 } LockOptions;
 
 static const CommandOption options[] = {
@@ -24,7 +24,7 @@ static const CommandOption options[] = {
   {"arch", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, archs), "ARCH[,ARCH]", "lock these only (may be repeated)"},
   {"set", 's', OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, settings), "K=V",
    "set a parameter of the recipe (may be repeated)"},
-  {"mirror", 0, OPTION_STRING, G_STRUCT_OFFSET(LockOptions, mirror), "URL", "take packages from here"},
+  {"mirror", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, mirrors), "URL", "take packages from here"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -53,7 +53,7 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
     return FALSE;
   ResolveOptions resolving = {
     .archs = (const char *const *)archs,
-    .mirror = values->mirror,
+    .mirrors = (const char *const *)values->mirrors,
     .locked = values->locked,
     .update = values->update,
     .update_packages = packages,

@@ -190,7 +190,7 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
     AssembleOptions options = {
       .packages = {.encoding = output->compression,
                    .epoch = build->epoch,
-                   .mirror = build->options->mirror,
+                   .mirrors = build->options->mirrors,
                    .fetch = build->options->fetch},
       .annotations = (const char *const *)build->annotations,
     };
@@ -411,7 +411,7 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
   if (resolve_needs_lock(recipe)) {
     ResolveOptions resolving = {
       .archs = build.archs,
-      .mirror = options->mirror,
+      .mirrors = options->mirrors,
       .locked = options->locked,
       .fetch = options->fetch,
     };

@@ -13,7 +13,7 @@
 typedef struct {
   const char *folder;             /* where outputs go; NULL: the current folder */
   const char *const *archs;       /* as --arch has them (see resolve_archs); NULL: the recipe's */
-  const char *mirror;             /* --mirror, or NULL */
+  const char *const *mirrors;     /* --mirror, or NULL */
   const char *const *annotations; /* "KEY=VALUE" (--label), or NULL */
   gboolean vcs;                   /* annotations from git too */
   gboolean locked;                /* refuse where the lock does not hold */

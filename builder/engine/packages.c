@@ -56,7 +56,7 @@ unpack_fetched(const FetchItem *fetched, gpointer data, GError **error)
 static gboolean
 fetch_missing(Run *run, GPtrArray *missing, const Recipe *recipe, GError **error)
 {
-  g_autoptr(DebianArchive) archive = resolve_archive(recipe, run->options->mirror, error);
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, run->options->mirrors, error);
   if (archive == NULL)
     return FALSE;
   g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(FetchItem));
@@ -78,7 +78,7 @@ fetch_missing(Run *run, GPtrArray *missing, const Recipe *recipe, GError **error
   if (fetch_blobs(run->store, (const FetchItem *)(gpointer)wanted->data, wanted->len, &options, unpack_fetched, NULL, &failure))
     return TRUE;
   if (g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
-    g_prefix_error(&failure, "the lock names packages that the mirror no longer has: ");
+    g_prefix_error(&failure, "the lock names packages that no mirror has any more: ");
   executor_fail(run->executor, failure);
   return executor_wait(run->executor, error);
 }

@@ -11,8 +11,8 @@
 
 typedef struct {
   PackEncoding encoding;
-  gint64 epoch;       /* later mtimes become it */
-  const char *mirror; /* --mirror, or NULL */
+  gint64 epoch;               /* later mtimes become it */
+  const char *const *mirrors; /* --mirror, or NULL */
   FetchOptions fetch;
 } PackagesOptions;
 

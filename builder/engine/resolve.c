@@ -6,13 +6,13 @@
 #include <string.h>
 
 DebianArchive *
-resolve_archive(const Recipe *recipe, const char *mirror, GError **error)
+resolve_archive(const Recipe *recipe, const char *const *mirrors, GError **error)
 {
   const RecipeDebian *debian = recipe->debian;
   DebianArchiveRequest request = {
     .suite = debian->suite,
     .components = (const char *const *)debian->components,
-    .mirror = mirror != NULL ? mirror : debian->mirror,
+    .mirrors = mirrors != NULL ? mirrors : (const char *const *)debian->mirrors,
     .snapshot = debian->snapshot,
     .keyring = debian->keyring,
     .check_valid_until = debian->check_valid_until,
@@ -275,7 +275,7 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   lock->files = lock_files(recipe);
   if (recipe->debian == NULL)
     return g_steal_pointer(&lock);
-  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirror, error);
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
   if (archive == NULL)
     return NULL;
   for (const char *const *arch = archs; *arch != NULL; arch++)

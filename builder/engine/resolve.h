@@ -11,16 +11,16 @@
 
 typedef struct {
   const char *const
-    *archs;           /* as resolve_archs gives them, or NULL: the recipe's; those of the lock that are not here stay in it */
-  const char *mirror; /* --mirror, or NULL */
-  gboolean locked;    /* refuse where the lock does not hold */
-  gboolean update;    /* move to the newest versions ... */
+    *archs; /* as resolve_archs gives them, or NULL: the recipe's; those of the lock that are not here stay in it */
+  const char *const *mirrors;         /* --mirror, or NULL */
+  gboolean locked;                    /* refuse where the lock does not hold */
+  gboolean update;                    /* move to the newest versions ... */
   const char *const *update_packages; /* ... of these only, or NULL: of all */
   FetchOptions fetch;
 } ResolveOptions;
 
 /* The archive that @recipe takes its packages from (it must have a `debian` section); touches no network. */
-DebianArchive *resolve_archive(const Recipe *recipe, const char *mirror, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+DebianArchive *resolve_archive(const Recipe *recipe, const char *const *mirrors, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The architectures that @given (--arch: "amd64", "amd64,arm64", any number of times; NULL: all) means: each once, in the
  * recipe's order (NULL-terminated, transfer full). ASHLAR_ERROR_USAGE names one that the recipe does not have. */

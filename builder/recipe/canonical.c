@@ -64,7 +64,10 @@ debian_to_json(const RecipeDebian *debian, const char *folder)
   json_t *object = json_object(), *packages = json_array();
   set_text(object, "suite", debian->suite);
   set_texts(object, "components", debian->components);
-  set_text(object, "mirror", debian->mirror);
+  if (debian->mirrors != NULL && debian->mirrors[0] != NULL && debian->mirrors[1] == NULL)
+    set_text(object, "mirror", debian->mirrors[0]);
+  else if (debian->mirrors != NULL)
+    set_texts(object, "mirror", debian->mirrors);
   set_text(object, "snapshot", debian->snapshot);
   set_source(object, "keyring", debian->keyring, folder);
   json_object_set_new(object, "check_valid_until", json_boolean(debian->check_valid_until));

@@ -16,7 +16,7 @@ recipe_debian_free(RecipeDebian *debian)
 {
   g_free(debian->suite);
   g_strfreev(debian->components);
-  g_free(debian->mirror);
+  g_strfreev(debian->mirrors);
   g_free(debian->snapshot);
   g_free(debian->keyring);
   g_ptr_array_unref(debian->packages);
@@ -91,6 +91,20 @@ check_components(Model *model, const Node *map)
     diagnostics_error(model->diagnostics, &components->place, "'debian.components' names no component");
 }
 
+/* One, or a list of them. */
+static char **
+read_mirrors(Model *model, const Node *map)
+{
+  const Node *mirror = node_get(map, "mirror");
+  if (mirror == NULL)
+    return NULL;
+  if (mirror->kind == NODE_SCALAR)
+    return g_strdupv((char *[]){mirror->text, NULL});
+  if (mirror->items->len == 0)
+    diagnostics_error(model->diagnostics, &mirror->place, "'debian.mirror' names no mirror");
+  return model_texts(map, "mirror");
+}
+
 void
 model_debian(Model *model)
 {
@@ -105,7 +119,7 @@ model_debian(Model *model)
   if (debian->components == NULL)
     debian->components = g_strdupv((char *[]){"main", NULL});
   check_components(model, map);
-  debian->mirror = model_text(map, "mirror");
+  debian->mirrors = read_mirrors(model, map);
   debian->snapshot = model_text(map, "snapshot");
   debian->keyring = read_keyring(model, map);
   debian->check_valid_until = model_bool(map, "check_valid_until", TRUE);

@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
   char *suite;
   char **components;
-  char *mirror;               /* URL or NULL: the host's */
+  char **mirrors;             /* URLs of one archive, or NULL: the host's */
   char *snapshot;             /* "20261101T000000Z" or NULL */
   char *keyring;              /* path, resolved against the recipe's folder, or NULL */
   gboolean check_valid_until; /* default TRUE */

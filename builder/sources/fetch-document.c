@@ -7,7 +7,6 @@
 /* A document on its way into memory. */
 typedef struct {
   FetchDocument *document;
-  const char *urls[2];
   GByteArray *bytes;
   Progress *progress;
   ProgressTask *task;
@@ -17,7 +16,7 @@ static gboolean
 memory_open(gpointer data, GError **error)
 {
   MemorySink *sink = data;
-  g_autofree char *url = fetch_url_shown(sink->document->url);
+  g_autofree char *url = fetch_url_shown(sink->document->urls[0]);
   sink->task = progress_start(sink->progress, PROGRESS_FETCH, url, 0);
   return TRUE;
 }
@@ -89,7 +88,7 @@ take_error(FetchDocument *document, const Transfer *transfer)
   const GError *failure = transfer_error(transfer);
   if (failure == NULL)
     return;
-  AshlarError code = failure->code == ASHLAR_ERROR_NOT_FOUND ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK;
+  AshlarError code = transfer_is_lacking(transfer) ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK;
   document->error = g_error_new(ASHLAR_ERROR, (gint)code, "cannot fetch %s%s%s", document->label != NULL ? document->label : "",
                                 document->label != NULL ? ": " : "", failure->message);
 }
@@ -97,9 +96,12 @@ take_error(FetchDocument *document, const Transfer *transfer)
 static gboolean
 is_offline(FetchDocument *document, const FetchOptions *options)
 {
-  if (!options->offline || g_str_has_prefix(document->url, "file:"))
+  if (!options->offline)
     return FALSE;
-  g_autofree char *url = fetch_url_shown(document->url);
+  for (const char *const *one = document->urls; *one != NULL; one++)
+    if (g_str_has_prefix(*one, "file:"))
+      return FALSE;
+  g_autofree char *url = fetch_url_shown(document->urls[0]);
   document->error = g_error_new(ASHLAR_ERROR, ASHLAR_ERROR_NETWORK, "%s is needed, and the network may not be used", url);
   return TRUE;
 }
@@ -112,9 +114,9 @@ fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options, 
   for (gsize i = 0; i < n; i++) {
     if (is_offline(&documents[i], options))
       continue;
-    sinks[i] = (MemorySink){&documents[i], {documents[i].url, NULL}, g_byte_array_new(), options->progress, NULL};
+    sinks[i] = (MemorySink){&documents[i], g_byte_array_new(), options->progress, NULL};
     progress_expect(options->progress, PROGRESS_FETCH, 1, 0);
-    g_ptr_array_add(transfers, transfer_new(sinks[i].urls, &memory_sink, &sinks[i], documents[i].validator));
+    g_ptr_array_add(transfers, transfer_new(documents[i].urls, &memory_sink, &sinks[i], documents[i].validator));
   }
   gboolean done = transfers_run((Transfer **)transfers->pdata, transfers->len, options, document_done, NULL, error);
   for (gsize i = 0, next = 0; i < n; i++)
@@ -137,7 +139,8 @@ fetch_document_clear(FetchDocument *document)
 GBytes *
 fetch_document(const char *url, gsize max, const FetchOptions *options, GError **error)
 {
-  FetchDocument document = {.url = url, .max = max};
+  const char *urls[] = {url, NULL};
+  FetchDocument document = {.urls = urls, .max = max};
   GBytes *body = NULL;
   if (fetch_documents(&document, 1, options, error)) {
     body = g_steal_pointer(&document.body);

@@ -10,7 +10,8 @@
 #include "builder/engine/progress.h"
 #include "rootfs/store.h"
 
-#define FETCH_STALL_SECONDS 30
+#define FETCH_STALL_SECONDS 30 /* $ASHLAR_FETCH_TIMEOUT, from 1 to FETCH_STALL_MAX, says otherwise */
+#define FETCH_STALL_MAX 3600
 #define FETCH_CONNECT_SECONDS 20
 #define FETCH_TRIES 4
 #define FETCH_PARALLEL 8
@@ -46,13 +47,14 @@ gboolean fetch_blobs(Store *store, const FetchItem *items, gsize n, const FetchO
 
 /* A document to be had into memory, not kept in the store. */
 typedef struct {
-  const char *url;
-  const char *label;  /* for errors, or NULL: the URL alone */
-  gsize max;          /* a larger one is refused */
-  char *validator;    /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
-  GBytes *body;       /* out, owned: NULL when it is unchanged since @validator was given, or with @error */
-  gboolean unchanged; /* out */
-  GError *error;      /* out, owned: ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, else ASHLAR_ERROR_NETWORK */
+  const char *const *urls; /* NULL-terminated, tried in order: mirrors of one another */
+  const char *label;       /* for errors, or NULL: the URL alone */
+  gsize max;               /* a larger one is refused */
+  char *validator;         /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
+  GBytes *body;            /* out, owned: NULL when it is unchanged since @validator was given, or with @error */
+  gboolean unchanged;      /* out */
+  GError *error; /* out, owned: ASHLAR_ERROR_NOT_FOUND where one that was reached lacks it (404, 403, 410, a missing file),
+                       * else ASHLAR_ERROR_NETWORK */
 } FetchDocument;
 
 /* Fetches all at once. FALSE only when it was stopped (cancelled); what became of each stands in it. */

@@ -9,7 +9,8 @@
 #define LONGEST_PAUSE (60 * G_USEC_PER_SEC)
 #define MAX_REDIRECTS 5
 #define MAX_REFUSAL (64 * 1024) /* bytes of an error page that are read to keep the connection */
-#define POLL_MS 100             /* how late a cancellation or the end of a pause may be seen */
+#define LEAST_SPEED 100 /* bytes a second: one that sends less for as long as a stall is given up is as good as stalled */
+#define POLL_MS 100     /* how late a cancellation or the end of a pause may be seen */
 
 /* What is known of one URL. */
 typedef struct {
@@ -80,6 +81,15 @@ const GError *
 transfer_error(const Transfer *transfer)
 {
   return transfer->error;
+}
+
+gboolean
+transfer_is_lacking(const Transfer *transfer)
+{
+  for (guint i = 0; i < transfer->n_urls; i++)
+    if (transfer->sources[i].reason != NULL && transfer->sources[i].code == ASHLAR_ERROR_NOT_FOUND)
+      return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -166,11 +176,10 @@ add_conditions(Transfer *transfer)
 }
 
 static void
-set_limits(CURL *easy, const FetchOptions *options)
+set_limits(CURL *easy, guint stall)
 {
-  guint stall = options->stall_seconds > 0 ? options->stall_seconds : FETCH_STALL_SECONDS;
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)FETCH_CONNECT_SECONDS);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(stall, FETCH_CONNECT_SECONDS));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)stall);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a cancelled run does not wait for the resolver's answer */
@@ -188,7 +197,7 @@ set_redirects(CURL *easy, const char *url)
 }
 
 static void
-make_request(Transfer *transfer, const FetchOptions *options)
+make_request(Transfer *transfer, const FetchOptions *options, guint stall)
 {
   const char *url = transfer->urls[transfer->at], *proxy = proxy_for(options, url);
   CURL *easy = curl_easy_init();
@@ -205,7 +214,7 @@ make_request(Transfer *transfer, const FetchOptions *options)
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  set_limits(easy, options);
+  set_limits(easy, stall);
   set_redirects(easy, url);
   set_login(easy, options, url);
   if (proxy != NULL)
@@ -332,11 +341,13 @@ refused(Transfer *transfer, long status)
   return next_url(transfer, told ? (gint64)asked : -1);
 }
 
+/* An answer that is not HTTP has no status; it may be the rest of another one, and gone with the connection. */
 static gboolean
-is_lasting(CURLcode result)
+is_lasting(CURLcode result, long status)
 {
   switch (result) {
   case CURLE_UNSUPPORTED_PROTOCOL:
+    return status != 0;
   case CURLE_URL_MALFORMAT:
   case CURLE_TOO_MANY_REDIRECTS:
   case CURLE_FILE_COULDNT_READ_FILE:
@@ -350,13 +361,13 @@ is_lasting(CURLcode result)
 }
 
 static Outcome
-broke(Transfer *transfer, CURLcode result)
+broke(Transfer *transfer, CURLcode result, long status)
 {
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror(result);
   gboolean missing = result == CURLE_FILE_COULDNT_READ_FILE;
   if (missing)
     reason = "no such file";
-  note_failure(transfer, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK, is_lasting(result), reason);
+  note_failure(transfer, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK, is_lasting(result, status), reason);
   /* what was asked to be continued is no longer there, or not in that form */
   gboolean anew = result == CURLE_RANGE_ERROR || result == CURLE_BAD_DOWNLOAD_RESUME;
   if (anew && !transfer->sink->restart(transfer->data, &transfer->stop))
@@ -378,7 +389,7 @@ judge(Transfer *transfer, CURLcode result)
   if (status >= 300 && (result == CURLE_OK || result == CURLE_WRITE_ERROR))
     return refused(transfer, status);
   if (result != CURLE_OK)
-    return broke(transfer, result);
+    return broke(transfer, result, status);
   keep_validator(transfer);
   return transfer->sink->finish(transfer->data, &transfer->stop) ? OUTCOME_DONE : sink_refused(transfer);
 }
@@ -391,7 +402,41 @@ typedef struct {
   const FetchOptions *options;
   TransferDone done;
   gpointer data;
+  guint stall;             /* seconds without bytes after which a server is given up */
+  GHashTable *unreachable; /* set of char *: servers */
 } Run;
+
+/* "http://host:port", or NULL for a file. */
+static char *
+server_of(const char *url)
+{
+  const char *host = strstr(url, "://");
+  return host == NULL || is_file(url) ? NULL : g_strndup(url, (gsize)(host - url) + 3 + strcspn(host + 3, "/?#"));
+}
+
+/* Of several URLs, one of a server that answers goes first. */
+static void
+pass_over_unreachable(const Run *run, Transfer *transfer)
+{
+  for (guint i = transfer->at; i < transfer->n_urls; i++) {
+    g_autofree char *server = server_of(transfer->urls[i]);
+    if (!transfer->sources[i].out && (server == NULL || !g_hash_table_contains(run->unreachable, server))) {
+      transfer->at = i;
+      return;
+    }
+  }
+}
+
+static void
+note_unreachable(Run *run, const Transfer *transfer, CURLcode result)
+{
+  char *server = server_of(transfer->urls[transfer->at]);
+  if (server != NULL && transfer->received == 0 &&
+      (result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_OPERATION_TIMEDOUT))
+    g_hash_table_add(run->unreachable, server);
+  else
+    g_free(server);
+}
 
 /* The transfer of @slot ended, one way or the other. */
 static gboolean
@@ -430,11 +475,12 @@ strike_out_network(Transfer *transfer)
 
 /* Opens the sink; what is at hand may be all. */
 static Outcome
-open_transfer(Transfer *transfer, const FetchOptions *options)
+open_transfer(const Run *run, Transfer *transfer)
 {
   transfer->opened = TRUE;
-  if (options->offline)
+  if (run->options->offline)
     strike_out_network(transfer);
+  pass_over_unreachable(run, transfer);
   if (!transfer->sink->open(transfer->data, &transfer->stop))
     return OUTCOME_STOP;
   if (transfer->sink->whole(transfer->data)) {
@@ -459,11 +505,11 @@ start_due(Run *run, GError **error)
     Transfer *transfer = run->slots[i];
     if (transfer == NULL || transfer->easy != NULL || transfer->not_before > g_get_monotonic_time())
       continue;
-    if (!transfer->opened && !settle(run, i, open_transfer(transfer, run->options), error))
+    if (!transfer->opened && !settle(run, i, open_transfer(run, transfer), error))
       return FALSE;
     if (run->slots[i] == NULL)
       continue;
-    make_request(transfer, run->options);
+    make_request(transfer, run->options, run->stall);
     curl_multi_add_handle(run->multi, transfer->easy);
   }
   return TRUE;
@@ -483,6 +529,7 @@ take_results(Run *run, GError **error)
       slot++;
     g_assert(transfer != NULL && run->slots[slot] == transfer);
     curl_multi_remove_handle(run->multi, transfer->easy);
+    note_unreachable(run, transfer, result);
     Outcome outcome = judge(transfer, result);
     drop_request(transfer);
     if (!settle(run, slot, outcome, error))
@@ -557,6 +604,23 @@ stop_all(Run *run, Transfer **transfers, gsize n)
   curl_multi_cleanup(run->multi);
 }
 
+static gboolean
+find_stall(Run *run, GError **error)
+{
+  const char *text = g_getenv("ASHLAR_FETCH_TIMEOUT");
+  guint64 seconds = FETCH_STALL_SECONDS;
+  if (run->options->stall_seconds > 0)
+    seconds = run->options->stall_seconds;
+  else if (text != NULL && *text != '\0' && !g_ascii_string_to_unsigned(text, 10, 1, FETCH_STALL_MAX, &seconds, NULL)) {
+    g_autofree char *shown = g_strescape(text, NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "ASHLAR_FETCH_TIMEOUT: '%s' is no number of seconds from 1 to %d",
+                shown, FETCH_STALL_MAX);
+    return FALSE;
+  }
+  run->stall = (guint)seconds;
+  return TRUE;
+}
+
 gboolean
 transfers_run(Transfer **transfers, gsize n, const FetchOptions *options, TransferDone done, gpointer data, GError **error)
 {
@@ -565,10 +629,11 @@ transfers_run(Transfer **transfers, gsize n, const FetchOptions *options, Transf
     curl_global_init(CURL_GLOBAL_DEFAULT);
     g_once_init_leave(&once, 1);
   }
-  Run run = {.multi = curl_multi_init(), .options = options, .done = done, .data = data};
+  g_autoptr(GHashTable) unreachable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  Run run = {.multi = curl_multi_init(), .options = options, .done = done, .data = data, .unreachable = unreachable};
   if (run.multi == NULL)
     g_error("libcurl cannot start");
-  gboolean finished = run_loop(&run, transfers, n, error);
+  gboolean finished = find_stall(&run, error) && run_loop(&run, transfers, n, error);
   stop_all(&run, transfers, n);
   return finished;
 }

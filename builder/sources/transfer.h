@@ -2,7 +2,8 @@
  *
  * The life of one transfer: from the first of its URLs to the last, until its bytes are there. Failures that may pass
  * send it to the next URL and, when all had their turn, into a pause that doubles with each round, FETCH_TRIES rounds in all;
- * failures that will not pass strike the URL out. Where the bytes go is the sink's matter. This is the one place that knows libcurl.
+ * failures that will not pass strike the URL out. A server that cannot be reached is not the first to be asked again in the same run.
+ * Where the bytes go is the sink's matter. This is the one place that knows libcurl.
  */
 #ifndef ASHLAR_SOURCES_TRANSFER_H
 #define ASHLAR_SOURCES_TRANSFER_H
@@ -28,6 +29,8 @@ void transfer_free(Transfer *transfer);
 
 /* After transfers_run: why it failed (borrowed), or NULL. */
 const GError *transfer_error(const Transfer *transfer);
+/* Whether one of the servers was reached and does not have it. */
+gboolean transfer_is_lacking(const Transfer *transfer);
 gboolean transfer_unchanged(const Transfer *transfer);
 /* What to hand in as validator next time (transfer full), or NULL. */
 char *transfer_validator(const Transfer *transfer);

@@ -9,6 +9,7 @@
 
 typedef struct {
   char *folder, *mirror;
+  const char *mirrors[3];
   Store *store;
   DebianArchiveRequest request;
 } Fixture;
@@ -23,9 +24,10 @@ set_up(Fixture *fixture, gconstpointer data)
   g_autofree char *path = g_build_filename(fixture->folder, "store", NULL);
   fixture->store = store_open(path, &error);
   g_assert_no_error(error);
+  fixture->mirrors[0] = fixture->mirror;
   fixture->request = (DebianArchiveRequest){
     .suite = "stone",
-    .mirror = fixture->mirror,
+    .mirrors = fixture->mirrors,
     .keyring = g_strconcat(keys, "/good.gpg", NULL),
     .check_valid_until = TRUE,
     .apt_root = fixture->folder,
@@ -335,7 +337,7 @@ configure(Fixture *fixture, const char *name, const char *format)
   g_autofree char *text = g_strjoinv(keys, again);
   put(fixture->folder, path, text);
   g_clear_pointer((char **)&fixture->request.keyring, g_free);
-  fixture->request.mirror = NULL;
+  fixture->request.mirrors = NULL;
 }
 
 static void
@@ -462,9 +464,9 @@ snapshots(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
   fixture->request.snapshot = "20260110T000000Z";
-  fixture->request.mirror = "http://example.org/debian";
+  fixture->mirrors[0] = "http://example.org/debian";
   assert_refused(fixture, ASHLAR_ERROR_USAGE, "holds @SNAPSHOT@");
-  fixture->request.mirror = "https://example.org/archive/debian/@SNAPSHOT@/";
+  fixture->mirrors[0] = "https://example.org/archive/debian/@SNAPSHOT@/";
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
   g_assert_no_error(error);
   g_assert_cmpstr(debian_archive_suite(archive, 0)->bases[0], ==, "https://example.org/archive/debian/20260110T000000Z");
@@ -530,10 +532,25 @@ mirror_with_odd_names(Fixture *fixture, gconstpointer data)
 {
   g_autofree char *odd = g_build_filename(fixture->folder, "a b%20\xff#", NULL);
   make_archive(odd, &(Shape){0});
-  fixture->request.mirror = odd;
+  fixture->mirrors[0] = odd;
   assert_opens(fixture);
-  fixture->request.mirror = "http://example.org/a b";
+  fixture->mirrors[0] = "http://example.org/a b";
   assert_refused(fixture, ASHLAR_ERROR_USAGE, "not a mirror");
+}
+
+/* Release, indexes and packages come from whichever has them. */
+static void
+one_mirror_of_two(Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *none = g_build_filename(fixture->folder, "none", NULL);
+  fixture->mirrors[0] = none;
+  fixture->mirrors[1] = fixture->mirror;
+  make_archive(fixture->mirror, &(Shape){0});
+  assert_opens(fixture);
+  g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, NULL);
+  g_auto(GStrv) urls = debian_archive_urls(archive, "stone", "pool/x");
+  g_assert_cmpuint(g_strv_length(urls), ==, 2);
+  g_assert_true(g_str_has_prefix(urls[1], "file:///") && strstr(urls[1], fixture->mirror) != NULL);
 }
 
 /* A folder in the place of a file cannot be read, whoever asks. */
@@ -580,6 +597,7 @@ main(int argc, char **argv)
     {"no-keyring", no_keyring},
     {"expired-release", expired_release},
     {"set-back", set_back},
+    {"one-mirror-of-two", one_mirror_of_two},
     {"alike-but-for-the-keys", alike_but_for_the_keys},
     {"other-suite", other_suite},
     {"tampered-index", tampered_index},

@@ -12,8 +12,8 @@
 /* A Release on its way: InRelease, or Release with its signature. */
 typedef struct {
   ArchiveSuite *suite;
-  char *url;  /* of InRelease */
-  Digest key; /* of what is remembered of that URL */
+  char **urls; /* of InRelease, one a mirror */
+  Digest key;  /* of what is remembered of the first */
   GBytes *message, *signature;
   char *validator;
   gboolean unchanged; /* what is remembered is what is there */
@@ -23,7 +23,7 @@ static void
 pending_clear(gpointer data)
 {
   Pending *pending = data;
-  g_free(pending->url);
+  g_strfreev(pending->urls);
   g_clear_pointer(&pending->message, g_bytes_unref);
   g_clear_pointer(&pending->signature, g_bytes_unref);
   g_free(pending->validator);
@@ -36,10 +36,15 @@ debian_archive_prefix_suite(GError **error, const ArchiveSuite *suite)
   g_prefix_error(error, "suite '%s' at %s: ", suite->suite.suite, base);
 }
 
-static char *
-url_of(const ArchiveSuite *suite, const char *file)
+static char **
+urls_of(const ArchiveSuite *suite, const char *file)
 {
-  return g_strconcat(suite->suite.bases[0], "/dists/", suite->suite.suite, "/", file, NULL);
+  g_autoptr(GStrvBuilder) urls = g_strv_builder_new();
+  for (char **base = suite->suite.bases; *base != NULL; base++) {
+    g_autofree char *url = g_strconcat(*base, "/dists/", suite->suite.suite, "/", file, NULL);
+    g_strv_builder_add(urls, url);
+  }
+  return g_strv_builder_end(urls);
 }
 
 /* ---- what is remembered: of a URL, of a signature, of a suite ---- */
@@ -65,7 +70,7 @@ read_named(Store *store, const json_t *record, const char *name)
 static void
 recall(Store *store, Pending *pending)
 {
-  key_of(&pending->key, "debian-release", pending->url, "", "");
+  key_of(&pending->key, "debian-release", pending->urls[0], "", "");
   json_t *record = store_action_get(store, &pending->key);
   pending->message = read_named(store, record, "message");
   pending->signature = read_named(store, record, "signature");
@@ -167,8 +172,10 @@ static gboolean
 fetch_detached(Pending *pending, const FetchOptions *options, GError **error)
 {
   ArchiveSuite *suite = pending->suite;
-  g_autofree char *release = url_of(suite, "Release"), *signature = url_of(suite, "Release.gpg");
-  FetchDocument documents[] = {{.url = release, .max = MAX_RELEASE}, {.url = signature, .max = MAX_SIGNATURE}};
+  g_auto(GStrv) release = urls_of(suite, "Release");
+  g_auto(GStrv) signature = urls_of(suite, "Release.gpg");
+  FetchDocument documents[] = {{.urls = (const char *const *)release, .max = MAX_RELEASE},
+                               {.urls = (const char *const *)signature, .max = MAX_SIGNATURE}};
   gboolean done = fetch_documents(documents, 2, options, error);
   if (done && documents[0].error != NULL) {
     suite->absent = suite->optional && g_error_matches(documents[0].error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
@@ -219,7 +226,7 @@ fetch_all(GArray *list, const FetchOptions *options, GError **error)
   g_autofree FetchDocument *documents = g_new0(FetchDocument, list->len);
   for (guint i = 0; i < list->len; i++) {
     const Pending *pending = &g_array_index(list, Pending, i);
-    documents[i].url = pending->url;
+    documents[i].urls = (const char *const *)pending->urls;
     documents[i].max = MAX_RELEASE;
     documents[i].validator = g_strdup(pending->validator);
   }
@@ -401,7 +408,7 @@ list_pending(DebianArchive *archive, Store *store)
     ArchiveSuite *suite = archive->suites->pdata[i];
     if (suite->release != NULL || suite->absent)
       continue;
-    Pending pending = {.suite = suite, .url = url_of(suite, "InRelease")};
+    Pending pending = {.suite = suite, .urls = urls_of(suite, "InRelease")};
     recall(store, &pending);
     g_array_append_val(list, pending);
   }

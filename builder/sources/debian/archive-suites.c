@@ -162,13 +162,29 @@ add_suite(Search *search, const char *name, const char *uri, GError **error)
   return suite;
 }
 
-/* A suite of a mirror that was named. */
 static gboolean
-add_named(Search *search, const char *name, const char *uri, gboolean optional, GError **error)
+add_base(Search *search, ArchiveSuite *suite, const char *uri, GError **error)
 {
-  ArchiveSuite *suite = add_suite(search, name, uri, error);
+  guint n = g_strv_length(suite->suite.bases);
+  g_autofree char *base = expand(search, uri, error);
+  if (base == NULL || g_strv_contains((const char *const *)suite->suite.bases, base))
+    return base != NULL;
+  suite->suite.bases = g_renew(char *, suite->suite.bases, n + 2);
+  suite->suite.bases[n] = g_steal_pointer(&base);
+  suite->suite.bases[n + 1] = NULL;
+  return TRUE;
+}
+
+/* A suite of the mirrors that were named. */
+static gboolean
+add_named(Search *search, const char *name, const char *const *uris, gboolean optional, GError **error)
+{
+  ArchiveSuite *suite = add_suite(search, name, uris[0], error);
   if (suite == NULL)
     return FALSE;
+  for (const char *const *uri = uris + 1; *uri != NULL; uri++)
+    if (!add_base(search, suite, *uri, error))
+      return FALSE;
   suite->optional = optional;
   for (const char *const *component = search->components; *component != NULL; component++)
     add_component(suite, *component);
@@ -195,12 +211,18 @@ security_beside(const char *uri)
 static gboolean
 search_mirror(Search *search, GError **error)
 {
-  const char *mirror = search->request->mirror;
+  const char *const *mirrors = search->request->mirrors;
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  for (const char *const *mirror = mirrors; *mirror != NULL; mirror++) {
+    g_autofree char *one = security_beside(*mirror);
+    if (one != NULL)
+      g_strv_builder_add(builder, one);
+  }
+  g_auto(GStrv) beside = g_strv_builder_end(builder);
   g_autofree char *updates = g_strconcat(search->request->suite, "-updates", NULL);
   g_autofree char *security = g_strconcat(search->request->suite, "-security", NULL);
-  g_autofree char *beside = security_beside(mirror);
-  return add_named(search, search->request->suite, mirror, FALSE, error) && add_named(search, updates, mirror, TRUE, error) &&
-         (beside == NULL || add_named(search, security, beside, TRUE, error));
+  return add_named(search, search->request->suite, mirrors, FALSE, error) && add_named(search, updates, mirrors, TRUE, error) &&
+         (beside[0] == NULL || add_named(search, security, (const char *const *)beside, TRUE, error));
 }
 
 /* ---- the configuration ---- */
@@ -350,7 +372,7 @@ debian_archive_find_suites(DebianArchive *archive, const DebianArchiveRequest *r
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "snapshot '%s' is not a timestamp such as 20261101T000000Z", shown);
     return FALSE;
   }
-  if (request->mirror != NULL)
+  if (request->mirrors != NULL && request->mirrors[0] != NULL)
     return search_mirror(&search, error);
   g_autoptr(GPtrArray) sources = aptsources_read(request->apt_root, archive->unreadable, error);
   search.sources = sources;

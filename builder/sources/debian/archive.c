@@ -93,7 +93,7 @@ debian_archive_new(const DebianArchiveRequest *request, GError **error)
   g_autoptr(DebianArchive) archive = g_new0(DebianArchive, 1);
   archive->suites = g_ptr_array_new_with_free_func(suite_free);
   archive->unreadable = g_steal_pointer(&unreadable);
-  archive->default_keys = find_default_keys(request->apt_root, request->mirror != NULL);
+  archive->default_keys = find_default_keys(request->apt_root, request->mirrors != NULL);
   archive->proxies = find_proxies(conf);
   archive->logins = aptauth_read(request->apt_root);
   archive->may_be_older = !request->check_valid_until || request->snapshot != NULL;

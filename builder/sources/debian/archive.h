@@ -12,7 +12,7 @@
  *
  * apt's proxies (Acquire::http::Proxy and its like) and logins (apt_auth.conf(5)) serve whatever the mirror.
  *
- * A mirror that is named is taken alone: SUITE, SUITE-updates, and SUITE-security in the archive beside it that has "-security"
+ * Mirrors that are named are taken alone, one where the one before fails: SUITE, SUITE-updates, and SUITE-security in the archive beside it that has "-security"
  * appended to its path (as Debian lays them out), the latter two where they exist. Where the configuration does not have the suite but
  * another one of the same archive (one with -updates or -security), the suite is looked for beside that.
  *
@@ -28,7 +28,7 @@
 typedef struct {
   const char *suite;
   const char *const *components; /* NULL: main */
-  const char *mirror;            /* or NULL: the host's configuration */
+  const char *const *mirrors;    /* of one archive, NULL-terminated; or NULL: the host's configuration */
   const char *snapshot;          /* or NULL */
   const char *keyring;           /* or NULL: signed-by of the configuration, else the Debian archive keyring */
   gboolean check_valid_until;    /* FALSE: Release files of another time are meant; apt's configuration can switch it off too */
@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
   char *suite; /* "bookworm-security" */
   char **components;
-  char **bases;  /* base URLs, NULL-terminated: "http://HOST/debian"; the Release comes from the first */
+  char **bases;  /* base URLs, NULL-terminated: "http://HOST/debian"; one where the one before fails */
   char *keyring; /* as apt's signed-by, or NULL: the default */
   gboolean trusted, check_date, check_valid_until;
   gint64 date;    /* of its Release, once opened */
