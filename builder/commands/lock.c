@@ -66,6 +66,7 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
   guint packages_locked = 0;
   for (guint i = 0; i < lock->archs->len; i++)
     packages_locked += ((const LockArch *)lock->archs->pdata[i])->packages->len;
+  progress_settle(context->progress);
   printf("%s: %u packages\n", lock_path, packages_locked);
   return TRUE;
 }

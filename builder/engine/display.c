@@ -24,6 +24,7 @@ struct Display {
   Live *live;
   gboolean stopping;  /* the painter shall end */
   gboolean suspended; /* nothing is painted */
+  gboolean settled;   /* the same, until a task starts */
 };
 
 gboolean
@@ -79,7 +80,7 @@ paint(Display *display)
   Frame frame = {.display = display, .size = live_size(display->live)};
   progress_look(display->progress, compose, &frame);
   g_mutex_lock(&display->lock);
-  if (!display->stopping && !display->suspended && !in_background(display->fd))
+  if (!display->stopping && !display->suspended && !display->settled && !in_background(display->fd))
     live_paint(display->live, frame.lines);
   g_mutex_unlock(&display->lock);
   g_ptr_array_unref(frame.lines);
@@ -117,6 +118,17 @@ static void
 stop_when_cancelled(GCancellable *cancellable, gpointer data)
 {
   stop_painting(data);
+}
+
+/* A task starts, or results are about to be printed: with the block on the screen they would stand in the middle of it. */
+static void
+set_settled(Display *display, gboolean settled)
+{
+  g_mutex_lock(&display->lock);
+  display->settled = settled;
+  if (settled)
+    live_wipe(display->live);
+  g_mutex_unlock(&display->lock);
 }
 
 void
@@ -240,18 +252,30 @@ show_message(Display *display, const Event *event)
     write_message(display, event->kind == EVENT_WARNING ? "warning: " : "", event->text);
 }
 
+/* What the live display does besides showing what is told. */
+static void
+drive_live(Display *display, const Event *event)
+{
+  if (event->kind == EVENT_SETTLE || event->kind == EVENT_END)
+    set_settled(display, TRUE);
+  if (event->kind == EVENT_START && display->settled)
+    set_settled(display, FALSE);
+  if (event->kind == EVENT_START && display->painter == NULL)
+    display->painter = g_thread_new("display", paint_regularly, display);
+}
+
 static void
 show_event(const Event *event, gpointer data)
 {
   Display *display = data;
+  if (display->live != NULL)
+    drive_live(display, event);
   if (display->mode == DISPLAY_JSON)
     write_json(display, event);
   else if (event->text != NULL)
     show_message(display, event);
   else if (event->kind == EVENT_FINISH && display->mode == DISPLAY_PLAIN)
     write_finished(display, event);
-  else if (event->kind == EVENT_START && display->live != NULL && display->painter == NULL)
-    display->painter = g_thread_new("display", paint_regularly, display);
   else if (event->kind == EVENT_END && event->summary->success && display->mode != DISPLAY_QUIET)
     (event->summary->unchanged ? write_unchanged : write_summary)(display, event->summary);
 }

@@ -83,6 +83,7 @@ event_json(const Event *event, gint64 zero)
     json = message_json("warning", event->text);
     break;
   case EVENT_CACHE:
+  case EVENT_SETTLE:
     break;
   }
   if (json != NULL)

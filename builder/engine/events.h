@@ -52,6 +52,7 @@ typedef enum {
   EVENT_START,  /* task; a step's too */
   EVENT_FINISH, /* task */
   EVENT_CACHE,  /* cache, hit */
+  EVENT_SETTLE, /* the screen is for results now, until a task starts */
   EVENT_NOTE,   /* text */
   EVENT_WARNING,
   EVENT_REPORT, /* text: warnings laid out already */

@@ -139,7 +139,7 @@ append_block(const Live *live, GString *out, const GPtrArray *lines, LiveSize si
     else
       append_line(out, lines->pdata[i]);
   }
-  if (live->painted->len > (in_place ? lines->len : 0))
+  if (in_place && live->painted->len > lines->len)
     g_string_append(out, ERASE_BELOW);
 }
 
@@ -157,6 +157,9 @@ live_paint(Live *live, const GPtrArray *lines)
   if (live->painted->len == 0)
     g_string_append(out, CURSOR_HIDE);
   append_home(live, out, size);
+  /* rows that were wrapped count as one line still, and would become one again, until they are erased */
+  if (live->painted->len > 0 && live->columns != size.columns)
+    g_string_append(out, ERASE_BELOW);
   append_block(live, out, lines, size);
   g_string_append(out, FRAME_END);
   put(live, out);

@@ -23,8 +23,8 @@
 #define TASKS_MAX 4
 
 typedef struct {
-  gint64 began;  /* when its first work was seen; 0: none yet */
-  gint64 seen;   /* the last update */
+  gint64 seen;   /* the last update; 0: no work was seen yet */
+  gint64 spent;  /* time on work */
   guint64 bytes; /* then */
   gdouble rate;  /* bytes a second, smoothed */
 } Speed;
@@ -57,6 +57,16 @@ worked_bytes(const ProgressTally *tally)
   return tally->bytes - tally->resumed;
 }
 
+/* An average at first, then one in which the past counts the less the longer ago it is. */
+static void
+add_sample(Speed *speed, guint64 bytes, gint64 passed)
+{
+  gdouble latest = (gdouble)(bytes - speed->bytes) * G_TIME_SPAN_SECOND / (gdouble)passed;
+  speed->spent += passed;
+  speed->rate += (latest - speed->rate) * (gdouble)passed / (gdouble)MIN(speed->spent, SMOOTHING + passed);
+  speed->bytes = bytes;
+}
+
 void
 live_view_update(LiveView *view, const ProgressState *state, gint64 now)
 {
@@ -64,16 +74,15 @@ live_view_update(LiveView *view, const ProgressState *state, gint64 now)
     const ProgressTally *tally = &state->phases[i];
     Speed *speed = &view->speeds[i];
     guint64 bytes = worked_bytes(tally);
-    if (bytes < speed->bytes || (speed->began == 0 && tally->last_active > 0)) /* another build; the first work */
-      *speed = (Speed){.began = tally->last_active, .seen = tally->last_active};
-    if (speed->began == 0 || now <= speed->seen)
+    if (bytes < speed->bytes || (speed->seen == 0 && tally->last_active > 0)) /* another build; the first work */
+      *speed = (Speed){.seen = tally->last_active};
+    gint64 passed = now - speed->seen;
+    if (speed->seen == 0 || passed <= 0)
       continue;
-    gdouble passed = (gdouble)(now - speed->seen), latest = (gdouble)(bytes - speed->bytes) * G_TIME_SPAN_SECOND / passed;
-    /* an average at first, then one in which the past counts the less the longer ago it is */
-    gdouble weight = passed / MIN((gdouble)(now - speed->began), SMOOTHING + passed);
-    speed->rate += (latest - speed->rate) * weight;
     speed->seen = now;
-    speed->bytes = bytes;
+    /* time in which there was nothing to work on tells nothing of how fast the work is */
+    if (tally->active > 0 || bytes > speed->bytes)
+      add_sample(speed, bytes, passed);
   }
 }
 
@@ -83,7 +92,7 @@ time_left(const LiveView *view, const ProgressState *state, ProgressPhase phase)
 {
   const ProgressTally *tally = &state->phases[phase];
   const Speed *speed = &view->speeds[phase];
-  if (tally->expected_bytes == 0 || speed->rate < 1 || speed->seen - speed->began < GUESS_AFTER)
+  if (tally->expected_bytes == 0 || speed->rate < 1 || speed->spent < GUESS_AFTER)
     return -1;
   gdouble left = (gdouble)(tally->expected_bytes - MIN(tally->bytes, tally->expected_bytes)) / speed->rate;
   return left <= LEFT_MAX ? (gint64)(left + 0.5) : -1;

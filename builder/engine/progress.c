@@ -371,6 +371,16 @@ progress_report(Progress *progress, const char *report)
   say(progress, EVENT_REPORT, g_strchomp(text));
 }
 
+void
+progress_settle(Progress *progress)
+{
+  if (progress == NULL)
+    return;
+  g_mutex_lock(&progress->lock);
+  tell(progress, (Event){.kind = EVENT_SETTLE, .time = g_get_monotonic_time()});
+  g_mutex_unlock(&progress->lock);
+}
+
 /* ---- the build ---- */
 
 void

@@ -84,6 +84,9 @@ void progress_warn(Progress *progress, const char *format, ...) G_GNUC_PRINTF(2,
 /* Warnings that are laid out already (a recipe's, with their places), shown as they stand by every display. */
 void progress_report(Progress *progress, const char *report);
 
+/* Nothing is under way for now, and results are about to be printed: a live display leaves the screen to them. */
+void progress_settle(Progress *progress);
+
 /* ---- the build ---- */
 
 /* How the build of one recipe ended. */
@@ -101,7 +104,7 @@ typedef struct {
   gint64 microseconds;
 } ProgressSummary;
 
-/* All that follows, up to progress_end, belongs to the recipe @recipe (as it was named by the user). */
+/* All that follows, up to progress_end, belongs to the recipe @recipe (as it was named by the user). The end settles, too. */
 void progress_begin(Progress *progress, const char *recipe);
 void progress_end(Progress *progress, const ProgressSummary *summary);
 

@@ -149,11 +149,11 @@ wrapped_remains_are_reckoned_with(Place *place, gconstpointer data)
   paint(place, (const char *const[]){"short", NULL});
   g_autofree char *after = written(place);
   /* 3 + 2 + 1 rows, and what is left of them goes */
-  g_assert_cmpstr(after, ==, FRAME("\r\033[6Ashort\033[K\n\033[J"));
+  g_assert_cmpstr(after, ==, FRAME("\r\033[6A\033[Jshort\033[K\n"));
   resize(place, 40, 10);
   paint(place, (const char *const[]){"short", NULL});
   g_autofree char *wider = written(place);
-  g_assert_cmpstr(wider, ==, FRAME("\r\033[1Ashort\033[K\n\033[J"));
+  g_assert_cmpstr(wider, ==, FRAME("\r\033[1A\033[Jshort\033[K\n"));
 }
 
 static void
@@ -281,6 +281,19 @@ a_rate_follows_and_a_new_build_starts_anew(void)
 }
 
 static void
+waiting_for_work_makes_nothing_slower(void)
+{
+  Scene scene;
+  scene_init(&scene);
+  scene.phases[PROGRESS_FETCH].active = 0;
+  for (guint i = 0; i < 100; i++)
+    live_view_update(scene.view, &scene.state, (12 + i) * G_TIME_SPAN_SECOND);
+  g_autoptr(GPtrArray) lines = lines_at(&scene, 40, 24);
+  g_assert_nonnull(strstr(lines->pdata[1], " 1.0\u00a0MB/s"));
+  live_view_free(scene.view);
+}
+
+static void
 durations_are_short(void)
 {
   static const struct {
@@ -307,6 +320,7 @@ main(int argc, char **argv)
   g_test_add_func("/live/view/narrow", forty_columns_tell_the_same_shorter);
   g_test_add_func("/live/view/sizes", every_size_is_kept_to);
   g_test_add_func("/live/view/rate", a_rate_follows_and_a_new_build_starts_anew);
+  g_test_add_func("/live/view/idle", waiting_for_work_makes_nothing_slower);
   g_test_add_func("/live/view/duration", durations_are_short);
   return g_test_run();
 }
