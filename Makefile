@@ -63,7 +63,7 @@ PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e t
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJ) $(BENCH:=.o) $(REPLAY:=.o)
-.PHONY: all units replays demo test suite check fuzz judges lint format bench soak install uninstall clean help
+.PHONY: all units replays demo test suite check fuzz judges lint format bench faults soak install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -139,6 +139,9 @@ format: ## lay the C files out as .clang-format says
 bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	scripts/bootstrap --judges
 	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
+
+faults: all units ## every call that touches a file fails, and is the last, in turn (make test: some of each kind)
+	FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats
 
 # SOAK="--seconds 60 --seed 7" says how long and with which choices
 soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs

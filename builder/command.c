@@ -15,11 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 2
 #define EXIT_REFUSED 3
 #define EXIT_INTERRUPTED SIGNALS_EXIT_STATUS
+#define LEAST_DESCRIPTORS 64 /* open files: eight downloads, their partial files, the cores, and as much again */
 
 /* Where command_common_options puts its values. */
 typedef struct {
@@ -337,10 +339,28 @@ hold_standard_descriptors(void)
       _exit(EXIT_FAILURE);
 }
 
+/* GLib ends the program on the spot where it cannot make a pipe: too few descriptors are told of before. */
+static gboolean
+claim_descriptors(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= LEAST_DESCRIPTORS)
+    return TRUE;
+  rlim_t had = limit.rlim_cur;
+  limit.rlim_cur = MIN(limit.rlim_max, LEAST_DESCRIPTORS);
+  if (limit.rlim_cur == LEAST_DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+    return TRUE;
+  fprintf(stderr, "ashlar: error: the limit of %llu open files is too low\nhint: 'ulimit -n %d', or more\n",
+          (unsigned long long)had, LEAST_DESCRIPTORS);
+  return FALSE;
+}
+
 int
 command_main(const Command *const *commands, int argc, char **argv)
 {
   hold_standard_descriptors();
+  if (!claim_descriptors())
+    return EXIT_FAILURE;
   if (argc < 2) {
     help_print_program(commands);
     return EXIT_USAGE;

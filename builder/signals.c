@@ -98,6 +98,7 @@ signals_watch(GCancellable *cancellable)
   sigset_t all = all_signals();
   pthread_sigmask(SIG_BLOCK, &all, NULL);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is then an error with a name */
   g_thread_unref(g_thread_new("signals", await_signals, signals));
   return signals;
 }

@@ -143,23 +143,29 @@ complete_layout(Store *store, GError **error)
 }
 
 static gboolean
-take_lock(Store *store, GError **error)
+take_lock(Store *store, GCancellable *cancellable, GError **error)
 {
   store->lock = openat(store->folder, STORE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (store->lock < 0)
     store->lock = openat(store->folder, STORE_LOCK, O_RDONLY | O_CLOEXEC);
-  return store->lock < 0 || store_flock(store->lock, LOCK_SH, TRUE, store->path, NULL, error);
+  return store->lock < 0 || store_flock(store->lock, LOCK_SH, TRUE, store->path, cancellable, error);
 }
 
 Store *
 store_open(const char *path, GError **error)
+{
+  return store_open_waiting(path, NULL, error);
+}
+
+Store *
+store_open_waiting(const char *path, GCancellable *cancellable, GError **error)
 {
   g_autoptr(Store) store = g_new0(Store, 1);
   store->references = 1;
   store->lock = -1;
   g_autofree char *chosen = path != NULL ? g_strdup(path) : store_default_path();
   store->path = g_canonicalize_filename(chosen, NULL);
-  if (!open_folder(store, error) || !complete_layout(store, error) || !take_lock(store, error))
+  if (!open_folder(store, error) || !complete_layout(store, error) || !take_lock(store, cancellable, error))
     return NULL;
   return g_steal_pointer(&store);
 }

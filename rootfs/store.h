@@ -27,6 +27,8 @@ char *store_default_path(void);
 /* Opens, and makes where there is none, the store at @path (NULL: the default), and holds its lock shared until
  * store_unref. A store that cannot be written is still opened for reading; the first write says why it cannot. */
 Store *store_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same, where a gc that holds the store is waited for until @cancellable (may be NULL) is cancelled. */
+Store *store_open_waiting(const char *path, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Store *store_ref(Store *store);
 void store_unref(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_unref)

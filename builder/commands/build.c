@@ -265,7 +265,7 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
   g_autoptr(Key) key = values->sign != NULL ? load_key(context, values, error) : NULL;
   if (values->sign != NULL && key == NULL)
     return FALSE;
-  g_autoptr(Store) store = store_open(context->store_path, error);
+  g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL)
     return FALSE;
   BuildOptions build_options = {

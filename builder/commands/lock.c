@@ -103,7 +103,7 @@ run(const CommandContext *context, gpointer data, char **arguments, GError **err
                         "no recipe file is named\nhint: ashlar lock RECIPE.yaml --update PACKAGE");
     return EXIT_FAILURE;
   }
-  g_autoptr(Store) store = store_open(context->store_path, error);
+  g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL)
     return EXIT_FAILURE;
   const char *const *named = packages->len > 1 ? (const char *const *)packages->pdata : NULL;

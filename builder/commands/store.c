@@ -42,7 +42,7 @@ run_info(const CommandContext *context, gpointer data, char **arguments, GError 
 {
   const InfoOptions *options = data;
   StoreInfo info;
-  g_autoptr(Store) store = store_open(context->store_path, error);
+  g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL || !store_info(store, &info, error))
     return EXIT_FAILURE;
   if (options->json) {
@@ -101,7 +101,7 @@ run_verify(const CommandContext *context, gpointer data, char **arguments, GErro
 {
   const VerifyOptions *options = data;
   guint64 checked, faults;
-  g_autoptr(Store) store = store_open(context->store_path, error);
+  g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL)
     return EXIT_FAILURE;
   json_t *list = json_array();
@@ -182,7 +182,7 @@ run_gc(const CommandContext *context, gpointer data, char **arguments, GError **
   }
   if (!parse_size(options->max_size, &max, error))
     return EXIT_FAILURE;
-  g_autoptr(Store) store = store_open(context->store_path, error);
+  g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL || !store_gc(store, max, options->wait, &result, context->cancellable, error))
     return EXIT_FAILURE;
   if (options->json) {

@@ -3,7 +3,10 @@
 #include "signing/error.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIRST_PAUSE (G_USEC_PER_SEC / 4)
 #define LONGEST_PAUSE (60 * G_USEC_PER_SEC)
@@ -350,7 +353,6 @@ is_lasting(CURLcode result, long status)
     return status != 0;
   case CURLE_URL_MALFORMAT:
   case CURLE_TOO_MANY_REDIRECTS:
-  case CURLE_FILE_COULDNT_READ_FILE:
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_REMOTE_ACCESS_DENIED:
   case CURLE_LOGIN_DENIED:
@@ -360,14 +362,31 @@ is_lasting(CURLcode result, long status)
   }
 }
 
+/* Why the file of @url cannot be opened, which libcurl does not say: one that is not there is another matter than one that
+ * cannot be had now (no descriptor is free, a disk fails). 0: it can. */
+static int
+file_problem(const char *url)
+{
+  g_autofree char *path = g_filename_from_uri(url, NULL, NULL);
+  int fd = path != NULL ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+  int problem = fd < 0 ? errno : 0;
+  if (fd >= 0)
+    close(fd);
+  return path != NULL ? problem : ENOENT;
+}
+
 static Outcome
 broke(Transfer *transfer, CURLcode result, long status)
 {
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror(result);
-  gboolean missing = result == CURLE_FILE_COULDNT_READ_FILE;
+  int problem = result == CURLE_FILE_COULDNT_READ_FILE ? file_problem(transfer->urls[transfer->at]) : 0;
+  gboolean missing = problem == ENOENT || problem == ENOTDIR;
   if (missing)
     reason = "no such file";
-  note_failure(transfer, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK, is_lasting(result, status), reason);
+  else if (problem != 0)
+    reason = g_strerror(problem);
+  note_failure(transfer, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK, missing || is_lasting(result, status),
+               reason);
   /* what was asked to be continued is no longer there, or not in that form */
   gboolean anew = result == CURLE_RANGE_ERROR || result == CURLE_BAD_DOWNLOAD_RESUME;
   if (anew && !transfer->sink->restart(transfer->data, &transfer->stop))

@@ -77,6 +77,49 @@ all_of() {
   for i in {1..8}; do ok inspect "demo$i-1.oci.tar"; done
 }
 
+@test "ten builds of three recipes in three encodings at once, repairs and gc among them" {
+  sed 's/name: demo/name: gzip/; s/packages: .*/packages: [pkg1, pkg2, pkg3]/' demo.yaml > gzip.yaml
+  sed 's/name: demo/name: chunked/; s/packages: .*/packages: [pkg2, pkg3, pkg4]/' demo.yaml > chunked.yaml
+  sed 's/name: demo/name: plain/; s/packages: .*/packages: [pkg1, pkg3, pkg4]/' demo.yaml > plain.yaml
+  echo 'outputs: [{oci: {compression: gzip}}]' >> gzip.yaml
+  echo 'outputs: [{oci: {compression: "zstd:chunked"}}]' >> chunked.yaml
+  pids=()
+  for i in {1..10}; do
+    recipes=(gzip chunked plain)
+    "$ASHLAR" build "${recipes[i % 3]}.yaml" -q -o "out$i" > /dev/null 2> "$i.err" &
+    pids+=($!)
+    [ $((i % 3)) = 0 ] || continue
+    "$ASHLAR" store verify --repair > /dev/null 2> "$i.verify.err" &
+    pids+=($!)
+    "$ASHLAR" store gc --max-size 3M --wait > /dev/null 2> "$i.gc.err" &
+    pids+=($!)
+  done
+  all_of "${pids[@]}"
+  ok store verify
+  own_store "$T/fresh"
+  for name in gzip chunked plain; do
+    ok build "$name.yaml" --locked
+    for made in out*/"$name-1.oci.tar"; do same "$made" "$name-1.oci.tar"; done
+  done
+}
+
+@test "Ctrl-C is heard while a gc holds the store" {
+  need flock
+  ok store info
+  flock --no-fork -x "$ASHLAR_STORE/lock" sleep 1000 3>&- &
+  holder=$!
+  while flock -n -s "$ASHLAR_STORE/lock" true; do sleep 0.05; done
+  "$ASHLAR" build demo.yaml > /dev/null 2> err &
+  pid=$!
+  sleep 0.5
+  kill -INT "$pid"
+  status=0
+  wait "$pid" || status=$?
+  kill "$holder"
+  [ "$status" = 130 ]
+  has "$(< err)" interrupted
+}
+
 # killed_anywhere SIGNAL STATUS: at instants all over a cold build
 killed_anywhere() {
   ok build demo.yaml

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 # an error names a file, a package, an address or a digest
-NAMED = re.compile(r"'[^']+'|\bhttps?://|\bfile:|sha256:[0-9a-f]{64}|\bpkg\d+ ")
+NAMED = re.compile(r"'[^']+'|\bhttps?://|\bfile:|sha256:[0-9a-f]{64}|limit of \d+ open files|\bpkg\d+ ")
 
 
 def digest_of(path):
