@@ -45,10 +45,15 @@ map(Pack *pack, Store *store, GError **error)
   int fd = store_open_blob(store, &pack->digest, &size, error);
   if (fd < 0)
     return FALSE;
-  g_autoptr(GMappedFile) mapping = g_mapped_file_new_from_fd(fd, FALSE, error);
+  g_autoptr(GError) cause = NULL;
+  g_autoptr(GMappedFile) mapping = g_mapped_file_new_from_fd(fd, FALSE, &cause);
   close(fd);
-  if (mapping == NULL)
+  if (mapping == NULL) {
+    char text[DIGEST_STRING_SIZE];
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "map pack %s: %s", digest_to_string(&pack->digest, text),
+                cause->message);
     return FALSE;
+  }
   pack->blob = g_mapped_file_get_bytes(mapping);
   gsize mapped;
   pack->data = g_bytes_get_data(pack->blob, &mapped);

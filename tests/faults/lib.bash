@@ -12,6 +12,7 @@
 
 interposed() {
   INTERPOSE=$TOP/$BUILD/tests/faults/interpose.so
+  ! ldd "$ASHLAR" | grep -q libasan || skip "a sanitizer stands in front of the same calls"
   [ -e "$INTERPOSE" ] || skip "the interposed library is not built (make units)"
 }
 
