@@ -98,9 +98,11 @@ is_offline(FetchDocument *document, const FetchOptions *options)
 {
   if (!options->offline)
     return FALSE;
-  for (const char *const *one = document->urls; *one != NULL; one++)
+  const char *const *one = document->urls;
+  do
     if (g_str_has_prefix(*one, "file:"))
       return FALSE;
+  while (*++one != NULL);
   g_autofree char *url = fetch_url_shown(document->urls[0]);
   document->error = g_error_new(ASHLAR_ERROR, ASHLAR_ERROR_NETWORK, "%s is needed, and the network may not be used", url);
   return TRUE;

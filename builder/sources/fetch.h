@@ -47,7 +47,7 @@ gboolean fetch_blobs(Store *store, const FetchItem *items, gsize n, const FetchO
 
 /* A document to be had into memory, not kept in the store. */
 typedef struct {
-  const char *const *urls; /* NULL-terminated, tried in order: mirrors of one another */
+  const char *const *urls; /* one or more, NULL-terminated, tried in order: mirrors */
   const char *label;       /* for errors, or NULL: the URL alone */
   gsize max;               /* a larger one is refused */
   char *validator;         /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
