@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -40,16 +41,45 @@ read_record(int fd, gsize size, GError **error)
   return g_steal_pointer(&text);
 }
 
-static json_t *
-parse_record(int fd, const struct stat *status, GError **error)
+/* A record ends with the digest of its key and its text: one flipped bit, or another action's record in its place, would be
+ * another image. */
+static void
+seal_of(const Digest *key, const char *text, gsize size, char hex[DIGEST_HEX_LENGTH + 1])
 {
-  if (!S_ISREG(status->st_mode) || status->st_size > STORE_ACTION_MAX) {
+  g_autoptr(Hasher) hasher = hasher_new();
+  Digest seal;
+  hasher_update(hasher, key->bytes, sizeof key->bytes);
+  hasher_update(hasher, text, size);
+  hasher_finish(hasher, &seal);
+  digest_to_hex(&seal, hex);
+}
+
+/* Cuts the seal off @text; FALSE when it is not the one that belongs there. */
+static gboolean
+check_seal(const Digest *key, char *text)
+{
+  char *end = strrchr(text, '\n'), hex[DIGEST_HEX_LENGTH + 1];
+  if (end == NULL)
+    return FALSE;
+  *end = '\0';
+  seal_of(key, text, (gsize)(end - text), hex);
+  return strcmp(end + 1, hex) == 0;
+}
+
+static json_t *
+parse_record(int fd, const Digest *key, const struct stat *status, GError **error)
+{
+  if (!S_ISREG(status->st_mode) || status->st_size > STORE_ACTION_MAX + 1 + DIGEST_HEX_LENGTH) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "not the record of an action");
     return NULL;
   }
   g_autofree char *text = read_record(fd, (gsize)status->st_size, error);
   if (text == NULL)
     return NULL;
+  if (!check_seal(key, text)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "not what was written there");
+    return NULL;
+  }
   json_error_t problem;
   json_t *outputs = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
   if (json_is_object(outputs))
@@ -71,7 +101,7 @@ load_record(Store *store, const Digest *key, gboolean mark, struct stat *status,
       close(fd);
     return NULL;
   }
-  json_t *outputs = parse_record(fd, status, error);
+  json_t *outputs = parse_record(fd, key, status, error);
   if (outputs == NULL)
     g_prefix_error(error, "action '%s/%s': ", store->path, name);
   else if (mark)
@@ -132,7 +162,11 @@ store_action_put(Store *store, const Digest *key, json_t *outputs, GError **erro
   g_autofree char *path = store_full_name(store, STORE_ACTIONS, key);
   /* Not synced: a record that a power cut tore is no JSON, and then the action is done again. */
   g_autoptr(Outfile) file = outfile_new_in(folder, 0644, OUTFILE_VOLATILE, error);
-  gboolean done = file != NULL && outfile_write(file, text, size, error) && outfile_commit_as(file, path, error);
+  char seal[DIGEST_HEX_LENGTH + 2] = "\n";
+  if (size > 0)
+    seal_of(key, text, size, seal + 1);
+  gboolean done = file != NULL && outfile_write(file, text, size, error) && outfile_write(file, seal, strlen(seal), error) &&
+                  outfile_commit_as(file, path, error);
   if (!done)
     g_prefix_error(error, "write to the store: ");
   free(text);

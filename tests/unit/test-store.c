@@ -359,6 +359,22 @@ damaged_action_is_not_known(Fixture *fixture, gconstpointer data)
     g_assert_true(g_file_set_contents(path, bad[i], -1, &error));
     g_assert_null(store_action_get(fixture->store, &key));
   }
+  /* whatever bit of a good one is another */
+  json_t *outputs = json_pack("{s:s, s:i}", "diffId", "1234", "size", 5);
+  g_assert_true(store_action_put(fixture->store, &key, outputs, &error));
+  json_t *known = store_action_get(fixture->store, &key);
+  g_assert_true(json_equal(known, outputs));
+  json_decref(known);
+  json_decref(outputs);
+  g_autofree char *text = NULL;
+  gsize size;
+  g_assert_true(g_file_get_contents(path, &text, &size, NULL));
+  for (gsize i = 0; i < size * 8; i++) {
+    text[i / 8] = (char)(text[i / 8] ^ (1 << (i % 8)));
+    g_assert_true(g_file_set_contents(path, text, (gssize)size, &error));
+    g_assert_null(store_action_get(fixture->store, &key));
+    text[i / 8] = (char)(text[i / 8] ^ (1 << (i % 8)));
+  }
 }
 
 static void
