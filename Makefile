@@ -58,7 +58,7 @@ BATS     := $(wildcard tests/cli/*.bats tests/faults/*.bats) $(if $(SAN),,$(wild
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 LINT_C    = $(SRC) $(wildcard tests/*/*.c)
-SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
+SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* scripts/ci/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
 PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
 
 .DELETE_ON_ERROR:
@@ -152,6 +152,7 @@ COMPLETIONS := bash-completion/completions/ashlar zsh/site-functions/_ashlar fis
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m755 $(BUILD)/ashlar $(DESTDIR)$(PREFIX)/bin/ashlar
+	install -D -m755 scripts/ci/ashlar-ci $(DESTDIR)$(PREFIX)/bin/ashlar-ci
 	rm -rf $(BUILD)/share
 	mkdir -p $(addprefix $(BUILD)/share/,$(dir $(COMPLETIONS)) man/man5)
 	$(BUILD)/ashlar manual --output $(BUILD)/share/man/man1
@@ -162,7 +163,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/ashlar/LICENSE
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/ashlar $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/ashlar $(DESTDIR)$(PREFIX)/bin/ashlar-ci $(DESTDIR)$(PREFIX)/share/man/man5/ashlar-recipe.5 \
 	  $(DESTDIR)$(PREFIX)/share/man/man1/ashlar.1 $(DESTDIR)$(PREFIX)/share/man/man1/ashlar-*.1 \
 	  $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/ashlar

@@ -337,7 +337,7 @@ const Command command_build = {
                  "RECIPE has no lock file yet, one is made; commit it.",
   .details = details,
   .examples = examples,
-  .see_also = "lock|sign|verify|recipe",
+  .see_also = "lock|sign|verify|diff|recipe",
   .min_arguments = 1,
   .max_arguments = -1,
   .options = options,

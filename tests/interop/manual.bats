@@ -83,7 +83,7 @@ page() { echo "pages/ashlar-${*// /-}.1"; }
   [ -w "$TOP/build" ] || skip "the build folder is not this user's"
   [[ $ASHLAR == "$TOP/build/ashlar" ]] || skip "not the program of a plain make"
   make -s -C "$TOP" install DESTDIR="$T/root" PREFIX=/usr > log 2>&1 || { cat log; return 1; }
-  for file in bin/ashlar share/man/man1/ashlar.1 share/man/man1/ashlar-store-gc.1 share/man/man5/ashlar-recipe.5 \
+  for file in bin/ashlar bin/ashlar-ci share/man/man1/ashlar.1 share/man/man1/ashlar-store-gc.1 share/man/man5/ashlar-recipe.5 \
     share/bash-completion/completions/ashlar share/zsh/site-functions/_ashlar share/fish/vendor_completions.d/ashlar.fish; do
     [ -s "$T/root/usr/$file" ] || { echo "missing: $file"; return 1; }
   done
