@@ -1,149 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
-#include "builder/oci/open.h"
+#include "builder/look/inspection.h"
 #include "builder/oci/printable.h"
-#include "builder/oci/sign.h"
-#include "signing/cosign.h"
+#include "signing/error.h"
 
 #include <stdio.h>
 #include <string.h>
 
 typedef struct {
-  gboolean json;
+  gboolean json, lock;
 } Options;
 
 static const CommandOption options_table[] = {
-  {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, json), NULL, "print it as JSON"},
+  {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, json), NULL, "one JSON object, with every package"},
+  {"lock", 0, OPTION_FLAG, G_STRUCT_OFFSET(Options, lock), NULL, "only the lock file that it was built from, as it is"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
-/* ---- as JSON, which the text is printed from ---- */
-
-static json_t *
-digest_json(const Digest *digest)
-{
-  char text[DIGEST_STRING_SIZE];
-  return json_string(digest_to_string(digest, text));
-}
-
-/* What the history says of each layer: its entries that are not empty, in order (new references, maybe null). */
-static json_t *
-layer_history(json_t *config)
-{
-  json_t *list = json_array();
-  gsize i;
-  json_t *entry;
-  json_array_foreach (json_object_get(config, "history"), i, entry)
-    if (!json_is_true(json_object_get(entry, "empty_layer")))
-      json_array_append(list, json_object_get(entry, "created_by"));
-  return list;
-}
-
-static json_t *
-layers_json(const OciManifest *manifest)
-{
-  json_t *list = json_array();
-  json_auto_t *history = layer_history(manifest->config);
-  for (guint i = 0; i < manifest->n_layers; i++) {
-    json_t *layer = json_object();
-    json_object_set_new(layer, "digest", digest_json(&manifest->layers[i].digest));
-    json_object_set_new(layer, "size", json_integer((json_int_t)manifest->layers[i].size));
-    json_object_set_new(layer, "mediaType", json_string(manifest->layers[i].media_type));
-    if (manifest->diff_ids != NULL)
-      json_object_set_new(layer, "diffID", digest_json(&manifest->diff_ids[i]));
-    if (json_is_string(json_array_get(history, i)))
-      json_object_set(layer, "holds", json_array_get(history, i));
-    json_array_append_new(list, layer);
-  }
-  return list;
-}
-
-static json_t *
-manifest_json(const OciManifest *manifest)
-{
-  json_t *json = json_object();
-  const Descriptor *descriptor = &manifest->descriptor;
-  if (descriptor->architecture != NULL)
-    json_object_set_new(json, "platform",
-                        json_sprintf("%s/%s%s%s", descriptor->os, descriptor->architecture,
-                                     descriptor->variant != NULL ? "/" : "",
-                                     descriptor->variant != NULL ? descriptor->variant : ""));
-  json_object_set_new(json, "digest", digest_json(&descriptor->digest));
-  json_object_set_new(json, "imageID", digest_json(&manifest->config_descriptor.digest));
-  json_object_set_new(json, "layers", layers_json(manifest));
-  json_t *config = json_object_get(manifest->config, "config");
-  if (config != NULL)
-    json_object_set(json, "config", config);
-  return json;
-}
-
-static json_t *
-signature_json(OciImage *image, const ImageSignature *signature)
-{
-  json_t *json = json_object();
-  g_auto(CosignPayload) payload = {0};
-  json_object_set_new(json, "subject", digest_json(&signature->subject));
-  if (signature->has_key)
-    json_object_set_new(json, "key", digest_json(&signature->key));
-  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, COSIGN_PAYLOAD_MAX, NULL);
-  if (bytes != NULL && cosign_payload_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), &payload, NULL)) {
-    json_object_set_new(json, "reference", json_string(payload.reference));
-    if (payload.optional != NULL)
-      json_object_set(json, "annotations", payload.optional);
-  }
-  return json;
-}
-
-static json_t *
-signatures_json(OciImage *image, GError **error)
-{
-  json_t *list = json_array();
-  if (image->referrers == NULL)
-    return list;
-  g_autoptr(GPtrArray) signatures = image_signatures(image->blobs, image->referrers, error);
-  if (signatures == NULL) {
-    json_decref(list);
-    return NULL;
-  }
-  for (guint i = 0; i < signatures->len; i++)
-    json_array_append_new(list, signature_json(image, signatures->pdata[i]));
-  return list;
-}
-
-static void
-set_annotation(json_t *json, const char *key, const OciImage *image, const char *annotation)
-{
-  const char *value = oci_image_annotation(image, annotation);
-  if (value != NULL)
-    json_object_set_new(json, key, json_string(value));
-}
-
-static json_t *
-image_json(OciImage *image, GError **error)
-{
-  json_t *signatures = signatures_json(image, error);
-  if (signatures == NULL)
-    return NULL;
-  json_t *json = json_object();
-  const char *name = oci_image_name(image);
-  if (name != NULL)
-    json_object_set_new(json, "name", json_string(name));
-  set_annotation(json, "version", image, OCI_ANNOTATION_VERSION);
-  set_annotation(json, "created", image, OCI_ANNOTATION_CREATED);
-  json_object_set_new(json, "digest", digest_json(&image->top.digest));
-  json_object_set_new(json, "mediaType", json_string(image->top.media_type));
-  json_t *images = json_array();
-  for (guint i = 0; i < image->manifests->len; i++)
-    json_array_append_new(images, manifest_json(image->manifests->pdata[i]));
-  json_object_set_new(json, "images", images);
-  json_t *annotations = json_object_get(image->top_json, "annotations");
-  if (annotations != NULL)
-    json_object_set(json, "annotations", annotations);
-  json_object_set_new(json, "signatures", signatures);
-  return json;
-}
-
-/* ---- as text ---- */
+/* Names of packages told of one layer; --verbose tells all. */
+#define NAMES_MAX 6
 
 static void
 print_member(const char *label, json_t *value)
@@ -156,20 +31,76 @@ print_member(const char *label, json_t *value)
 }
 
 static void
-print_layers(json_t *layers)
+print_members(json_t *object, const char *const *names, guint n, const char *indent)
 {
-  gsize i;
-  json_t *layer;
-  json_array_foreach (layers, i, layer) {
-    g_autofree char *size = g_format_size((guint64)json_integer_value(json_object_get(layer, "size")));
-    g_autofree char *holds = printable(json_string_value(json_object_get(layer, "holds")));
-    printf("  layer %-4" G_GSIZE_FORMAT " %9s  %.19s  %s\n", i, size, json_string_value(json_object_get(layer, "digest")),
-           holds);
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *label = g_strconcat(indent, names[i], NULL);
+    print_member(label, json_object_get(object, names[i]));
+  }
+}
+
+static char *
+size_text(json_t *object, const char *key)
+{
+  return g_format_size((guint64)json_integer_value(json_object_get(object, key)));
+}
+
+/* ---- layers ---- */
+
+/* What a layer holds, in the words of its history where there are any; else, or with @all, its packages. */
+static void
+print_packages(json_t *names, gboolean all)
+{
+  gsize n = json_array_size(names), shown = all ? n : MIN(n, NAMES_MAX);
+  for (gsize i = 0; i < shown; i++) {
+    g_autofree char *name = printable(json_string_value(json_array_get(names, i)));
+    printf("%s%s", i > 0 ? ", " : "", name);
+  }
+  if (shown < n)
+    printf(" and %" G_GSIZE_FORMAT " more", n - shown);
+}
+
+static void
+print_layer(gsize number, json_t *layer, gboolean verbose)
+{
+  g_autofree char *size = size_text(layer, "size"), *unpacked = size_text(layer, "unpackedSize");
+  const char *digest = json_string_value(json_object_get(layer, "digest"));
+  json_t *holds = json_object_get(layer, "holds"), *names = json_object_get(layer, "packages");
+  printf("  %5" G_GSIZE_FORMAT " %10s %10s %8" JSON_INTEGER_FORMAT "  %-19.19s  ", number, size, unpacked,
+         json_integer_value(json_object_get(layer, "files")), digest != NULL ? digest : "-");
+  if (holds != NULL) {
+    g_autofree char *shown = printable(json_string_value(holds));
+    fputs(shown, stdout);
+  } else {
+    print_packages(names, FALSE);
+  }
+  putchar('\n');
+  if (verbose && json_array_size(names) > 0) {
+    printf("%44s", "");
+    print_packages(names, TRUE);
+    putchar('\n');
   }
 }
 
 static void
-print_manifest(json_t *manifest)
+print_contents(json_t *json, gboolean with_layers, gboolean verbose)
+{
+  g_autofree char *bytes = size_text(json, "bytes");
+  printf("  holds      %" JSON_INTEGER_FORMAT " files, %s; %" G_GSIZE_FORMAT " packages\n",
+         json_integer_value(json_object_get(json, "files")), bytes, json_array_size(json_object_get(json, "packages")));
+  if (with_layers)
+    puts("\n  layer       size   unpacked  members  digest               holds");
+  gsize i;
+  json_t *layer;
+  json_array_foreach (json_object_get(json, "layers"), i, layer)
+    if (with_layers)
+      print_layer(i, layer, verbose);
+}
+
+/* ---- images ---- */
+
+static void
+print_manifest(json_t *manifest, gboolean verbose)
 {
   putchar('\n');
   print_member("platform", json_object_get(manifest, "platform"));
@@ -182,21 +113,26 @@ print_manifest(json_t *manifest)
     g_autofree char *label = g_strdup_printf("  %s", shown);
     print_member(label, value);
   }
-  print_layers(json_object_get(manifest, "layers"));
+  print_contents(manifest, TRUE, verbose);
 }
 
 static void
-print_text(json_t *json)
+print_lock(json_t *lock)
 {
-  static const char *const members[] = {"name", "version", "created", "digest"};
-  for (guint i = 0; i < G_N_ELEMENTS(members); i++)
-    print_member(members[i], json_object_get(json, members[i]));
-  gsize i;
-  json_t *item, *signatures = json_object_get(json, "signatures");
-  json_array_foreach (json_object_get(json, "images"), i, item) {
-    print_manifest(item);
+  if (json_is_null(lock)) {
+    puts("no lock");
+    return;
   }
-  putchar('\n');
+  static const char *const members[] = {"digest", "date", "packages", "format"};
+  print_member("lock", json_object_get(lock, "digest"));
+  print_members(lock, members + 1, G_N_ELEMENTS(members) - 1, "  ");
+}
+
+static void
+print_signatures(json_t *signatures)
+{
+  gsize i;
+  json_t *item;
   if (json_array_size(signatures) == 0)
     puts("not signed");
   json_array_foreach (signatures, i, item) {
@@ -207,18 +143,86 @@ print_text(json_t *json)
   }
 }
 
+static void
+print_text(json_t *json, gboolean verbose)
+{
+  static const char *const members[] = {"kind", "name", "version", "created", "digest"};
+  print_members(json, members, G_N_ELEMENTS(members), "");
+  json_t *images = json_object_get(json, "images"), *item;
+  if (images == NULL) {
+    print_contents(json, strcmp(json_string_value(json_object_get(json, "kind")), "folder") != 0, verbose);
+    return;
+  }
+  const char *key;
+  json_object_foreach (json_object_get(json, "annotations"), key, item) {
+    g_autofree char *shown = printable(key), *value = printable(json_string_value(item));
+    printf("annotation   %s=%s\n", shown, value);
+  }
+  gsize i;
+  json_array_foreach (images, i, item)
+    print_manifest(item, verbose);
+  putchar('\n');
+  print_lock(json_object_get(json, "lock"));
+  print_signatures(json_object_get(json, "signatures"));
+}
+
+/* ---- running ---- */
+
+/* What cannot be read in its layers can be told of all the same, which is when people look. */
+static Subject *
+open_subject(const CommandContext *context, const char *spelling, SubjectOptions *looking, GError **error)
+{
+  GError *problem = NULL;
+  Subject *subject = subject_open(spelling, looking, &problem);
+  gboolean damaged = g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_INVALID) ||
+                     g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+  if (damaged) {
+    looking->without_layers = TRUE;
+    subject = subject_open(spelling, looking, NULL);
+    if (subject != NULL)
+      progress_warn(context->progress, "%s", problem->message);
+  }
+  if (subject != NULL)
+    g_clear_error(&problem);
+  else
+    g_propagate_error(error, problem);
+  return subject;
+}
+
+static int
+print_lock_text(const Subject *subject, GError **error)
+{
+  if (subject->image == NULL) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is a %s: only an image carries a lock", subject->label,
+                subject_kind_name(subject->kind));
+    return 2;
+  }
+  g_autoptr(GBytes) text = inspection_lock(subject->image, error);
+  if (text == NULL)
+    return 1;
+  fwrite(g_bytes_get_data(text, NULL), 1, g_bytes_get_size(text), stdout);
+  return 0;
+}
+
 static int
 run(const CommandContext *context, gpointer data, char **arguments, GError **error)
 {
   const Options *options = data;
-  g_autoptr(OciImage) image = oci_image_open(arguments[0], error);
-  if (image == NULL)
+  SubjectOptions looking = {
+    .store_path = context->store_path,
+    .without_layers = options->lock,
+    .cancellable = context->cancellable,
+  };
+  g_autoptr(Subject) subject = open_subject(context, arguments[0], &looking, error);
+  if (subject == NULL)
     return 1;
-  json_auto_t *json = image_json(image, error);
+  if (options->lock)
+    return print_lock_text(subject, error);
+  json_auto_t *json = inspection_of(subject, &looking, error);
   if (json == NULL)
     return 1;
   if (!options->json) {
-    print_text(json);
+    print_text(json, context->verbose);
     return 0;
   }
   g_autofree char *text = oci_json_dump(json);
@@ -230,7 +234,10 @@ const Command command_inspect = {
   .name = "inspect",
   .summary = "show what an image is, holds, and who signed it",
   .arguments = "IMAGE",
-  .description = "Signatures are listed, not checked: 'ashlar verify' does that.",
+  .description = "IMAGE is spelled as for 'ashlar ls', and may be a layer, package, tar or folder too. Of each layer it tells "
+                 "the size, compressed and unpacked, how many members it has, and what it holds (--verbose: its packages). "
+                 "Signatures are listed, not checked: 'ashlar verify' does that.",
+  .see_also = "ls|diff|verify",
   .min_arguments = 1,
   .max_arguments = 1,
   .options = options_table,

@@ -7,6 +7,7 @@
 #include "builder/oci/image.h"
 #include "builder/oci/index.h"
 #include "builder/oci/layout.h"
+#include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
@@ -272,20 +273,33 @@ output_key(const Build *build, const RecipeOutput *output, const char *path, Dig
     digest_to_hex(key_fingerprint(build->options->key), signer);
   /* escaped: a path need not be UTF-8, JSON must be */
   g_autofree char *canonical = g_canonicalize_filename(path, NULL), *absolute = g_strescape(canonical, NULL);
-  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output), "images",
-                                  images, "key", signer, "reference", build->options->reference, "path", absolute);
+  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output),
+                                  "images", images, "attached", build->lock != NULL ? "lock" : "", "key", signer, "reference",
+                                  build->options->reference, "path", absolute);
   store_action_key(description, key);
   json_decref(description);
 }
 
+/* The lock travels with the image that was made of it; what the image is called by does not change. */
 static gboolean
-sign_top(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *referrers, GError **error)
+attach_lock(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *referrers, GError **error)
+{
+  g_autofree char *path = lock_path_for(build->recipe->path), *title = g_path_get_basename(path);
+  g_autofree char *text = lock_to_text(build->lock);
+  const Referrer lock = {.artifact_type = REFERRER_LOCK_TYPE, .title = title, .data = text, .size = strlen(text)};
+  return referrer_attach(blobs, top, NULL, &lock, referrers, error);
+}
+
+/* @locked: what is attached already, or NULL. */
+static gboolean
+sign_top(const Build *build, Blobs *blobs, const Descriptor *top, const Descriptor *locked, Descriptor *referrers,
+         GError **error)
 {
   g_autofree char *reference = build->options->reference != NULL ? g_strdup(build->options->reference)
                                                                  : oci_repository(build->recipe->name);
   SignSpec spec = {.key = build->options->key, .reference = reference};
   ProgressTask *task = progress_start(build->options->fetch.progress, PROGRESS_SIGN, build->recipe->name, 0);
-  gboolean made = image_sign(blobs, top, NULL, &spec, referrers, error);
+  gboolean made = image_sign(blobs, top, locked, &spec, referrers, error);
   progress_finish(task, made ? PROGRESS_MADE : PROGRESS_FAILED);
   return made;
 }
@@ -301,17 +315,25 @@ static gboolean
 write_output(const Build *build, const RecipeOutput *output, const char *path, Digest *digest, GError **error)
 {
   g_autoptr(Blobs) blobs = blobs_new(build->store);
-  g_auto(Descriptor) top = {0}, referrers = {0};
+  g_auto(Descriptor) top = {0}, lock = {0}, signatures = {0};
   if (!make_top(build, output, output_kind(output), blobs, &top, error))
     return FALSE;
-  gboolean with_signature = build->options->key != NULL;
-  if (with_signature && !sign_top(build, blobs, &top, &referrers, error))
-    return FALSE;
+  const Descriptor *referrers = NULL;
+  if (build->lock != NULL) {
+    if (!attach_lock(build, blobs, &top, &lock, error))
+      return FALSE;
+    referrers = &lock;
+  }
+  if (build->options->key != NULL) {
+    if (!sign_top(build, blobs, &top, referrers, &signatures, error))
+      return FALSE;
+    referrers = &signatures;
+  }
   ArchiveSpec spec = {
     .name = build->recipe->name,
     .version = build->recipe->version,
     .top = &top,
-    .referrers = with_signature ? &referrers : NULL,
+    .referrers = referrers,
     .epoch = build->epoch,
   };
   *digest = top.digest;

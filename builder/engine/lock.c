@@ -348,6 +348,23 @@ read_document(Lock *lock, json_t *root, const char *path, GError **error)
 }
 
 Lock *
+lock_parse(const char *text, gsize size, const char *name, GError **error)
+{
+  json_error_t where;
+  json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+  if (root == NULL) {
+    g_autofree char *shown = g_strescape(where.text, "\"");
+    g_autofree char *reason = g_strdup_printf("line %d: %s", where.line, shown);
+    refuse(error, name, reason);
+    return NULL;
+  }
+  g_autoptr(Lock) lock = lock_new();
+  gboolean read = read_document(lock, root, name, error);
+  json_decref(root);
+  return read ? g_steal_pointer(&lock) : NULL;
+}
+
+Lock *
 lock_load(const char *path, GError **error)
 {
   g_autofree char *text = NULL;
@@ -365,16 +382,5 @@ lock_load(const char *path, GError **error)
                 missing ? "it does not exist" : failure->message);
     return NULL;
   }
-  json_error_t where;
-  json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-  if (root == NULL) {
-    g_autofree char *shown = g_strescape(where.text, "\"");
-    g_autofree char *reason = g_strdup_printf("line %d: %s", where.line, shown);
-    refuse(error, path, reason);
-    return NULL;
-  }
-  g_autoptr(Lock) lock = lock_new();
-  gboolean read = read_document(lock, root, path, error);
-  json_decref(root);
-  return read ? g_steal_pointer(&lock) : NULL;
+  return lock_parse(text, size, path, error);
 }

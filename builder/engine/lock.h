@@ -37,6 +37,8 @@ char *lock_path_for(const char *recipe_path);
 /* NULL and ASHLAR_ERROR_NOT_FOUND without the file. A file that is no lock, or one that a newer ashlar wrote, is
  * ASHLAR_ERROR_USAGE that names it. */
 Lock *lock_load(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same from text in memory; @name stands for the file in errors. */
+Lock *lock_parse(const char *text, gsize size, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The exact text that lock_save writes (transfer full). */
 char *lock_to_text(const Lock *lock);
 /* Writes it whole or not at all; a file that says the same already is left alone. */

@@ -97,6 +97,8 @@ read_layers(Subject *subject, const SubjectOptions *options, GError **error)
 {
   const OciManifest *manifest = subject->manifest;
   ReadingLimits limits = {0};
+  if (options->without_layers)
+    return TRUE;
   guint first = options->one_layer ? options->layer : 0, end = options->one_layer ? first + 1 : manifest->n_layers;
   g_autofree LayerJob *jobs = g_new0(LayerJob, manifest->n_layers + 1);
   g_autoptr(Executor) executor = executor_new(options->cancellable);

@@ -82,8 +82,9 @@ typedef struct {
   const char *arch;   /* of an image for several: Debian's name or GOARCH; NULL: this machine's, else the first */
   gboolean one_layer; /* only layer number @layer, as it stands: whiteouts are shown as the files they are */
   guint layer;
-  gboolean hash;          /* the contents too: fills in entry.digest (a pack has them anyway) */
-  const char *store_path; /* NULL: the default */
+  gboolean hash;           /* the contents too: fills in entry.digest (a pack has them anyway) */
+  gboolean without_layers; /* of an image: they are not read, and it has no files and no packages */
+  const char *store_path;  /* NULL: the default */
   GCancellable *cancellable;
 } SubjectOptions;
 

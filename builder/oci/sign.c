@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/sign.h"
+#include "builder/oci/referrer.h"
 #include "signing/cosign.h"
 #include "signing/error.h"
 
@@ -80,22 +81,12 @@ collect_from_manifest(json_t *manifest, GPtrArray *signatures, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_referrers(json_t *index, GError **error)
-{
-  if (json_array_size(json_object_get(index, "manifests")) <= IMAGE_REFERRERS_MAX)
-    return TRUE;
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of signatures lists more than %d manifests",
-              IMAGE_REFERRERS_MAX);
-  return FALSE;
-}
-
 GPtrArray *
 image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error)
 {
   g_autoptr(GPtrArray) signatures = g_ptr_array_new_with_free_func(signature_free);
-  json_auto_t *index = read_json(blobs, &referrers->digest, error);
-  if (index == NULL || !check_referrers(index, error))
+  json_auto_t *index = referrer_index(blobs, referrers, error);
+  if (index == NULL)
     return NULL;
   gsize i;
   json_t *item;
@@ -336,16 +327,6 @@ sign_one(Blobs *blobs, json_t *index, const Descriptor *subject, const SignSpec 
   return TRUE;
 }
 
-static json_t *
-empty_index(void)
-{
-  json_t *index = json_object();
-  json_object_set_new(index, "schemaVersion", json_integer(2));
-  json_object_set_new(index, "mediaType", json_string(OCI_MEDIA_INDEX));
-  json_object_set_new(index, "manifests", json_array());
-  return index;
-}
-
 static gboolean
 sign_members(Blobs *blobs, json_t *index, const Descriptor *top, const SignSpec *spec, GError **error)
 {
@@ -367,13 +348,9 @@ image_sign(Blobs *blobs, const Descriptor *top, const Descriptor *referrers, con
            GError **error)
 {
   *out = (Descriptor){0};
-  json_auto_t *index = referrers != NULL ? read_json(blobs, &referrers->digest, error) : empty_index();
-  if (index == NULL || !check_referrers(index, error))
+  json_auto_t *index = referrer_index(blobs, referrers, error);
+  if (index == NULL)
     return FALSE;
-  if (!json_is_array(json_object_get(index, "manifests"))) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of signatures has no 'manifests'");
-    return FALSE;
-  }
   if (!sign_one(blobs, index, top, spec, error) ||
       (descriptor_is_index(top) && !sign_members(blobs, index, top, spec, error))) {
     g_prefix_error(error, "sign: ");

@@ -35,8 +35,6 @@ typedef struct {
 
 /* An image with more is refused: checking one may mean reading a megabyte. */
 #define IMAGE_SIGNATURES_MAX 1024
-/* So is one whose referrers are more manifests: each is read, and one may be listed many times over. */
-#define IMAGE_REFERRERS_MAX 256
 
 /* All signatures that @referrers lists, in order (elements ImageSignature). */
 GPtrArray *image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error);

@@ -177,3 +177,78 @@ build_second() {
   fails 1 diff --exit-code --times a a.tar
   has "$out" "~ /changed  time "
 }
+
+@test "inspect tells layers, packages, configuration and lock" {
+  ok inspect demo-1.oci.tar
+  has "$out" "kind         image"
+  has "$out" "hello 1.0"
+  has "$out" "not signed"
+  has "$out" '  packages   {"amd64":2}'
+  ok inspect --verbose demo-1.oci.tar
+  ok inspect --json demo-1.oci.tar
+  [ "$(jq -c '[.images[0].packages[].name]' <<< "$out")" = '["hello","world"]' ]
+  [ "$(jq -c '[.images[0].layers[] | select(.holds == "hello 1.0") | .packages[]]' <<< "$out")" = '["hello"]' ]
+  [ "$(jq -r '.lock.digest' <<< "$out")" = "sha256:$(sha256sum < demo.lock | cut -d' ' -f1)" ]
+  ok inspect "$(deb_file hello)"
+  has "$out" "name         hello"
+  mkdir root
+  ok inspect root
+  has "$out" "kind         folder"
+}
+
+@test "an image carries the lock it was built from, signed or not, and is called the same" {
+  ok inspect --lock demo-1.oci.tar
+  printf '%s\n' "$out" | cmp - demo.lock
+  ok keygen k
+  ok sign demo-1.oci.tar --key k
+  ok verify demo-1.oci.tar --key k.pub
+  "$ASHLAR" inspect --lock demo-1.oci.tar > told.lock
+  same told.lock demo.lock
+  # its digest does not know of what is attached
+  manifest=$(tar -xOf demo-1.oci.tar index.json | jq -r '.manifests[0].digest')
+  ok build demo.yaml --json -o "$T"
+  [ "$(jq -r '.outputs[0].digest' <<< "$out")" = "$manifest" ]
+}
+
+@test "the lock is an OCI referrer" {
+  mkdir layout
+  tar -xf demo-1.oci.tar -C layout
+  blob() { cat "layout/blobs/sha256/${1#sha256:}"; }
+  index=$(blob "$(jq -r '.annotations["dev.ashlar.referrers"]' layout/index.json)")
+  [ "$(jq '.manifests | length' <<< "$index")" = 1 ]
+  [ "$(jq -r '.manifests[0].artifactType' <<< "$index")" = application/vnd.ashlar.lock.v1+json ]
+  manifest=$(blob "$(jq -r '.manifests[0].digest' <<< "$index")")
+  [ "$(jq -r '.subject.digest' <<< "$manifest")" = "$(jq -r '.manifests[0].digest' layout/index.json)" ]
+  [ "$(jq -r '.config.mediaType' <<< "$manifest")" = application/vnd.oci.empty.v1+json ]
+  [ "$(jq -r '.layers[0].annotations["org.opencontainers.image.title"]' <<< "$manifest")" = demo.lock ]
+  blob "$(jq -r '.layers[0].digest' <<< "$manifest")" | cmp - demo.lock
+}
+
+@test "an image without a lock says so" {
+  cat > bare.yaml <<'END'
+name: bare
+version: "1"
+files: [{path: /x, content: x}]
+END
+  ok build bare.yaml
+  ok inspect bare-1.oci.tar
+  has "$out" "no lock"
+  fails 1 inspect --lock bare-1.oci.tar
+  has "$err" "carries no lock"
+  mkdir root
+  fails 2 inspect --lock root
+}
+
+@test "an image with a damaged layer is told of as far as it can be" {
+  layer=$(tar -xOf demo-1.oci.tar index.json | jq -r '.manifests[0].digest[7:]')
+  mkdir layout
+  tar -xf demo-1.oci.tar -C layout
+  layer=layout/blobs/sha256/$(jq -r '.layers[0].digest[7:]' "layout/blobs/sha256/$layer")
+  size=$(stat -c %s "$layer")
+  chmod +w "$layer"
+  head -c "$size" /dev/zero | tr '\0' x > "$layer"
+  ok inspect layout
+  has "$out" "platform     linux/amd64"
+  has "$err" "layer 0"
+  fails 1 ls layout
+}

@@ -7,6 +7,7 @@
 #include "builder/oci/layout.h"
 #include "builder/oci/location.h"
 #include "builder/oci/printable.h"
+#include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
 #include "signing/error.h"
 #include "tests/unit/image-maker.h"
@@ -440,7 +441,7 @@ one_manifest_listed_many_times_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_true(image_sign(fixture->blobs, &fixture->manifest, NULL, &spec, &referrers, &error));
   json_auto_t *index = read_document(fixture, &referrers);
   json_t *manifests = json_object_get(index, "manifests");
-  while (json_array_size(manifests) <= IMAGE_REFERRERS_MAX)
+  while (json_array_size(manifests) <= REFERRERS_MAX)
     json_array_append(manifests, json_array_get(manifests, 0));
   g_assert_true(blobs_put_json(fixture->blobs, index, OCI_MEDIA_INDEX, &list, &error));
   g_assert_null(image_signatures(fixture->blobs, &list, &error));
