@@ -49,7 +49,7 @@ OBJ      := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ  := $(filter-out $(BUILD)/builder/main.o,$(OBJ))
 UNIT_SRC := $(wildcard tests/unit/test-*.c)
 UNIT     := $(UNIT_SRC:%.c=$(BUILD)/%)
-BENCH    := $(BUILD)/tests/bench/splice
+BENCH    := $(addprefix $(BUILD)/tests/bench/,splice floor generate usage)
 UNIT_OBJ := $(UNIT:=.o)
 # each fuzz target beside what replays its corpus
 REPLAY   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
@@ -63,7 +63,7 @@ PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e t
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJ) $(BENCH:=.o) $(REPLAY:=.o)
-.PHONY: all units replays demo test suite check fuzz judges lint format bench faults soak install uninstall clean help
+.PHONY: all units replays demo test suite check fuzz judges lint format bench scale faults soak install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -146,6 +146,10 @@ faults: all units ## every call that touches a file fails, and is the last, in t
 # SOAK="--seconds 60 --seed 7" says how long and with which choices
 soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs
 	tests/soak/run $(CURDIR)/$(BUILD)/ashlar $(SOAK)
+
+scale: all $(BENCH) ## costs as images grow: 5000 packages, 10^6 files, 4 GB (half an hour)
+	scripts/bootstrap --judges
+	tests/bench/scale $(CURDIR)/$(BUILD)/ashlar
 
 # where the shells look, below share/; the first word is the shell's name
 COMPLETIONS := bash-completion/completions/ashlar zsh/site-functions/_ashlar fish/vendor_completions.d/ashlar.fish

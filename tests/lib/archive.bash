@@ -88,13 +88,18 @@ deb() {
   deb_end "$1"
 }
 
+# The index of the pool's packages for an architecture
+archive_index() {
+  (cd "$ARCHIVE/www" && apt-ftparchive --arch "$1" packages pool)
+}
+
 archive_publish() {
   local dist=$ARCHIVE/www/dists/$SUITE arch file sum
   rm -rf "$dist"
   ARCHIVE_DATE=$((ARCHIVE_DATE + 3600))
   for arch in $ARCHS; do
     mkdir -p "$dist/main/binary-$arch/by-hash/SHA256"
-    (cd "$ARCHIVE/www" && apt-ftparchive --arch "$arch" packages pool) > "$dist/main/binary-$arch/Packages"
+    archive_index "$arch" > "$dist/main/binary-$arch/Packages"
     xz -0 --keep "$dist/main/binary-$arch/Packages"
     for file in "$dist/main/binary-$arch"/Packages*; do
       sum=$(sha256sum "$file" | cut -d' ' -f1)
