@@ -34,6 +34,33 @@ codec_free(Codec *codec)
   g_free(codec);
 }
 
+typedef struct {
+  Codec *codecs[PACK_ZSTD_CHUNKED + 1];
+} ThreadCodecs;
+
+static void
+thread_codecs_free(gpointer data)
+{
+  ThreadCodecs *own = data;
+  for (guint i = 0; i < G_N_ELEMENTS(own->codecs); i++)
+    g_clear_pointer(&own->codecs[i], codec_free);
+  g_free(own);
+}
+
+Codec *
+codec_of_thread(PackEncoding encoding)
+{
+  static GPrivate key = G_PRIVATE_INIT(thread_codecs_free);
+  ThreadCodecs *own = g_private_get(&key);
+  if (own == NULL) {
+    own = g_new0(ThreadCodecs, 1);
+    g_private_set(&key, own);
+  }
+  if (own->codecs[encoding] == NULL)
+    own->codecs[encoding] = codec_new(encoding);
+  return own->codecs[encoding];
+}
+
 static void *
 checked(void *context)
 {

@@ -2,7 +2,7 @@
  *
  * The compressors of packs and layers. A frame (a gzip member, a zstd frame) is compressed in one go with fixed parameters,
  * so that its bytes are a function of its content and of the library's version alone. A Codec belongs to one thread at a
- * time; making one is dear, using it again is cheap.
+ * time; making one is dear, using it again is cheap: whoever has no reason to own one takes that of its thread.
  */
 #ifndef ASHLAR_ROOTFS_CODEC_H
 #define ASHLAR_ROOTFS_CODEC_H
@@ -13,6 +13,8 @@ typedef struct Codec Codec;
 Codec *codec_new(PackEncoding encoding);
 void codec_free(Codec *codec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Codec, codec_free)
+/* The calling thread's own (borrowed), kept until the thread ends. */
+Codec *codec_of_thread(PackEncoding encoding);
 
 /* Room that a frame of @size bytes needs at most. */
 gsize codec_bound(Codec *codec, gsize size);

@@ -12,6 +12,24 @@ void
 cutter_clear(Cutter *cutter)
 {
   g_clear_pointer(&cutter->pending, g_byte_array_unref);
+  g_clear_pointer(&cutter->idle, g_ptr_array_unref);
+}
+
+void
+cutter_reuse(Cutter *cutter, GByteArray *frame)
+{
+  if (cutter->idle == NULL)
+    cutter->idle = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+  g_byte_array_set_size(frame, 0);
+  g_ptr_array_add(cutter->idle, frame);
+}
+
+static GByteArray *
+next_frame(Cutter *cutter)
+{
+  if (cutter->idle == NULL || cutter->idle->len == 0)
+    return g_byte_array_new();
+  return g_ptr_array_steal_index_fast(cutter->idle, cutter->idle->len - 1);
 }
 
 void
@@ -34,7 +52,7 @@ append(Cutter *cutter, const guint8 *data, gsize size)
 {
   while (size > 0) {
     if (cutter->pending == NULL)
-      cutter->pending = g_byte_array_new();
+      cutter->pending = next_frame(cutter);
     guint part = (guint)MIN(size, PACK_FRAME_SIZE - cutter->pending->len);
     g_byte_array_append(cutter->pending, data, part);
     data += part;

@@ -5,6 +5,8 @@
  *
  *   cutter_member(cutter, class, header, size, content), cutter_data ... (all of the content), cutter_member ...
  *   cutter_flush
+ *
+ * Frames are large, and many: whoever is done with one gives it back (cutter_reuse), and the next is cut in its memory.
  */
 #ifndef ASHLAR_ROOTFS_CUTTER_H
 #define ASHLAR_ROOTFS_CUTTER_H
@@ -19,6 +21,7 @@ typedef struct {
   CutterFrame emit;
   gpointer data;
   GByteArray *pending;
+  GPtrArray *idle; /* frames that were given back, or NULL */
   guint class;
   gboolean payload; /* pending holds content of one file only */
   guint64 content;  /* what is still to come of the member's content */
@@ -34,6 +37,8 @@ void cutter_member(Cutter *cutter, guint class, const GByteArray *header, guint6
 void cutter_data(Cutter *cutter, const void *data, gsize size);
 /* Bytes of members that were cut before, as they are: at most PACK_FRAME_SIZE between two flushes make one frame. */
 void cutter_bytes(Cutter *cutter, const void *data, gsize size);
+/* Takes back a frame that was emitted, on the thread that cuts. */
+void cutter_reuse(Cutter *cutter, GByteArray *frame);
 /* Ends the frame that is being filled, if there is one. */
 void cutter_flush(Cutter *cutter);
 

@@ -146,38 +146,55 @@ read_package(Package *package, GError **error)
 
 /* ---- packing ---- */
 
+struct DebPacking {
+  Store *store;
+  Digest deb;
+  char *label;
+  DebOptions options;
+  PackWriter *writer; /* sealed */
+  gint64 latest;
+};
+
+void
+deb_packing_free(DebPacking *packing)
+{
+  g_clear_pointer(&packing->writer, pack_writer_free);
+  store_unref(packing->store);
+  g_free(packing->label);
+  g_free(packing);
+}
+
 static gboolean
-pack_blob(Store *store, Blob *blob, guint64 size, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack,
-          gint64 *latest, GError **error)
+pack_blob(DebPacking *packing, Blob *blob, guint64 size, GError **error)
 {
   g_autoptr(MemberReader) ar = member_reader_new(MEMBER_AR, "ar", read_blob, blob, error);
-  g_autoptr(PackWriter) writer = ar != NULL ? pack_writer_new(store, encoding, error) : NULL;
-  if (writer == NULL)
+  packing->writer = ar != NULL ? pack_writer_new(packing->store, packing->options.encoding, error) : NULL;
+  if (packing->writer == NULL)
     return FALSE;
-  pack_writer_set_watch(writer, blob->watch);
-  Package package = {.ar = ar, .size = size, .epoch = epoch, .writer = writer};
+  pack_writer_set_threads(packing->writer, 0, packing->options.spare);
+  pack_writer_set_watch(packing->writer, blob->watch);
+  Package package = {.ar = ar, .size = size, .epoch = packing->options.epoch, .writer = packing->writer};
   gboolean done = read_package(&package, error);
   if (done) {
-    *latest = MAX(package.latest, package.control->newest);
-    done = finish_blob(blob, deb, error) && pack_writer_finish(writer, pack, error);
+    packing->latest = MAX(package.latest, package.control->newest);
+    done = finish_blob(blob, &packing->deb, error) && pack_writer_seal(packing->writer, error);
   }
   g_clear_pointer(&package.control, deb_control_free);
   return done;
 }
 
 static gboolean
-make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, const Watch *watch, GCancellable *cancellable,
-          Digest *pack, gint64 *latest, GError **error)
+make_pack(DebPacking *packing, GCancellable *cancellable, GError **error)
 {
   guint64 size;
-  int fd = store_open_blob(store, deb, &size, error);
+  int fd = store_open_blob(packing->store, &packing->deb, &size, error);
   if (fd < 0)
     return FALSE;
   g_autoptr(Hasher) hasher = hasher_new();
   g_autofree guint8 *buffer = g_malloc(READ_PIECE);
-  Blob blob = {.fd = fd, .hasher = hasher, .buffer = buffer, .watch = watch, .cancellable = cancellable};
+  Blob blob = {.fd = fd, .hasher = hasher, .buffer = buffer, .watch = packing->options.watch, .cancellable = cancellable};
   GError *problem = NULL;
-  gboolean done = pack_blob(store, &blob, size, deb, encoding, epoch, pack, latest, &problem);
+  gboolean done = pack_blob(packing, &blob, size, &problem);
   close(fd);
   if (done)
     return TRUE;
@@ -185,7 +202,7 @@ make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, 
   if (g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_INVALID) ||
       g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY)) {
     g_autoptr(GError) damage = NULL;
-    if (!store_check_blob(store, deb, &damage)) {
+    if (!store_check_blob(packing->store, &packing->deb, &damage)) {
       g_clear_error(&problem);
       g_propagate_error(error, g_steal_pointer(&damage));
       return FALSE;
@@ -193,6 +210,29 @@ make_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, 
   }
   g_propagate_error(error, problem);
   return FALSE;
+}
+
+static gboolean
+name_package(const char *label, GError **error)
+{
+  g_autofree char *shown = g_strescape(label, NULL);
+  g_prefix_error(error, "package '%s': ", shown);
+  return FALSE;
+}
+
+DebPacking *
+deb_packing_new(Store *store, const Digest *deb, const char *label, const DebOptions *options, GCancellable *cancellable,
+                GError **error)
+{
+  g_autoptr(DebPacking) packing = g_new0(DebPacking, 1);
+  packing->store = store_ref(store);
+  packing->deb = *deb;
+  packing->label = g_strdup(label);
+  packing->options = *options;
+  if (make_pack(packing, cancellable, error))
+    return g_steal_pointer(&packing);
+  name_package(label, error);
+  return NULL;
 }
 
 /* ---- memory ---- */
@@ -247,19 +287,22 @@ deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epo
 }
 
 gboolean
+deb_packing_finish(DebPacking *packing, Digest *pack, GError **error)
+{
+  const DebOptions *options = &packing->options;
+  Digest key;
+  action_key(&packing->deb, options->encoding, packing->latest <= options->epoch ? G_MAXINT64 : options->epoch, &key);
+  return (pack_writer_commit(packing->writer, pack, error) && remember(packing->store, &key, pack, packing->latest, error)) ||
+         name_package(packing->label, error);
+}
+
+gboolean
 deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch, const Watch *watch,
             GCancellable *cancellable, Digest *pack, GError **error)
 {
   if (deb_find_pack(store, deb, encoding, epoch, pack))
     return TRUE;
-  Digest key;
-  gint64 latest;
-  if (make_pack(store, deb, encoding, epoch, watch, cancellable, pack, &latest, error)) {
-    action_key(deb, encoding, latest <= epoch ? G_MAXINT64 : epoch, &key);
-    if (remember(store, &key, pack, latest, error))
-      return TRUE;
-  }
-  g_autofree char *shown = g_strescape(label, NULL);
-  g_prefix_error(error, "package '%s': ", shown);
-  return FALSE;
+  DebOptions options = {.encoding = encoding, .epoch = epoch, .watch = watch};
+  g_autoptr(DebPacking) packing = deb_packing_new(store, deb, label, &options, cancellable, error);
+  return packing != NULL && deb_packing_finish(packing, pack, error);
 }

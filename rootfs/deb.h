@@ -49,6 +49,21 @@ gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, g
 gboolean deb_to_pack(Store *store, const Digest *deb, const char *label, PackEncoding encoding, gint64 epoch,
                      const Watch *watch, GCancellable *cancellable, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same in two steps, for many packages at once: what keeps a processor busy, and what waits for the disk. */
+typedef struct {
+  PackEncoding encoding;
+  gint64 epoch;
+  const gint *spare;  /* see pack_writer_set_threads */
+  const Watch *watch; /* hears of the work, or NULL */
+} DebOptions;
+typedef struct DebPacking DebPacking;
+DebPacking *deb_packing_new(Store *store, const Digest *deb, const char *label, const DebOptions *options,
+                            GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Only now is there a pack, and remembered. */
+gboolean deb_packing_finish(DebPacking *packing, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void deb_packing_free(DebPacking *packing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebPacking, deb_packing_free)
+
 /* Where a path of a package lies once /usr is merged: usr/lib/x for lib/x (transfer full). */
 char *deb_merged_path(const char *path);
 

@@ -6,34 +6,34 @@
 
 typedef struct {
   GByteArray *tar;
-  guint8 *frame;
-  gsize size;
+  GByteArray *frame; /* room for it, and more */
+  gsize size;        /* of the frame */
   gboolean finished; /* under the queue's lock */
 } Job;
 
 struct FrameQueue {
   PackEncoding encoding;
-  guint threads;
-  const Watch *watch;
+  FrameQueueOptions options;
   FrameDone done;
   gpointer data;
-  GQueue jobs;         /* in order; touched by the pushing thread only */
-  GThreadPool *pool;   /* from the second frame on */
-  GAsyncQueue *codecs; /* idle ones */
+  GQueue jobs;       /* in order; touched by the pushing thread only, as is the next */
+  GPtrArray *rooms;  /* GByteArray: what frames were compressed into before */
+  GThreadPool *pool; /* from the second frame on */
   GMutex lock;
   GCond finished;
 };
 
 FrameQueue *
-frame_queue_new(PackEncoding encoding, guint threads, const Watch *watch, FrameDone done, gpointer data)
+frame_queue_new(PackEncoding encoding, const FrameQueueOptions *options, FrameDone done, gpointer data)
 {
   FrameQueue *queue = g_new0(FrameQueue, 1);
   queue->encoding = encoding;
-  queue->threads = threads != 0 ? threads : MIN(g_get_num_processors(), THREADS_MAX);
-  queue->watch = watch;
+  queue->options = *options;
+  if (queue->options.threads == 0)
+    queue->options.threads = MIN(g_get_num_processors(), THREADS_MAX);
   queue->done = done;
   queue->data = data;
-  queue->codecs = g_async_queue_new_full((GDestroyNotify)codec_free);
+  queue->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
   g_queue_init(&queue->jobs);
   g_mutex_init(&queue->lock);
   g_cond_init(&queue->finished);
@@ -45,7 +45,7 @@ job_free(gpointer data)
 {
   Job *job = data;
   g_byte_array_unref(job->tar);
-  g_free(job->frame);
+  g_byte_array_unref(job->frame);
   g_free(job);
 }
 
@@ -55,23 +55,32 @@ frame_queue_free(FrameQueue *queue)
   if (queue->pool != NULL)
     g_thread_pool_free(queue->pool, TRUE, TRUE);
   g_queue_clear_full(&queue->jobs, job_free);
-  g_async_queue_unref(queue->codecs);
+  g_ptr_array_unref(queue->rooms);
   g_mutex_clear(&queue->lock);
   g_cond_clear(&queue->finished);
   g_free(queue);
 }
 
-static void
-compress(FrameQueue *queue, Job *job)
+static Job *
+job_new(FrameQueue *queue, GByteArray *tar)
 {
-  Codec *codec = g_async_queue_try_pop(queue->codecs);
-  if (codec == NULL)
-    codec = codec_new(queue->encoding);
-  job->frame = g_malloc(codec_bound(codec, job->tar->len));
-  gpointer step = watch_begin(queue->watch, WATCH_COMPRESS, job->tar->len);
-  job->size = codec_compress(codec, job->tar->data, job->tar->len, job->frame);
-  watch_end(queue->watch, step, job->tar->len);
-  g_async_queue_push(queue->codecs, codec);
+  Job *job = g_new0(Job, 1);
+  guint last = queue->rooms->len;
+  job->tar = tar;
+  job->frame = last > 0 ? g_ptr_array_steal_index_fast(queue->rooms, last - 1) : g_byte_array_new();
+  return job;
+}
+
+static void
+compress(const FrameQueue *queue, Job *job)
+{
+  Codec *codec = codec_of_thread(queue->encoding);
+  gsize bound = codec_bound(codec, job->tar->len);
+  if (job->frame->len < bound)
+    g_byte_array_set_size(job->frame, (guint)bound);
+  gpointer step = watch_begin(queue->options.watch, WATCH_COMPRESS, job->tar->len);
+  job->size = codec_compress(codec, job->tar->data, job->tar->len, job->frame->data);
+  watch_end(queue->options.watch, step, job->tar->len);
 }
 
 static void
@@ -91,38 +100,49 @@ static void
 pop(FrameQueue *queue)
 {
   Job *job = g_queue_pop_head(&queue->jobs);
-  if (queue->pool == NULL)
-    compress(queue, job);
-  else {
+  if (queue->pool != NULL) {
     g_mutex_lock(&queue->lock);
     while (!job->finished)
       g_cond_wait(&queue->finished, &queue->lock);
     g_mutex_unlock(&queue->lock);
-  }
-  queue->done(job->frame, job->size, job->tar->len, queue->data);
-  job_free(job);
+  } else if (!job->finished)
+    compress(queue, job);
+  queue->done(job->frame->data, job->size, job->tar, queue->data);
+  g_ptr_array_add(queue->rooms, job->frame);
+  g_free(job);
 }
 
 /* Without a pool (no thread to be had) frames are compressed one by one when they are popped. */
 static void
 start_pool(FrameQueue *queue)
 {
-  queue->pool = g_thread_pool_new(compress_on_thread, queue, (gint)queue->threads, FALSE, NULL);
+  queue->pool = g_thread_pool_new(compress_on_thread, queue, (gint)queue->options.threads, FALSE, NULL);
   for (GList *l = queue->jobs.head; l != NULL && queue->pool != NULL; l = l->next)
     g_thread_pool_push(queue->pool, l->data, NULL);
+}
+
+/* No core is spare: more threads would only take turns on those that there are, and more frames take more memory. */
+static gboolean
+is_alone(const FrameQueue *queue)
+{
+  return queue->options.threads == 1 || (queue->options.spare != NULL && g_atomic_int_get(queue->options.spare) <= 0);
 }
 
 void
 frame_queue_push(FrameQueue *queue, GByteArray *tar)
 {
-  while (queue->jobs.length >= 2 * queue->threads)
+  gboolean alone = is_alone(queue);
+  while (queue->jobs.length >= (alone ? 1 : 2 * queue->options.threads))
     pop(queue);
-  Job *job = g_new0(Job, 1);
-  job->tar = tar;
+  Job *job = job_new(queue, tar);
   g_queue_push_tail(&queue->jobs, job);
-  if (queue->pool != NULL)
+  if (alone) {
+    compress(queue, job);
+    job->finished = TRUE;
+    pop(queue);
+  } else if (queue->pool != NULL)
     g_thread_pool_push(queue->pool, job, NULL);
-  else if (queue->jobs.length == 2 && queue->threads > 1)
+  else if (queue->jobs.length == 2)
     start_pool(queue);
 }
 

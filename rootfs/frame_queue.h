@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Compresses frames on a few threads and hands them on in the order they came. At most a few frames are in memory at a time:
- * pushing waits for the oldest one. A single frame needs no thread, and none is started for it.
+ * Compresses frames and hands them on in the order they came. While other cores have nothing better to do a few threads help,
+ * and at most a few frames are in memory at a time: pushing waits for the oldest one. Without help a frame is compressed where
+ * it is pushed, in the same memory as the one before it. A single frame needs no thread, and none is started for it.
  */
 #ifndef ASHLAR_ROOTFS_FRAME_QUEUE_H
 #define ASHLAR_ROOTFS_FRAME_QUEUE_H
@@ -9,12 +10,16 @@
 #include "rootfs/pack.h"
 #include "rootfs/watch.h"
 
-/* Called on the thread that pushes, in order. @frame is valid during the call. */
-typedef void (*FrameDone)(const guint8 *frame, gsize size, guint tar_size, gpointer data);
+/* Called on the thread that pushes, in order. @frame is valid during the call, @tar is given back. */
+typedef void (*FrameDone)(const guint8 *frame, gsize size, GByteArray *tar, gpointer data);
 
 typedef struct FrameQueue FrameQueue;
-/* @threads: 0 for one a processor, four at most. @watch (borrowed, or NULL) hears of the compressing. */
-FrameQueue *frame_queue_new(PackEncoding encoding, guint threads, const Watch *watch, FrameDone done, gpointer data);
+typedef struct {
+  guint threads;      /* 0 for one a processor, four at most; 1 for no help */
+  const gint *spare;  /* help is taken while this number, which other threads change atomically, is above 0; NULL: always */
+  const Watch *watch; /* hears of the compressing, or NULL; borrowed */
+} FrameQueueOptions;
+FrameQueue *frame_queue_new(PackEncoding encoding, const FrameQueueOptions *options, FrameDone done, gpointer data);
 /* Takes @tar over. */
 void frame_queue_push(FrameQueue *queue, GByteArray *tar);
 /* Waits until all that was pushed is handed on. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/layer_sink.h"
+#include "rootfs/pack_private.h"
 
 #define BATCHES 6
 #define BATCH_SIZE PACK_FRAME_SIZE
@@ -87,6 +88,8 @@ write_batch(LayerSink *sink, Batch *batch)
     const Span *span = &g_array_index(batch->spans, Span, i);
     if (!store_writer_write(sink->out, span->data, span->size, &sink->failure))
       g_atomic_int_set(&sink->failed, TRUE);
+    if (span->owned == NULL)
+      pack_release(span->data, span->size);
   }
   watch_end(sink->watch, step, bytes);
 }

@@ -16,7 +16,8 @@ typedef struct LayerSink LayerSink;
 LayerSink *layer_sink_new(StoreWriter *out, const Watch *watch);
 /* Room for the next @size (at most PACK_FRAME_SIZE) bytes of the tar stream, which the caller fills at once. */
 guint8 *layer_sink_tar(LayerSink *sink, gsize size);
-/* The next frame of the blob. @data is @sink's to free where @owned, else it must live until the sink is finished. */
+/* The next frame of the blob. @data is @sink's to free where @owned; else it lies in a pack's mapping, which must live until the
+ * sink is finished, and whose pages are given back (pack_release) when they are written. */
 void layer_sink_frame(LayerSink *sink, const guint8 *data, gsize size, gboolean owned);
 /* FALSE as soon as something could not be written: what is still to come would be for nothing. The sink can then only be
  * freed. */

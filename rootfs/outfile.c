@@ -121,11 +121,11 @@ outfile_fd(Outfile *out)
   return out->fd;
 }
 
-/* The disk begins while more is still to come, so that little is left for fsync to wait for. Only a hint: errors show there. */
-static void
-begin_writeback(Outfile *out)
+/* Only a hint: errors show at fsync. */
+void
+outfile_begin(Outfile *out)
 {
-  if ((out->flags & OUTFILE_VOLATILE) || out->written - out->writeback < WRITEBACK_PIECE)
+  if ((out->flags & OUTFILE_VOLATILE) || out->written == out->writeback)
     return;
   (void)sync_file_range(out->fd, (off_t)out->writeback, (off_t)(out->written - out->writeback), SYNC_FILE_RANGE_WRITE);
   out->writeback = out->written;
@@ -145,7 +145,8 @@ outfile_write(Outfile *out, const void *data, gsize size, GError **error)
     size -= (gsize)n;
     out->written += (guint64)n;
   }
-  begin_writeback(out);
+  if (out->written - out->writeback >= WRITEBACK_PIECE)
+    outfile_begin(out);
   return TRUE;
 }
 

@@ -31,6 +31,8 @@ Outfile *outfile_new(const char *path, mode_t mode, OutfileFlags flags, GError *
 Outfile *outfile_new_in(const char *folder, mode_t mode, OutfileFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 int outfile_fd(Outfile *out);
 gboolean outfile_write(Outfile *out, const void *data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The disk begins with what was written so far: fsync will have less to wait for. Large files do so on the way. */
+void outfile_begin(Outfile *out);
 /* The file will have @size bytes: room is made for them now. ENOSPC is an error here and not after half the work; a file system
  * that cannot reserve is none. Fewer bytes may come; more too. */
 gboolean outfile_expect(Outfile *out, guint64 size, GError **error) G_GNUC_WARN_UNUSED_RESULT;

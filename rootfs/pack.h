@@ -38,8 +38,9 @@ const char *pack_encoding_compressor(PackEncoding encoding);
 
 typedef struct PackWriter PackWriter;
 PackWriter *pack_writer_new(Store *store, PackEncoding encoding, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* How many threads compress (0, the default: one a processor, four at most). The bytes do not depend on it. */
-void pack_writer_set_threads(PackWriter *writer, guint threads);
+/* How many threads compress (0, the default: one a processor, four at most). The bytes do not depend on it. With @spare (may
+ * be NULL) they do so while the number that it points to is above 0; else the caller's own thread does. */
+void pack_writer_set_threads(PackWriter *writer, guint threads, const gint *spare);
 /* @watch (borrowed, or NULL) hears of the compressing. */
 void pack_writer_set_watch(PackWriter *writer, const Watch *watch);
 /* Adds a member. A file's content follows by pack_writer_data, exactly entry->size bytes (entry->digest is ignored: it is
@@ -49,6 +50,10 @@ gboolean pack_writer_data(PackWriter *writer, const void *data, gsize size, GErr
 /* A named piece of knowledge that travels in the index but is no member (a package's control file). */
 void pack_writer_set_meta(PackWriter *writer, const char *key, GBytes *value);
 gboolean pack_writer_finish(PackWriter *writer, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same in two steps, for who writes many packs: what the processor does (memory is given back, the disk has begun), and what
+ * waits for the disk. */
+gboolean pack_writer_seal(PackWriter *writer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pack_writer_commit(PackWriter *writer, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pack_writer_free(PackWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PackWriter, pack_writer_free)
 

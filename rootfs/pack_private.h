@@ -24,6 +24,10 @@ guint pack_frame_at(const Pack *pack, guint64 tar_offset);
 /* Decompresses a frame into @out, which has its tar_size bytes; ASHLAR_ERROR_VERIFY naming the pack when it is damaged. */
 gboolean pack_frame_decode(const Pack *pack, guint number, Codec *codec, guint8 *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whoever is done with frames for good gives the whole pages that they cover back (the one they begin in too): a mapped pack that
+ * was read counts as memory of ours, though it is the kernel's cache. Who reads there again only maps it again. */
+void pack_release(const guint8 *data, gsize size);
+
 /* Entry @i: where its member starts in the tar stream, the size of its headers and of all of it (0 for directories). */
 guint64 pack_member_offset(const Pack *pack, guint i);
 guint pack_header_size(const Pack *pack, guint i);

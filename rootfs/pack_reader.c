@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* How much of a mapped pack is kept at hand; whole pages. */
-#define READ_WINDOW (16 * 1024 * 1024)
+/* How much of a mapped pack is kept at hand while a file is read out of it; whole pages. */
+#define READ_WINDOW (2 * 1024 * 1024)
 
 #define LE32 GUINT32_FROM_LE
 #define LE64 GUINT64_FROM_LE
@@ -238,22 +238,28 @@ pack_frame_at(const Pack *pack, guint64 tar_offset)
   return low;
 }
 
-/* Frames are read one after another: what lies well behind @number is given back, or the whole of a large pack would count as
- * memory of ours (the kernel keeps it as cache; whoever reads it again just maps it again). */
+void
+pack_release(const guint8 *data, gsize size)
+{
+  gsize page = (gsize)sysconf(_SC_PAGESIZE), begin = (gsize)data / page * page, end = ((gsize)data + size) / page * page;
+  if (end > begin)
+    (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+/* The frames of a file are read one after another: what lies behind @number is given back. */
 static void
 release_behind(const Pack *pack, guint number)
 {
   guint64 begin = LE64(pack->index.frames[number].offset), end = begin + LE32(pack->index.frames[number].size);
   guint64 window = begin / READ_WINDOW;
   if (window > 0 && end / READ_WINDOW > window)
-    (void)madvise((void *)(gsize)(pack->data + (window - 1) * READ_WINDOW), READ_WINDOW, MADV_DONTNEED);
+    pack_release(pack->data + (window - 1) * READ_WINDOW, READ_WINDOW);
 }
 
 gboolean
 pack_frame_decode(const Pack *pack, guint number, Codec *codec, guint8 *out, GError **error)
 {
   PackFrame frame = pack_frame(pack, number);
-  release_behind(pack, number);
   if (codec_decompress(codec, frame.data, frame.size, out, frame.tar_size))
     return TRUE;
   g_autofree char *fault = g_strdup_printf("its frame %u does not decompress", number);
@@ -304,36 +310,20 @@ pack_chunk_digest(const Pack *pack, guint i, guint64 k)
  * this each would cost the decompression of its neighbours. One frame a thread, known by what it is, so that it keeps no
  * pack alive and cannot be stale. */
 typedef struct {
-  Codec *codec;
-  PackEncoding encoding;
   Digest pack;
   guint number;
   gboolean valid;
   guint8 data[PACK_FRAME_SIZE];
 } FrameCache;
 
-static void
-frame_cache_free(gpointer data)
-{
-  FrameCache *cache = data;
-  g_clear_pointer(&cache->codec, codec_free);
-  g_free(cache);
-}
-
 static FrameCache *
-frame_cache(PackEncoding encoding)
+frame_cache(void)
 {
-  static GPrivate key = G_PRIVATE_INIT(frame_cache_free);
+  static GPrivate key = G_PRIVATE_INIT(g_free);
   FrameCache *cache = g_private_get(&key);
   if (cache == NULL) {
     cache = g_new0(FrameCache, 1);
     g_private_set(&key, cache);
-  }
-  if (cache->codec == NULL || cache->encoding != encoding) {
-    g_clear_pointer(&cache->codec, codec_free);
-    cache->codec = codec_new(encoding);
-    cache->encoding = encoding;
-    cache->valid = FALSE;
   }
   return cache;
 }
@@ -341,11 +331,12 @@ frame_cache(PackEncoding encoding)
 static const guint8 *
 read_frame(const Pack *pack, guint number, GError **error)
 {
-  FrameCache *cache = frame_cache(pack->index.encoding);
+  FrameCache *cache = frame_cache();
   if (cache->valid && cache->number == number && digest_equal(&cache->pack, &pack->digest))
     return cache->data;
   cache->valid = FALSE;
-  if (!pack_frame_decode(pack, number, cache->codec, cache->data, error))
+  release_behind(pack, number);
+  if (!pack_frame_decode(pack, number, codec_of_thread(pack->index.encoding), cache->data, error))
     return NULL;
   cache->pack = pack->digest;
   cache->number = number;

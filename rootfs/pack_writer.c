@@ -22,8 +22,7 @@ typedef struct {
 
 struct PackWriter {
   PackEncoding encoding;
-  guint threads;
-  const Watch *watch;
+  FrameQueueOptions frame_options;
   StoreWriter *out;
   Cutter cutter;
   FrameQueue *queue; /* from the first frame on */
@@ -54,16 +53,17 @@ meta_free(gpointer data)
 }
 
 static void
-write_frame(const guint8 *data, gsize size, guint tar_size, gpointer user)
+write_frame(const guint8 *data, gsize size, GByteArray *tar, gpointer user)
 {
   PackWriter *writer = user;
   IndexFrame frame = {.offset = LE64(writer->written),
                       .tar_offset = LE64(writer->framed),
                       .size = LE32((guint32)size),
-                      .tar_size = LE32(tar_size)};
+                      .tar_size = LE32(tar->len)};
   g_array_append_val(writer->frames, frame);
   writer->written += size;
-  writer->framed += tar_size;
+  writer->framed += tar->len;
+  cutter_reuse(&writer->cutter, tar);
   if (writer->failure == NULL && !store_writer_write(writer->out, data, size, &writer->failure))
     g_assert(writer->failure != NULL);
 }
@@ -73,7 +73,7 @@ queue_frame(GByteArray *tar, gboolean payload, gpointer user)
 {
   PackWriter *writer = user;
   if (writer->queue == NULL)
-    writer->queue = frame_queue_new(writer->encoding, writer->threads, writer->watch, write_frame, writer);
+    writer->queue = frame_queue_new(writer->encoding, &writer->frame_options, write_frame, writer);
   frame_queue_push(writer->queue, tar);
 }
 
@@ -119,15 +119,16 @@ pack_writer_free(PackWriter *writer)
 }
 
 void
-pack_writer_set_threads(PackWriter *writer, guint threads)
+pack_writer_set_threads(PackWriter *writer, guint threads, const gint *spare)
 {
-  writer->threads = threads;
+  writer->frame_options.threads = threads;
+  writer->frame_options.spare = spare;
 }
 
 void
 pack_writer_set_watch(PackWriter *writer, const Watch *watch)
 {
-  writer->watch = watch;
+  writer->frame_options.watch = watch;
 }
 
 /* ---- members ---- */
@@ -396,7 +397,7 @@ make_index(PackWriter *writer)
 }
 
 gboolean
-pack_writer_finish(PackWriter *writer, Digest *out, GError **error)
+pack_writer_seal(PackWriter *writer, GError **error)
 {
   if (writer->left > 0)
     return refuse(current_path(writer), "has less content than was announced", error);
@@ -407,6 +408,23 @@ pack_writer_finish(PackWriter *writer, Digest *out, GError **error)
     g_propagate_error(error, g_error_copy(writer->failure));
     return FALSE;
   }
+  g_clear_pointer(&writer->queue, frame_queue_free);
+  cutter_clear(&writer->cutter);
   g_autoptr(GByteArray) index = make_index(writer);
-  return store_writer_write(writer->out, index->data, index->len, error) && store_writer_finish(writer->out, NULL, out, error);
+  if (!store_writer_write(writer->out, index->data, index->len, error))
+    return FALSE;
+  store_writer_begin(writer->out);
+  return TRUE;
+}
+
+gboolean
+pack_writer_commit(PackWriter *writer, Digest *out, GError **error)
+{
+  return store_writer_finish(writer->out, NULL, out, error);
+}
+
+gboolean
+pack_writer_finish(PackWriter *writer, Digest *out, GError **error)
+{
+  return pack_writer_seal(writer, error) && pack_writer_commit(writer, out, error);
 }

@@ -27,7 +27,7 @@ compress_frame(GByteArray *tar, gboolean payload, gpointer data)
   gsize size = codec_compress(splice->codec, tar->data, tar->len, frame);
   watch_end(splice->watch, step, tar->len);
   put_frame(splice, frame, size, TRUE, tar->len, payload);
-  g_byte_array_unref(tar);
+  cutter_reuse(&splice->cutter, tar);
 }
 
 static gboolean
@@ -47,7 +47,7 @@ splice_init(Splice *splice, PackEncoding encoding, LayerSink *sink, GCancellable
                      .sink = sink,
                      .cancellable = cancellable,
                      .watch = watch,
-                     .codec = codec_new(encoding),
+                     .codec = codec_of_thread(encoding),
                      .places = g_array_new(FALSE, FALSE, sizeof(SplicePlace))};
   cutter_init(&splice->cutter, encoding, compress_frame, splice);
 }
@@ -56,7 +56,6 @@ void
 splice_clear(Splice *splice)
 {
   cutter_clear(&splice->cutter);
-  g_clear_pointer(&splice->codec, codec_free);
   g_clear_pointer(&splice->places, g_array_unref);
 }
 

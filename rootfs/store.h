@@ -57,6 +57,8 @@ typedef struct StoreWriter StoreWriter;
 StoreWriter *store_writer_new(Store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean store_writer_write(StoreWriter *writer, const void *data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint64 store_writer_size(const StoreWriter *writer);
+/* All is written: the disk begins with it, so that less is left for store_writer_finish to wait for. */
+void store_writer_begin(StoreWriter *writer);
 /* Syncs and links the blob in. @expected (or NULL): any other digest is ASHLAR_ERROR_VERIFY and nothing is kept. */
 gboolean store_writer_finish(StoreWriter *writer, const Digest *expected, Digest *out,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -175,6 +175,12 @@ store_writer_write(StoreWriter *writer, const void *data, gsize size, GError **e
   return outfile_write(writer->file, data, size, error);
 }
 
+void
+store_writer_begin(StoreWriter *writer)
+{
+  outfile_begin(writer->file);
+}
+
 guint64
 store_writer_size(const StoreWriter *writer)
 {

@@ -9,7 +9,9 @@ struct Executor {
   gulong parent_handler;
   GMutex lock;
   GCond idle;
+  guint width;
   guint pending; /* pushed and not done */
+  gint spare;    /* width - pending; atomic */
   GError *failure;
 };
 
@@ -32,6 +34,16 @@ executor_fail(Executor *executor, GError *error)
     g_cancellable_cancel(executor->cancellable);
 }
 
+/* Under the lock. */
+static void
+set_pending(Executor *executor, guint pending)
+{
+  executor->pending = pending;
+  g_atomic_int_set(&executor->spare, (gint)executor->width - (gint)pending);
+  if (pending == 0)
+    g_cond_broadcast(&executor->idle);
+}
+
 static void
 run_job(gpointer item, gpointer user)
 {
@@ -41,8 +53,7 @@ run_job(gpointer item, gpointer user)
   if (!g_cancellable_is_cancelled(executor->cancellable) && !job->run(job->data, executor->cancellable, &error))
     executor_fail(executor, error);
   g_mutex_lock(&executor->lock);
-  if (--executor->pending == 0)
-    g_cond_broadcast(&executor->idle);
+  set_pending(executor, executor->pending - 1);
   g_mutex_unlock(&executor->lock);
 }
 
@@ -55,7 +66,15 @@ forward_cancel(GCancellable *parent, gpointer data)
 Executor *
 executor_new(GCancellable *parent)
 {
+  return executor_new_wide(parent, g_get_num_processors());
+}
+
+Executor *
+executor_new_wide(GCancellable *parent, guint threads)
+{
   Executor *executor = g_new0(Executor, 1);
+  executor->width = threads;
+  executor->spare = (gint)threads;
   g_mutex_init(&executor->lock);
   g_cond_init(&executor->idle);
   executor->cancellable = g_cancellable_new();
@@ -63,7 +82,7 @@ executor_new(GCancellable *parent)
     executor->parent = g_object_ref(parent);
     executor->parent_handler = g_cancellable_connect(parent, G_CALLBACK(forward_cancel), executor->cancellable, NULL);
   }
-  executor->threads = g_thread_pool_new(run_job, executor, (gint)g_get_num_processors(), FALSE, NULL);
+  executor->threads = g_thread_pool_new(run_job, executor, (gint)threads, FALSE, NULL);
   return executor;
 }
 
@@ -73,7 +92,7 @@ executor_push(Executor *executor, ExecutorJob run, gpointer data)
   Job *job = g_new(Job, 1);
   *job = (Job){.run = run, .data = data};
   g_mutex_lock(&executor->lock);
-  executor->pending++;
+  set_pending(executor, executor->pending + 1);
   g_mutex_unlock(&executor->lock);
   /* a pool that is not exclusive cannot fail: without a new thread the job waits for one that is there */
   g_thread_pool_push(executor->threads, job, NULL);
@@ -83,6 +102,12 @@ GCancellable *
 executor_cancellable(Executor *executor)
 {
   return executor->cancellable;
+}
+
+const gint *
+executor_spare(const Executor *executor)
+{
+  return &executor->spare;
 }
 
 static void

@@ -6,18 +6,24 @@
 #include "rootfs/deb.h"
 #include "signing/error.h"
 
+/* Packs that wait for the disk at a time, and how many threads wait with them: a core has better to do. */
+#define DISK_THREADS 4
+#define DISK_QUEUE 60
+
 /* What all the jobs of one run share. */
 typedef struct {
   Store *store;
   const PackagesOptions *options;
   Executor *executor;
+  Executor *disk;
 } Run;
 
 /* One package on its way. */
 typedef struct {
   Run *run;
   const LockPackage *package;
-  char *label; /* "nginx 1.22.1-9" */
+  char *label;         /* "nginx 1.22.1-9" */
+  DebPacking *packing; /* unpacked, and not on the disk yet */
   Digest pack;
   char **urls; /* where it is fetched from, or NULL */
 } Item;
@@ -26,21 +32,52 @@ static void
 item_clear(gpointer data)
 {
   Item *item = data;
+  g_clear_pointer(&item->packing, deb_packing_free);
   g_free(item->label);
   g_strfreev(item->urls);
+}
+
+static gboolean
+keep_item(gpointer data, GCancellable *cancellable, GError **error)
+{
+  Item *item = data;
+  gboolean kept = deb_packing_finish(item->packing, &item->pack, error);
+  g_clear_pointer(&item->packing, deb_packing_free);
+  return kept;
+}
+
+static gboolean
+keep_later(gpointer data, GCancellable *cancellable, GError **error)
+{
+  GError *failure = NULL;
+  if (keep_item(data, cancellable, &failure))
+    return TRUE;
+  executor_fail(((Item *)data)->run->executor, g_error_copy(failure));
+  g_propagate_error(error, failure);
+  return FALSE;
 }
 
 static gboolean
 unpack_item(gpointer data, GCancellable *cancellable, GError **error)
 {
   Item *item = data;
-  const PackagesOptions *options = item->run->options;
-  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_UNPACK, item->label, item->package->size);
+  Run *run = item->run;
+  ProgressTask *task = progress_start(run->options->fetch.progress, PROGRESS_UNPACK, item->label, item->package->size);
   Watch watch = progress_watch(task);
-  gboolean packed = deb_to_pack(item->run->store, &item->package->sha256, item->label, options->encoding, options->epoch,
-                                &watch, cancellable, &item->pack, error);
-  progress_finish(task, packed ? PROGRESS_MADE : PROGRESS_FAILED);
-  return packed;
+  DebOptions options = {
+    .encoding = run->options->encoding,
+    .epoch = run->options->epoch,
+    .spare = executor_spare(run->executor),
+    .watch = &watch,
+  };
+  item->packing = deb_packing_new(run->store, &item->package->sha256, item->label, &options, cancellable, error);
+  gboolean unpacked = item->packing != NULL, later = g_atomic_int_get(executor_spare(run->disk)) > -DISK_QUEUE;
+  if (unpacked && later)
+    executor_push(run->disk, keep_later, item);
+  else
+    unpacked = unpacked && keep_item(item, cancellable, error);
+  progress_finish(task, unpacked ? PROGRESS_MADE : PROGRESS_FAILED);
+  return unpacked;
 }
 
 static gboolean
@@ -145,11 +182,20 @@ open_packs(Store *store, const GArray *items, GPtrArray *packs, GError **error)
 
 /* ---- the whole ---- */
 
-/* Sorts the packages out: packed (done), in the store (unpacking begins), missing (returned; transfer container). */
+static gint
+compare_sizes(gconstpointer a, gconstpointer b)
+{
+  guint64 x = (*(const Item *const *)a)->package->size, y = (*(const Item *const *)b)->package->size;
+  return x > y ? -1 : x < y;
+}
+
+/* Sorts the packages out: packed (done), in the store (unpacking begins), missing (returned; transfer container). The largest
+ * come first, so that no core is left with one at the end. */
 static GPtrArray *
 begin(Run *run, GArray *items, const LockArch *arch)
 {
   GPtrArray *missing = g_ptr_array_new();
+  g_autoptr(GPtrArray) stored = g_ptr_array_new();
   for (guint i = 0; i < arch->packages->len; i++) {
     const LockPackage *package = arch->packages->pdata[i];
     Item *item = &g_array_index(items, Item, i);
@@ -161,31 +207,33 @@ begin(Run *run, GArray *items, const LockArch *arch)
     if (packed)
       continue;
     progress_expect(run->options->fetch.progress, PROGRESS_UNPACK, 1, package->size);
-    if (store_has(run->store, &package->sha256)) {
-      executor_push(run->executor, unpack_item, item);
-      continue;
-    }
-    g_ptr_array_add(missing, item);
+    g_ptr_array_add(store_has(run->store, &package->sha256) ? stored : missing, item);
   }
+  g_ptr_array_sort(stored, compare_sizes);
+  g_ptr_array_sort(missing, compare_sizes);
+  for (guint i = 0; i < stored->len; i++)
+    executor_push(run->executor, unpack_item, stored->pdata[i]);
   return missing;
 }
 
 GPtrArray *
 packages_obtain(Store *store, const Recipe *recipe, const LockArch *arch, const PackagesOptions *options, GError **error)
 {
-  /* declared before the executor, so that the jobs have ended when the items are freed */
+  /* declared before the executors, so that the jobs have ended when the items are freed; those of the first push to the second */
   g_autoptr(GArray) items = g_array_new(FALSE, TRUE, sizeof(Item));
   g_array_set_clear_func(items, item_clear);
   g_array_set_size(items, arch->packages->len);
   Run run = {.store = store, .options = options};
+  g_autoptr(Executor) disk = executor_new_wide(options->fetch.cancellable, DISK_THREADS);
   g_autoptr(Executor) executor = executor_new(options->fetch.cancellable);
+  run.disk = disk;
   run.executor = executor;
   g_autoptr(GPtrArray) missing = begin(&run, items, arch);
   if (missing->len > 0 && !fetch_missing(&run, missing, recipe, error)) {
     add_ways_out(error, recipe);
     return NULL;
   }
-  if (!executor_wait(executor, error))
+  if (!executor_wait(executor, error) || !executor_wait(disk, error))
     return NULL;
   g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
   if (!open_packs(store, items, packs, error))

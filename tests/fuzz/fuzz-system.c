@@ -24,7 +24,7 @@ make_pack(Store *store, char *const texts[], gboolean first)
 {
   g_autoptr(PackWriter) writer = pack_writer_new(store, PACK_ZSTD, NULL);
   g_assert(writer != NULL);
-  pack_writer_set_threads(writer, 1);
+  pack_writer_set_threads(writer, 1, NULL);
   static const char other[] = "Package: base-files\nVersion: 1\nArchitecture: all\nEssential: yes\nReplaces: stone\n";
   for (guint i = 0; i < G_N_ELEMENTS(metas); i++) {
     const char *text = first ? texts[i] : i == 0 ? other : "";

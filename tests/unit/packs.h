@@ -123,7 +123,7 @@ static inline Digest
 make_sample(Store *store, PackEncoding encoding, guint threads)
 {
   PackWriter *writer = writer_new(store, encoding);
-  pack_writer_set_threads(writer, threads);
+  pack_writer_set_threads(writer, threads, NULL);
   add(writer, &(Entry){.path = "usr", .type = ENTRY_DIRECTORY, .mode = 0755, .mtime = 99});
   add(writer, &(Entry){.path = "usr/bin", .type = ENTRY_DIRECTORY, .mode = 0755});
   for (guint i = 0; i < 60; i++) {
