@@ -11,6 +11,14 @@
  *
  * Safe for any number of processes at once: blobs appear by link or rename when they are whole and synced, and are never
  * changed. A crash leaves nothing half-visible. A Store may be used from many threads.
+ *
+ * What is synced, and why:
+ *   a blob             its bytes, before it has a name, for readers of packs trust a blob's size and its own checksums: a name never
+ *                      lies. Not the folder: a name that a power cut takes costs making the blob again.
+ *   a download         the same, when its digest was checked.
+ *   an action          nothing: a torn record is no JSON, one that names a blob that is gone is none; the action is done again.
+ *   images, locks, keys (outside the store)   bytes and folder: they are what the user was promised.
+ * A sync waits for the disk, not for a core: whoever makes many blobs lets the disk begin (store_writer_begin) and syncs beside.
  */
 #ifndef ASHLAR_ROOTFS_STORE_H
 #define ASHLAR_ROOTFS_STORE_H
