@@ -3,6 +3,7 @@
 #include "builder/annotate.h"
 #include "builder/engine/display.h"
 #include "builder/help.h"
+#include "builder/limit_option.h"
 #include "builder/recipe/nearest.h"
 #include "builder/recipe/source.h"
 #include "builder/signals.h"
@@ -27,6 +28,7 @@
 typedef struct {
   char *store;
   char *progress;
+  char **limit;
   gboolean quiet;
   gboolean verbose;
 } CommonOptions;
@@ -39,6 +41,8 @@ const CommandOption command_common_options[] = {
   {"progress", 0, OPTION_STRING, OFFSET(progress), "MODE", "auto, live, plain, json or quiet", "auto|live|plain|json|quiet",
    "How progress is told on standard error: a live display, plain lines, one JSON object a line, or not at all. Without it the "
    "display is live on a terminal and plain elsewhere, and where $CI is set."},
+  {"limit", 0, OPTION_STRINGS, OFFSET(limit), "NAME=VALUE", "move a limit; 'ashlar limits' lists them", NULL,
+   "Bounds on what foreign bytes may cost: sizes, counts, depths. $ASHLAR_LIMITS holds more of them, with commas between."},
   {"quiet", 'q', OPTION_FLAG, OFFSET(quiet), NULL, "only warnings and errors"},
   {"verbose", 'v', OPTION_FLAG, OFFSET(verbose), NULL, "tell more"},
   {NULL},
@@ -258,6 +262,10 @@ run_command(const Command *const *commands, const Command *command, gpointer opt
   if (common->progress != NULL && !display_mode_parse(common->progress, &mode))
     g_assert_not_reached();
 
+  g_autoptr(GError) error = NULL;
+  if (!limit_option_apply(g_getenv("ASHLAR_LIMITS"), (const char *const *)common->limit, &error))
+    return usage_error(command, error->message);
+
   g_autoptr(GCancellable) cancellable = g_cancellable_new();
   Signals *signals = signals_watch(cancellable);
   g_autoptr(Progress) progress = progress_new();
@@ -270,7 +278,6 @@ run_command(const Command *const *commands, const Command *command, gpointer opt
     .cancellable = cancellable,
     .verbose = common->verbose,
   };
-  g_autoptr(GError) error = NULL;
   int status = command->run(&context, options, arguments, &error);
   signals_set_display(signals, NULL);
   g_clear_pointer(&display, display_free);

@@ -26,6 +26,14 @@ print_words(const char *text, guint indent, guint at)
   return at;
 }
 
+void
+help_print_words(const char *text, guint indent)
+{
+  printf("%*s", (int)indent, "");
+  (void)print_words(text, indent, indent);
+  putchar('\n');
+}
+
 /* Paragraphs are filled; lines that are indented stand as they are. */
 static void
 print_paragraphs(const char *text)

@@ -7,6 +7,8 @@
 
 #include "builder/command.h"
 
+/* Fills lines with @text's words, @indent columns in. */
+void help_print_words(const char *text, guint indent);
 /* `ashlar --help`: every command, and the options that all have. */
 void help_print_program(const Command *const *commands);
 /* `ashlar store --help`: the commands whose names begin with @word. */

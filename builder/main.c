@@ -18,6 +18,7 @@ static const Command *const commands[] = {
   &command_ls,
   &command_diff,
   &command_report,
+  &command_limits,
   &command_store_info,
   &command_store_verify,
   &command_store_gc,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/accounts.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
-#define MAX_FILE (16 * 1024 * 1024)
 #define SECONDS_A_DAY 86400
 
 typedef struct {
@@ -239,7 +239,7 @@ accounts_load(Accounts *accounts, const Changes *changes, GError **error)
     g_autofree char *there = changes_resolve(changes, files[i].path);
     if (there == NULL)
       continue;
-    g_autoptr(GBytes) content = changes_read(changes, there, MAX_FILE, error);
+    g_autoptr(GBytes) content = changes_read(changes, there, limits_get(LIMIT_TEXT_FILE), error);
     if (content == NULL)
       return FALSE;
     g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/changes.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
 /* Generated files are small; what is added to is refused beyond this. */
-#define MAX_APPENDED (64 * 1024 * 1024)
 
 struct Changes {
   const Tree *below;
@@ -214,7 +214,7 @@ changes_append_text(Changes *changes, const char *path, const char *text, GError
     changes_put_text(changes, path, text);
     return TRUE;
   }
-  g_autoptr(GBytes) before = changes_read(changes, real, MAX_APPENDED, error);
+  g_autoptr(GBytes) before = changes_read(changes, real, limits_get(LIMIT_TEXT_FILE), error);
   if (before == NULL)
     return FALSE;
   GByteArray *joined = g_byte_array_new();

@@ -3,13 +3,13 @@
 #include "rootfs/deb_control.h"
 #include "rootfs/deb_data.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #define READ_PIECE (256 * 1024)
-#define FORMAT_FILE_MAX 1024 /* of "debian-binary", which holds "2.0\n" */
 
 /* ---- the blob, as a stream that is hashed ---- */
 
@@ -91,7 +91,7 @@ check_format(Package *package, const char *name, GError **error)
 {
   if (strcmp(name, "debian-binary") != 0)
     return malformed(error, name, "stands in the place of debian-binary");
-  g_autoptr(GBytes) content = member_reader_content(package->ar, FORMAT_FILE_MAX, error);
+  g_autoptr(GBytes) content = member_reader_content(package->ar, DEB_FORMAT_MAX, error);
   if (content == NULL)
     return FALSE;
   const char *text = g_bytes_get_data(content, NULL);
@@ -109,13 +109,26 @@ read_control(Package *package, const char *name, GError **error)
   return package->control != NULL;
 }
 
+/* What follows the end of the archive in its member: that is as long as it says, or the package was cut. */
+static gboolean
+skip_rest(MemberReader *ar, GError **error)
+{
+  const void *piece;
+  gsize size;
+  do
+    if (!member_reader_data(ar, &piece, &size, error))
+      return FALSE;
+  while (size > 0);
+  return TRUE;
+}
+
 static gboolean
 read_data(Package *package, const char *name, GError **error)
 {
   g_autoptr(MemberReader) tar = member_reader_new(MEMBER_TAR, name, read_ar_member, package->ar, error);
   return tar != NULL &&
          deb_data_write(tar, package->size, package->epoch, package->control, package->writer, &package->latest, error) &&
-         deb_control_write(package->control, package->epoch, package->writer, error);
+         skip_rest(package->ar, error) && deb_control_write(package->control, package->epoch, package->writer, error);
 }
 
 /* deb(5): the members come in this order; such as begin with '_' may come between, and anything after the data. */

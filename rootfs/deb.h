@@ -29,16 +29,6 @@
 
 #include "rootfs/pack.h"
 
-/* What a package may unpack to. The largest of Debian 12 (game data, debug symbols) unpack to some 10 GiB; the best
- * compressed to some 100 times their size. */
-#define DEB_UNPACKED_MAX (G_GUINT64_CONSTANT(64) << 30)
-#define DEB_RATIO_MAX 1000
-#define DEB_RATIO_FREE (G_GUINT64_CONSTANT(1) << 30) /* below that the ratio does not matter */
-#define DEB_MEMBERS_MAX 4000000
-/* The control archive is held in memory: all its members together, and their number. */
-#define DEB_CONTROL_MAX (64 << 20)
-#define DEB_CONTROL_MEMBERS_MAX 1000
-
 /* The pack that an earlier run made of the package with digest @deb; the package itself need not be in the store. */
 gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack);
 

@@ -2,14 +2,13 @@
 #include "rootfs/deb_control.h"
 #include "rootfs/deb.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define INFO_FOLDER "var/lib/dpkg/info"
-/* dpkg refuses longer ones. */
-#define MEMBER_NAME_MAX 100
 
 static void
 member_free(gpointer data)
@@ -176,17 +175,17 @@ check_member(const DebControl *control, const Entry *entry, GError **error)
 {
   const char *problem = NULL;
   gsize length = strspn(entry->path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+_-");
-  if (entry->type != ENTRY_FILE || entry->path[length] != '\0' || length > MEMBER_NAME_MAX || *entry->path == '.')
+  if (entry->type != ENTRY_FILE || entry->path[length] != '\0' || length > CONTROL_NAME_MAX || *entry->path == '.')
     problem = "is no plain file with a plain name";
   else if (deb_control_member(control, entry->path) != NULL)
     problem = "is there twice";
   else if (strcmp(entry->path, "list") == 0)
     problem = "is a name that dpkg keeps for itself";
-  else if (control->members->len >= DEB_CONTROL_MEMBERS_MAX)
-    problem = "is one member too many";
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  if (problem == NULL && control->members->len >= limits_get(LIMIT_CONTROL_MEMBERS))
+    return limits_refuse(LIMIT_CONTROL_MEMBERS, error, "with '%.200s'", shown);
   if (problem == NULL)
     return TRUE;
-  g_autofree char *shown = g_strescape(entry->path, NULL);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "control member '%.200s' %s", shown, problem);
   return FALSE;
 }
@@ -194,7 +193,7 @@ check_member(const DebControl *control, const Entry *entry, GError **error)
 static gboolean
 read_members(DebControl *control, MemberReader *reader, GError **error)
 {
-  gsize left = DEB_CONTROL_MAX;
+  gsize left = limits_get(LIMIT_CONTROL);
   const Entry *entry;
   while (member_reader_next(reader, &entry, error)) {
     if (entry == NULL)
@@ -205,6 +204,8 @@ read_members(DebControl *control, MemberReader *reader, GError **error)
       return FALSE;
     g_autofree char *name = g_strdup(entry->path);
     control->newest = MAX(control->newest, entry->mtime);
+    if (entry->size > left)
+      return limits_refuse(LIMIT_CONTROL, error, "with '%.200s'", name);
     GBytes *content = member_reader_content(reader, left, error);
     if (content == NULL)
       return FALSE;

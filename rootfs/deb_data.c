@@ -2,6 +2,7 @@
 #include "rootfs/deb_data.h"
 #include "rootfs/deb.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -61,14 +62,12 @@ refuse(const char *what, GError **error)
 static gboolean
 check_limits(DataWriter *data, const Entry *entry, GError **error)
 {
-  if (++data->members > DEB_MEMBERS_MAX)
-    return refuse("too many files", error);
-  if (entry->size > DEB_UNPACKED_MAX - data->unpacked)
-    return refuse("more than 64 GiB", error);
+  LimitId exceeded = LIMIT_MEMBERS;
   data->unpacked += entry->size;
-  if (data->unpacked > DEB_RATIO_FREE && data->unpacked / DEB_RATIO_MAX > data->deb_size)
-    return refuse("more than 1000 times its size", error);
-  return TRUE;
+  if (++data->members <= limits_get(LIMIT_MEMBERS) && limits_allow_content(data->unpacked, data->deb_size, &exceeded))
+    return TRUE;
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  return limits_refuse(exceeded, error, "with '%.200s'", shown);
 }
 
 /* ---- a member ---- */

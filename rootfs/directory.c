@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/directory.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -191,11 +193,11 @@ visit_file(Scan *scan, int folder, const char *name, const struct stat *found, G
 static gboolean
 visit_symlink(Scan *scan, int folder, const char *name, const struct stat *status, GError **error)
 {
-  char target[ENTRY_PATH_MAX + 2];
+  char target[PATH_MAX];
   ssize_t length = readlinkat(folder, name, target, sizeof target);
   if (length < 0)
     return failed(scan, errno, "read symlink", error);
-  if (length > ENTRY_PATH_MAX)
+  if ((gsize)length >= sizeof target)
     return refuse(scan, "is a symlink with too long a target", error);
   target[length] = '\0';
   Entry entry = entry_of(scan, ENTRY_SYMLINK, status);
@@ -210,7 +212,7 @@ visit_folder(Scan *scan, int folder, const char *name, GError **error)
   int fd = open_checked(folder, name, O_DIRECTORY, S_IFDIR, &status);
   if (fd < 0)
     return failed(scan, errno, "open folder", error);
-  gboolean done = ++scan->depth <= DIRECTORY_DEPTH_MAX ? scan_folder(scan, fd, error) : refuse(scan, "lies too deep", error);
+  gboolean done = ++scan->depth <= FOLDER_DEPTH_MAX ? scan_folder(scan, fd, error) : refuse(scan, "lies too deep", error);
   scan->depth--;
   close(fd);
   return done;
@@ -302,8 +304,10 @@ scan_folder(Scan *scan, int fd, GError **error)
   for (guint i = 0; i < names->len; i++) {
     const char *name = g_ptr_array_index(names, i);
     g_string_append_printf(scan->path, "%s%s", length > 0 ? "/" : "", name);
-    if (scan->path->len > ENTRY_PATH_MAX)
-      return refuse(scan, "has too long a path", error);
+    if (scan->path->len > limits_get(LIMIT_PATH)) {
+      g_autofree char *shown = shown_path(scan);
+      return limits_refuse(LIMIT_PATH, error, "'%.200s'", shown);
+    }
     if (!visit_name(scan, fd, name, error))
       return FALSE;
     g_string_truncate(scan->path, length);

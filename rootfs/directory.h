@@ -2,15 +2,13 @@
  *
  * A folder of the host, entry by entry, in the order of entry_path_compare whatever order the file system has. Read by
  * descriptor and single name, never through a joined path, so that a folder which somebody changes meanwhile cannot lead
- * elsewhere. Symlinks are told as symlinks. What is told beyond that is the caller's choice.
+ * elsewhere. Symlinks are told as symlinks. Folders more than FOLDER_DEPTH_MAX deep in each other are refused. What is
+ * told beyond that is the caller's choice.
  */
 #ifndef ASHLAR_ROOTFS_DIRECTORY_H
 #define ASHLAR_ROOTFS_DIRECTORY_H
 
 #include "rootfs/entry.h"
-
-/* Deeper is a mistake, and would use up descriptors. */
-#define DIRECTORY_DEPTH_MAX 256
 
 /* @entry is valid for this call; its digest is not filled in. @fd is a file's content, to be read from its beginning (closed
  * afterwards by the scan), else -1. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/entry.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -46,8 +47,11 @@ entry_canonical_path(const char *name, GError **error)
     }
     at += length + (at[length] == '/');
   }
-  if (path->len > ENTRY_PATH_MAX)
-    return refuse(name, "is longer than 4095 bytes", error);
+  if (path->len > limits_get(LIMIT_PATH)) {
+    g_autofree char *shown = g_strescape(name, NULL);
+    limits_refuse(LIMIT_PATH, error, "'%.200s'", shown);
+    return NULL;
+  }
   return g_string_free(g_steal_pointer(&path), FALSE);
 }
 
@@ -63,5 +67,6 @@ entry_path_is_canonical(const char *path)
     if (*at == '/' && *++at == '\0')
       return FALSE;
   }
-  return at - path <= ENTRY_PATH_MAX;
+  /* what was believed once, under whichever limit, stays a path */
+  return (gsize)(at - path) <= limits_row(LIMIT_PATH)->most;
 }

@@ -44,8 +44,7 @@ typedef struct {
 int entry_path_compare(const char *a, const char *b);
 
 /* Makes the canonical path of a foreign member name: strips "./" and "/", folds "//" and "/./"; NULL and
- * ASHLAR_ERROR_INVALID naming it (escaped) for "..", an empty component of another kind, or more than ENTRY_PATH_MAX bytes. */
-#define ENTRY_PATH_MAX 4095
+ * ASHLAR_ERROR_INVALID naming it (escaped) for "..", or more than LIMIT_PATH bytes. */
 char *entry_canonical_path(const char *name, GError **error);
 /* Whether @path is such a path; the root "" is one. */
 gboolean entry_path_is_canonical(const char *path);

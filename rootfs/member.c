@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/member.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -10,9 +11,6 @@
 #include <sys/sysmacros.h>
 
 #define FD_BLOCK (128 * 1024)
-/* Extended attributes are held in memory: the kernel allows 64 KiB for one. */
-#define XATTRS_MAX 64
-#define XATTR_VALUE_MAX (64 * 1024)
 
 struct MemberReader {
   MemberFormat format;
@@ -39,9 +37,16 @@ invalid(MemberReader *reader, const char *what, GError **error)
   return FALSE;
 }
 
-/* The converter of libarchive's errors. */
 static gboolean
-library_error(MemberReader *reader, GError **error)
+exceed(MemberReader *reader, LimitId limit, GError **error)
+{
+  g_autofree char *shown = g_strescape(reader->path, NULL);
+  return limits_refuse(limit, error, "%s: '%.200s'", reader->name, shown);
+}
+
+/* The converter of libarchive's errors. @place: "after " the last member where the next one cannot be had, "" in it. */
+static gboolean
+library_error(MemberReader *reader, const char *place, GError **error)
 {
   if (reader->source_error != NULL) {
     g_propagate_error(error, g_steal_pointer(&reader->source_error));
@@ -49,7 +54,11 @@ library_error(MemberReader *reader, GError **error)
   }
   const char *text = archive_error_string(reader->archive);
   g_autofree char *shown = g_strescape(text != NULL ? text : "damaged archive", NULL);
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: %s", reader->name, shown);
+  g_autofree char *member = reader->path != NULL ? g_strescape(reader->path, NULL) : NULL;
+  if (member != NULL)
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: %s'%.200s': %s", reader->name, place, member, shown);
+  else
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: %s", reader->name, shown);
   return FALSE;
 }
 
@@ -126,6 +135,17 @@ reader_new(MemberFormat format, const char *name, GError **error)
   return NULL;
 }
 
+/* libarchive would take off whatever is wrapped around the archive: a bomb in a bomb, or what other programs refuse. */
+static gboolean
+check_filters(MemberReader *reader, GError **error)
+{
+  /* the last one counted is the source itself */
+  if (archive_filter_count(reader->archive) <= 2)
+    return TRUE;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: is compressed more than once", reader->name);
+  return FALSE;
+}
+
 MemberReader *
 member_reader_new(MemberFormat format, const char *name, MemberSource source, gpointer data, GError **error)
 {
@@ -135,8 +155,8 @@ member_reader_new(MemberFormat format, const char *name, MemberSource source, gp
   reader->source = source;
   reader->data = data;
   if (archive_read_open(reader->archive, reader, NULL, read_source, NULL) == ARCHIVE_OK)
-    return g_steal_pointer(&reader);
-  library_error(reader, error);
+    return check_filters(reader, error) ? g_steal_pointer(&reader) : NULL;
+  library_error(reader, "", error);
   return NULL;
 }
 
@@ -147,8 +167,8 @@ member_reader_new_fd(MemberFormat format, const char *name, int fd, GError **err
   if (reader == NULL)
     return NULL;
   if (archive_read_open_fd(reader->archive, fd, FD_BLOCK) == ARCHIVE_OK)
-    return g_steal_pointer(&reader);
-  library_error(reader, error);
+    return check_filters(reader, error) ? g_steal_pointer(&reader) : NULL;
+  library_error(reader, "", error);
   return NULL;
 }
 
@@ -176,13 +196,15 @@ static gboolean
 take_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
 {
   g_array_set_size(reader->xattrs, 0);
-  if (archive_entry_xattr_reset(from) > XATTRS_MAX)
-    return invalid(reader, "has too many extended attributes", error);
+  if ((guint)archive_entry_xattr_reset(from) > limits_get(LIMIT_XATTRS))
+    return exceed(reader, LIMIT_XATTRS, error);
   Xattr xattr;
   const void *value;
   while (archive_entry_xattr_next(from, &xattr.name, &value, &xattr.size) == ARCHIVE_OK) {
-    if (xattr.name == NULL || *xattr.name == '\0' || xattr.size > XATTR_VALUE_MAX)
-      return invalid(reader, "has an extended attribute without a name or larger than 64 KiB", error);
+    if (xattr.name == NULL || *xattr.name == '\0')
+      return invalid(reader, "has an extended attribute without a name", error);
+    if (xattr.size > limits_get(LIMIT_XATTR))
+      return exceed(reader, LIMIT_XATTR, error);
     xattr.value = value;
     g_array_append_val(reader->xattrs, xattr);
   }
@@ -192,6 +214,17 @@ take_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
   for (guint i = 1; i < reader->xattrs->len; i++)
     if (strcmp(reader->entry.xattrs[i - 1].name, reader->entry.xattrs[i].name) == 0)
       return invalid(reader, "has an extended attribute twice", error);
+  return TRUE;
+}
+
+static gboolean
+take_device(MemberReader *reader, struct archive_entry *from, GError **error)
+{
+  guint64 major_number = archive_entry_rdevmajor(from), minor_number = archive_entry_rdevminor(from);
+  if (major_number > G_MAXUINT32 || minor_number > G_MAXUINT32)
+    return invalid(reader, "has a device number that is out of range", error);
+  reader->entry.major = (guint32)major_number;
+  reader->entry.minor = (guint32)minor_number;
   return TRUE;
 }
 
@@ -219,17 +252,17 @@ take_type(MemberReader *reader, struct archive_entry *from, GError **error)
   case AE_IFCHR:
   case AE_IFBLK:
     entry->type = archive_entry_filetype(from) == AE_IFCHR ? ENTRY_CHAR : ENTRY_BLOCK;
-    entry->major = (guint32)archive_entry_rdevmajor(from);
-    entry->minor = (guint32)archive_entry_rdevminor(from);
-    return TRUE;
+    return take_device(reader, from, error);
   case AE_IFIFO:
     entry->type = ENTRY_FIFO;
     return TRUE;
   case AE_IFLNK:
     entry->type = ENTRY_SYMLINK;
     reader->target = g_strdup(archive_entry_symlink(from));
-    if (reader->target == NULL || *reader->target == '\0' || strlen(reader->target) > ENTRY_PATH_MAX)
-      return invalid(reader, "is a symlink with no target or too long a one", error);
+    if (reader->target == NULL || *reader->target == '\0')
+      return invalid(reader, "is a symlink with no target", error);
+    if (strlen(reader->target) > limits_get(LIMIT_PATH))
+      return exceed(reader, LIMIT_PATH, error);
     return TRUE;
   default:
     return invalid(reader, "is of a kind that no image can hold", error);
@@ -290,7 +323,7 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
     return TRUE;
   /* a warning is about a member that came out other than it is in the archive */
   if (result != ARCHIVE_OK && (result != ARCHIVE_WARN || reader->format != MEMBER_LOOK))
-    return library_error(reader, error);
+    return library_error(reader, "after ", error);
   if (!take_entry(reader, from, error))
     return FALSE;
   *entry = &reader->entry;
@@ -320,7 +353,7 @@ read_with_holes(MemberReader *reader, const void **piece, gsize *size, GError **
       return give_hole(reader, reader->entry.size, piece, size);
     }
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
-      return library_error(reader, error);
+      return library_error(reader, "", error);
     reader->held_offset = (guint64)offset;
   }
   if (reader->held_offset < reader->given || reader->held_offset > reader->entry.size ||
@@ -350,7 +383,7 @@ member_reader_data(MemberReader *reader, const void **piece, gsize *size, GError
     return reader->given == reader->entry.size || invalid(reader, "ends early", error);
   }
   if (result != ARCHIVE_OK)
-    return library_error(reader, error);
+    return library_error(reader, "", error);
   if ((guint64)offset != reader->given || *size > reader->entry.size - reader->given)
     return invalid(reader, "has holes, or more content than it tells", error);
   reader->given += *size;

@@ -6,6 +6,7 @@
 #include "rootfs/pack_index.h"
 #include "rootfs/tar.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -170,8 +171,8 @@ check_target(PackWriter *writer, const Entry *entry, guint32 *link, GError **err
   gboolean wants = entry->type == ENTRY_HARDLINK || entry->type == ENTRY_SYMLINK;
   if (wants != (entry->target != NULL && *entry->target != '\0'))
     return refuse(entry->path, wants ? "is a link without a target" : "has a target but is no link", error);
-  if (wants && strlen(entry->target) > ENTRY_PATH_MAX)
-    return refuse(entry->path, "is a link with a target of more than 4095 bytes", error);
+  if (wants && strlen(entry->target) > limits_row(LIMIT_PATH)->most)
+    return refuse(entry->path, "is a link with too long a target", error);
   if (entry->type != ENTRY_HARDLINK)
     return TRUE;
   gpointer number;

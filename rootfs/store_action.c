@@ -2,6 +2,7 @@
 #include "rootfs/store_private.h"
 #include "rootfs/outfile.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>

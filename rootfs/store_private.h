@@ -17,8 +17,6 @@
 
 /* A use that is told again within this many seconds is not written down again. */
 #define STORE_USE_SECONDS 60
-/* No record of an action is larger; a larger file is not one of ours. */
-#define STORE_ACTION_MAX (16 << 20)
 
 struct Store {
   gint references;

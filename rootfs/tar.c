@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/tar.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 

@@ -12,8 +12,6 @@
 
 #define TAR_BLOCK 512
 #define TAR_END_SIZE (2 * TAR_BLOCK)
-/* Of all the extended attributes of one entry; keeps the pax header within what readers take. */
-#define TAR_XATTRS_MAX (512 << 10)
 
 /* Whether tar can say it: a device number that is too large, an xattr's name that is empty or has '=', xattrs that are not
  * sorted, too many bytes of them, or a time that is thousands of years away are ASHLAR_ERROR_INVALID naming the path. */

@@ -4,11 +4,9 @@
  */
 #include "rootfs/tree.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
-
-/* As many symlinks as Linux follows in one path. */
-#define MAX_LINKS 40
 
 /* Puts @target in place of the first component of what is left to walk. */
 static char *
@@ -34,13 +32,13 @@ step(TreeLookup lookup, gconstpointer data, GString *at, char **left, gsize leng
   if (before > 0)
     g_string_append_c(at, '/');
   g_string_append_len(at, *left, (gssize)length);
-  const Entry *entry = at->len <= ENTRY_PATH_MAX ? lookup(data, at->str) : NULL;
+  const Entry *entry = at->len <= limits_row(LIMIT_PATH)->most ? lookup(data, at->str) : NULL;
   if (entry == NULL)
     return FALSE;
   char *next = NULL;
   if (entry->type == ENTRY_SYMLINK) {
     const char *target = entry->target;
-    if (target == NULL || ++*links > MAX_LINKS)
+    if (target == NULL || ++*links > SYMLINKS_MAX)
       return FALSE;
     next = splice_target(target, rest);
     g_string_truncate(at, target[0] == '/' ? 0 : before);
@@ -73,7 +71,7 @@ tree_resolve_through(TreeLookup lookup, gconstpointer data, const char *path)
       memmove(left, left + length, strlen(left + length) + 1);
       continue;
     }
-    if (strlen(left) > ENTRY_PATH_MAX || !step(lookup, data, at, &left, length, &links))
+    if (strlen(left) > limits_row(LIMIT_PATH)->most || !step(lookup, data, at, &left, length, &links))
       return NULL;
   }
 }

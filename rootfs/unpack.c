@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/unpack.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,6 +23,14 @@ refuse(const Unpack *unpack, const char *path, const char *what, GError **error)
   return FALSE;
 }
 
+/* @path is where it became too much. */
+static gboolean
+exceed(const Unpack *unpack, const char *path, LimitId limit, GError **error)
+{
+  g_autofree char *shown = g_strescape(path, NULL);
+  return limits_refuse(limit, error, "%s: with '%.200s'", unpack->label, shown);
+}
+
 static gboolean
 is_type(const Unpack *unpack, const char *path, EntryType type)
 {
@@ -32,8 +41,8 @@ static gboolean
 set_type(Unpack *unpack, const char *path, EntryType type, GError **error)
 {
   unpack->names += strlen(path) + 1;
-  if (unpack->names > UNPACK_NAMES_MAX)
-    return refuse(unpack, path, "is one path too many", error);
+  if (unpack->names > limits_get(LIMIT_NAMES))
+    return exceed(unpack, path, LIMIT_NAMES, error);
   g_hash_table_replace(unpack->types, g_strdup(path), GUINT_TO_POINTER(type + 1u));
   return TRUE;
 }
@@ -58,8 +67,8 @@ check_place(Unpack *unpack, const Entry *entry, GError **error)
   gboolean known = g_hash_table_contains(unpack->types, entry->path);
   if (known && !(entry->type == ENTRY_DIRECTORY && is_type(unpack, entry->path, ENTRY_DIRECTORY)))
     return refuse(unpack, entry->path, "is there twice", error);
-  if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE) &&
-      !is_type(unpack, entry->target, ENTRY_HARDLINK))
+  /* one to another hardlink is none that tar writes */
+  if (entry->type == ENTRY_HARDLINK && !is_type(unpack, entry->target, ENTRY_FILE))
     return refuse(unpack, entry->path, "is a hardlink to no file before it", error);
   return check_parents(unpack, entry->path, error) && set_type(unpack, entry->path, entry->type, error);
 }
@@ -67,14 +76,12 @@ check_place(Unpack *unpack, const Entry *entry, GError **error)
 static gboolean
 check_limits(Unpack *unpack, const Entry *entry, GError **error)
 {
-  if (++unpack->members > UNPACK_MEMBERS_MAX)
-    return refuse(unpack, entry->path, "is one member too many", error);
-  if (entry->size > UNPACK_SIZE_MAX - unpack->unpacked)
-    return refuse(unpack, entry->path, "would make the contents exceed 64 GiB", error);
+  LimitId exceeded;
+  if (++unpack->members > limits_get(LIMIT_MEMBERS))
+    return exceed(unpack, entry->path, LIMIT_MEMBERS, error);
   unpack->unpacked += entry->size;
-  if (unpack->unpacked > UNPACK_RATIO_FREE && unpack->unpacked / UNPACK_RATIO_MAX > unpack->archive_size)
-    return refuse(unpack, entry->path, "would make the contents exceed 1000 times the archive's size", error);
-  return TRUE;
+  return limits_allow_content(unpack->unpacked, unpack->archive_size, &exceeded) ||
+         exceed(unpack, entry->path, exceeded, error);
 }
 
 static gboolean
@@ -87,7 +94,7 @@ visit_members(Unpack *unpack, MemberReader *reader, UnpackVisit visit, gpointer 
     if (*entry->path == '\0' && entry->type == ENTRY_DIRECTORY)
       continue;
     if (*entry->path == '\0')
-      return refuse(unpack, entry->path, "the root is no directory", error);
+      return refuse(unpack, "/", "is the root, which can only be a directory", error);
     if (!check_place(unpack, entry, error) || !check_limits(unpack, entry, error) || !visit(entry, reader, data, error))
       return FALSE;
   }

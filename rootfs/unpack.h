@@ -9,12 +9,6 @@
 
 #include "rootfs/member.h"
 
-#define UNPACK_SIZE_MAX (G_GUINT64_CONSTANT(64) << 30)  /* all content together */
-#define UNPACK_RATIO_MAX 1000                           /* content to archive ... */
-#define UNPACK_RATIO_FREE (G_GUINT64_CONSTANT(1) << 30) /* ... beyond that much */
-#define UNPACK_MEMBERS_MAX 2000000
-#define UNPACK_NAMES_MAX (256 << 20) /* bytes of all paths, those of implied directories among them */
-
 /* @entry as member_reader_next gives it; a file's content may be read from @reader. The root itself is not visited; a
  * directory that comes again is, with its new attributes. */
 typedef gboolean (*UnpackVisit)(const Entry *entry, MemberReader *reader, gpointer data, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing/cosign.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -116,8 +117,8 @@ gboolean
 cosign_payload_parse(const void *data, gsize size, CosignPayload *out, GError **error)
 {
   *out = (CosignPayload){0};
-  if (size > COSIGN_PAYLOAD_MAX)
-    return malformed(error, "too large");
+  if (size > limits_get(LIMIT_PAYLOAD))
+    return limits_refuse(LIMIT_PAYLOAD, error, "signature payload");
   json_error_t problem;
   json_auto_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
   if (root == NULL) {

@@ -12,7 +12,6 @@
 #define COSIGN_PAYLOAD_MEDIA_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define COSIGN_SIGNATURE_TYPE "application/vnd.dev.cosign.artifact.sig.v1+json"
 #define COSIGN_SIGNATURE_ANNOTATION "dev.cosignproject.cosign/signature"
-#define COSIGN_PAYLOAD_MAX (1 << 20)
 
 /* The payload for the manifest or index @digest, spelled as cosign itself spells it (member order, no white space), so that
  * equal arguments give equal bytes. @reference is the repository it is meant for ("registry/repo"), @optional an array of

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing/key.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ classify(EVP_PKEY *pkey, const char *name, KeyType *type, GError **error)
     *type = KEY_ED25519;
     return TRUE;
   }
-  if (EVP_PKEY_is_a(pkey, "RSA") && bits >= KEY_RSA_BITS_MIN && bits <= KEY_RSA_BITS_MAX) {
+  if (EVP_PKEY_is_a(pkey, "RSA") && bits >= KEY_RSA_BITS_MIN && bits <= (int)limits_get(LIMIT_RSA_BITS)) {
     *type = KEY_RSA;
     return TRUE;
   }
@@ -87,7 +88,7 @@ classify(EVP_PKEY *pkey, const char *name, KeyType *type, GError **error)
               "'%s' is a key of a kind that is not supported (%s%s%s, %d bits)\nhint: ed25519, ecdsa with P-256, and rsa of "
               "%d to %d bits are",
               name, EVP_PKEY_get0_type_name(pkey), group[0] != '\0' ? " " : "", group, bits, KEY_RSA_BITS_MIN,
-              KEY_RSA_BITS_MAX);
+              (int)limits_get(LIMIT_RSA_BITS));
   return FALSE;
 }
 
@@ -166,10 +167,10 @@ key_fingerprint(const Key *key)
 static gboolean
 read_all(int fd, Secret *out, GError **error)
 {
-  char *buffer = g_malloc(KEY_FILE_MAX + 1);
-  gsize size = 0;
+  gsize most = limits_get(LIMIT_KEY), size = 0;
+  char *buffer = g_malloc(most + 1);
   ssize_t got = 0;
-  while (size <= KEY_FILE_MAX && (got = read(fd, buffer + size, KEY_FILE_MAX + 1 - size)) != 0) {
+  while (size <= most && (got = read(fd, buffer + size, most + 1 - size)) != 0) {
     if (got < 0 && errno != EINTR)
       break;
     size += got > 0 ? (gsize)got : 0;
@@ -177,13 +178,13 @@ read_all(int fd, Secret *out, GError **error)
   gboolean ok = FALSE;
   if (got < 0)
     error_set_errno(error, errno, "read");
-  else if (size > KEY_FILE_MAX)
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "too large for a key");
+  else if (size > most)
+    limits_exceed(LIMIT_KEY, error);
   else
     ok = TRUE;
   if (ok)
     secret_set(out, buffer, size);
-  OPENSSL_cleanse(buffer, KEY_FILE_MAX + 1);
+  OPENSSL_cleanse(buffer, most + 1);
   g_free(buffer);
   return ok;
 }
@@ -303,8 +304,8 @@ Key *
 key_parse_public(const void *pem, gsize size, const char *name, GError **error)
 {
   g_auto(Secret) copy = {0};
-  if (size > KEY_FILE_MAX) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is too large for a key", name);
+  if (size > limits_get(LIMIT_KEY)) {
+    limits_refuse(LIMIT_KEY, error, "'%s'", name);
     return NULL;
   }
   secret_set(&copy, pem, size);

@@ -17,8 +17,6 @@ typedef enum { KEY_ED25519, KEY_ECDSA, KEY_RSA } KeyType;
 
 #define KEY_RSA_BITS 3072 /* of new keys */
 #define KEY_RSA_BITS_MIN 2048
-#define KEY_RSA_BITS_MAX 16384 /* a larger one only makes whoever verifies it work */
-#define KEY_FILE_MAX (1 << 16)
 
 /* "ed25519", "ecdsa", "rsa". */
 gboolean key_type_parse(const char *name, KeyType *out);

@@ -9,7 +9,6 @@
 #include <gio/gio.h>
 
 #define PASSPHRASE_VARIABLE "ASHLAR_KEY_PASSPHRASE"
-#define PASSPHRASE_MAX 1024
 
 /* The first line of descriptor @fd (without its newline), which is left open. */
 gboolean passphrase_read(int fd, Secret *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

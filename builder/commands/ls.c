@@ -104,7 +104,7 @@ static gboolean
 parse_layer(const char *text, SubjectOptions *options, GError **error)
 {
   guint64 number = 0;
-  if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 0, OCI_LAYERS_MAX, &number, NULL)) {
+  if (text != NULL && !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT - 1, &number, NULL)) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is not the number of a layer", text);
     return FALSE;
   }

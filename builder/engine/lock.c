@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/lock.h"
 #include "rootfs/outfile.h"
+#include "signing/document.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -8,7 +9,6 @@
 
 /* The version of the file's own structure. */
 #define LOCK_VERSION 1
-#define LOCK_MAX_SIZE (64 << 20)
 
 void
 lock_package_free(LockPackage *package)
@@ -216,8 +216,8 @@ gboolean
 lock_save(const Lock *lock, const char *path, GError **error)
 {
   g_autofree char *text = lock_to_text(lock);
-  g_autofree char *before = NULL;
-  if (g_file_get_contents(path, &before, NULL, NULL) && strcmp(before, text) == 0)
+  g_autoptr(GBytes) before = document_read(path, LIMIT_LOCK, NULL);
+  if (before != NULL && g_bytes_get_size(before) == strlen(text) && strcmp(g_bytes_get_data(before, NULL), text) == 0)
     return TRUE;
   return outfile_put(path, text, strlen(text), 0644, OUTFILE_REPLACE, error);
 }
@@ -367,20 +367,14 @@ lock_parse(const char *text, gsize size, const char *name, GError **error)
 Lock *
 lock_load(const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
-  gsize size;
-  g_autoptr(GError) failure = NULL;
-  struct stat status;
-  /* what is no file, or a huge one, is not read at all */
-  if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > LOCK_MAX_SIZE)) {
-    refuse(error, path, S_ISREG(status.st_mode) ? "it is too large for a lock" : "it is no regular file");
+  GError *failure = NULL;
+  g_autoptr(GBytes) text = document_read(path, LIMIT_LOCK, &failure);
+  if (text == NULL) {
+    gboolean invalid = g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+    g_propagate_prefixed_error(error, failure, "lock file: ");
+    if (invalid && error != NULL)
+      (*error)->code = ASHLAR_ERROR_USAGE;
     return NULL;
   }
-  if (!g_file_get_contents(path, &text, &size, &failure)) {
-    gboolean missing = g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-    g_set_error(error, ASHLAR_ERROR, missing ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_FAILED, "lock file '%s': %s", path,
-                missing ? "it does not exist" : failure->message);
-    return NULL;
-  }
-  return lock_parse(text, size, path, error);
+  return lock_parse(g_bytes_get_data(text, NULL), g_bytes_get_size(text), path, error);
 }

@@ -157,7 +157,7 @@ signature_json(OciImage *image, const ImageSignature *signature)
   json_object_set_new(json, "subject", digest_json(&signature->subject));
   if (signature->has_key)
     json_object_set_new(json, "key", digest_json(&signature->key));
-  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, COSIGN_PAYLOAD_MAX, NULL);
+  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, LIMIT_PAYLOAD, NULL);
   if (bytes != NULL && cosign_payload_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), &payload, NULL)) {
     json_object_set_new(json, "reference", json_string(payload.reference));
     if (payload.optional != NULL)
@@ -186,7 +186,7 @@ GBytes *
 inspection_lock(const OciImage *image, GError **error)
 {
   if (image->referrers != NULL)
-    return referrer_read(image->blobs, image->referrers, &image->top.digest, REFERRER_LOCK_TYPE, REFERRER_LOCK_MAX, error);
+    return referrer_read(image->blobs, image->referrers, &image->top.digest, REFERRER_LOCK_TYPE, LIMIT_LOCK, error);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, "'%s' carries no lock", image->path);
   return NULL;
 }

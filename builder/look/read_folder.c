@@ -2,6 +2,7 @@
 #include "builder/look/readers.h"
 #include "rootfs/directory.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,10 +38,8 @@ read_content(Folder *folder, SubjectFile *file, int fd, GByteArray *kept, GError
       return FALSE;
     total += (guint64)got;
     hasher_update(folder->hasher, folder->buffer, (gsize)got);
-    if (kept != NULL && total > SUBJECT_DATABASE_MAX) {
-      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "is larger than any that is believed");
-      return FALSE;
-    }
+    if (kept != NULL && total > limits_get(LIMIT_DATABASE))
+      return limits_exceed(LIMIT_DATABASE, error);
     if (kept != NULL)
       g_byte_array_append(kept, folder->buffer, (guint)got);
   }

@@ -3,6 +3,7 @@
 #include "builder/oci/layer_stream.h"
 #include "rootfs/member.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,7 +66,7 @@ hash_content(MemberReader *reader, SubjectFile *file, Hasher *hasher, GError **e
 static gboolean
 keep_content(MemberReader *reader, SubjectFile *file, Reading *reading, GError **error)
 {
-  GBytes *content = member_reader_content(reader, SUBJECT_DATABASE_MAX, error);
+  GBytes *content = member_reader_content(reader, limits_get(LIMIT_DATABASE), error);
   if (content == NULL)
     return FALSE;
   if (reading->hash) {
@@ -88,8 +89,20 @@ take_member(MemberReader *reader, const Entry *entry, Reading *reading, Hasher *
   return !reading->hash || entry->type != ENTRY_FILE || hash_content(reader, file, hasher, error);
 }
 
+/* @entry has not been read yet, nor passed over. */
 static gboolean
-take_members(MemberReader *reader, Reading *reading, GError **error)
+check_content(MemberReader *reader, const Entry *entry, guint64 packed, GError **error)
+{
+  LimitId exceeded;
+  if (limits_allow_content(member_reader_position(reader) + entry->size, packed, &exceeded))
+    return TRUE;
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  return limits_refuse(exceeded, error, "with '%.200s'", shown);
+}
+
+/* @packed: the size of what the members came in. */
+static gboolean
+take_members(MemberReader *reader, guint64 packed, Reading *reading, GError **error)
 {
   g_autoptr(Hasher) hasher = hasher_new();
   const Entry *entry;
@@ -99,11 +112,7 @@ take_members(MemberReader *reader, Reading *reading, GError **error)
       reading_finish(reading);
       return TRUE;
     }
-    if (reading->tar_size > LAYER_STREAM_MAX || entry->size > LAYER_STREAM_MAX) {
-      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
-      return FALSE;
-    }
-    if (!take_member(reader, entry, reading, hasher, error))
+    if (!check_content(reader, entry, packed, error) || !take_member(reader, entry, reading, hasher, error))
       return FALSE;
   }
   return FALSE;
@@ -115,7 +124,7 @@ read_tar(const BlobPlace *place, const char *label, Reading *reading, GError **e
   g_autofree guint8 *buffer = g_malloc(PIECE);
   Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
   g_autoptr(MemberReader) reader = member_reader_new(MEMBER_LOOK, label, read_bytes, &bytes, error);
-  return reader != NULL && take_members(reader, reading, error);
+  return reader != NULL && take_members(reader, place->size, reading, error);
 }
 
 /* ---- packages ---- */
@@ -128,19 +137,24 @@ read_ar_member(const void **piece, gpointer data, GError **error)
 }
 
 static gboolean
-take_control(MemberReader *tar, GBytes **control, GError **error)
+take_control(MemberReader *tar, guint64 packed, GBytes **control, GError **error)
 {
   const Entry *entry;
-  while (member_reader_next(tar, &entry, error) && entry != NULL)
+  while (member_reader_next(tar, &entry, error)) {
+    if (entry == NULL)
+      return TRUE;
+    if (!check_content(tar, entry, packed, error))
+      return FALSE;
     if (strcmp(entry->path, "control") == 0) {
-      *control = member_reader_content(tar, OCI_JSON_MAX, error);
+      *control = member_reader_content(tar, limits_get(LIMIT_CONTROL), error);
       return *control != NULL;
     }
-  return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean
-take_archives(MemberReader *ar, Reading *reading, GBytes **control, GError **error)
+take_archives(MemberReader *ar, guint64 packed, Reading *reading, GBytes **control, GError **error)
 {
   const Entry *entry;
   gboolean done = FALSE;
@@ -154,7 +168,7 @@ take_archives(MemberReader *ar, Reading *reading, GBytes **control, GError **err
       continue;
     g_autofree char *name = g_strdup(entry->path);
     g_autoptr(MemberReader) tar = member_reader_new(MEMBER_LOOK, name, read_ar_member, ar, error);
-    if (tar == NULL || !(is_data ? take_members(tar, reading, error) : take_control(tar, control, error)))
+    if (tar == NULL || !(is_data ? take_members(tar, packed, reading, error) : take_control(tar, packed, control, error)))
       return FALSE;
     done = is_data;
   }
@@ -168,7 +182,7 @@ read_deb(const BlobPlace *place, const char *label, Reading *reading, GBytes **c
   Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
   *control = NULL;
   g_autoptr(MemberReader) ar = member_reader_new(MEMBER_AR, label, read_bytes, &bytes, error);
-  if (ar != NULL && take_archives(ar, reading, control, error))
+  if (ar != NULL && take_archives(ar, place->size, reading, control, error))
     return TRUE;
   g_clear_pointer(control, g_bytes_unref);
   return FALSE;

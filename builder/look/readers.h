@@ -9,7 +9,7 @@
 #include "builder/look/reading.h"
 #include "rootfs/pack.h"
 
-/* A tar in any usual compression, which is known by its bytes: a layer or any other. At most LAYER_STREAM_MAX bytes. */
+/* A tar in any usual compression, which is known by its bytes: a layer or any other. Within LIMIT_UNPACKED and LIMIT_RATIO. */
 gboolean read_tar(const BlobPlace *place, const char *label, Reading *reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A package (deb(5)): the members of its data archive as they are shipped; @control (transfer full) is its control file. */

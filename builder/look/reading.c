@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/look/reading.h"
-#include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -44,22 +44,18 @@ reading_settle(Reading *reading)
 /* ---- limits ---- */
 
 static gboolean
-refuse(GError **error, const char *what)
-{
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s", what);
-  return FALSE;
-}
-
-static gboolean
 check_limits(Reading *reading, const Entry *entry, GError **error)
 {
   gsize names = strlen(entry->path) + (entry->target != NULL ? strlen(entry->target) : 0);
   for (guint i = 0; i < entry->n_xattrs; i++)
     names += strlen(entry->xattrs[i].name) + entry->xattrs[i].size;
-  if (g_atomic_int_add(&reading->limits->files, 1) < SUBJECT_FILES_MAX &&
-      g_atomic_pointer_add(&reading->limits->names, (gssize)names) + (gssize)names <= SUBJECT_NAMES_MAX)
+  guint64 files = (guint64)g_atomic_int_add(&reading->limits->files, 1) + 1;
+  LimitId exceeded = files > limits_get(LIMIT_MEMBERS) ? LIMIT_MEMBERS : LIMIT_NAMES;
+  if ((gsize)g_atomic_pointer_add(&reading->limits->names, (gssize)names) + names <= limits_get(LIMIT_NAMES) &&
+      exceeded == LIMIT_NAMES)
     return TRUE;
-  return refuse(error, "too many files to list");
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  return limits_refuse(exceeded, error, "with '%.200s'", shown);
 }
 
 /* ---- adding ---- */
@@ -169,9 +165,9 @@ reading_keep(Reading *reading, SubjectFile *file, GBytes *content, GError **erro
 {
   gssize size = (gssize)g_bytes_get_size(content);
   g_hash_table_replace(reading->kept, file, content);
-  if (g_atomic_pointer_add(&reading->limits->database, size) + size <= SUBJECT_DATABASE_MAX)
+  if ((guint64)(g_atomic_pointer_add(&reading->limits->database, size) + size) <= limits_get(LIMIT_DATABASE))
     return TRUE;
-  return refuse(error, "its dpkg database is too large to look into");
+  return limits_exceed(LIMIT_DATABASE, error);
 }
 
 /* ---- hardlinks ---- */

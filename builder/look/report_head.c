@@ -125,7 +125,7 @@ signature_table(Html *html, OciImage *image, const ImageSignature *signature)
 {
   char key[DIGEST_STRING_SIZE], subject[DIGEST_STRING_SIZE];
   g_auto(CosignPayload) payload = {0};
-  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, COSIGN_PAYLOAD_MAX, NULL);
+  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &signature->payload, LIMIT_PAYLOAD, NULL);
   gboolean good = bytes != NULL && cosign_payload_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), &payload, NULL);
   g_autofree char *with = good && json_object_size(payload.optional) > 0 ? oci_json_dump(payload.optional) : NULL;
   report_table(html, NULL, "Signature", NULL, 0);

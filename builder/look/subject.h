@@ -18,12 +18,6 @@
 #include "builder/oci/open.h"
 #include "rootfs/entry.h"
 
-/* A subject with more members, or more bytes of names, is refused: the list is held in memory. */
-#define SUBJECT_FILES_MAX (1 << 22)
-#define SUBJECT_NAMES_MAX (512 << 20)
-/* dpkg's lists of files, which are held in memory until the files have found their packages. */
-#define SUBJECT_DATABASE_MAX (256 << 20)
-
 typedef enum {
   SUBJECT_IMAGE,
   SUBJECT_LAYER,

@@ -218,7 +218,7 @@ check_digest(const Blobs *blobs, const Digest *digest, const Digest *found, GErr
 }
 
 GBytes *
-blobs_read(Blobs *blobs, const Digest *digest, gsize max, GError **error)
+blobs_read(Blobs *blobs, const Digest *digest, LimitId limit, GError **error)
 {
   char text[DIGEST_STRING_SIZE];
   gint64 size = blobs_size(blobs, digest);
@@ -226,9 +226,8 @@ blobs_read(Blobs *blobs, const Digest *digest, gsize max, GError **error)
     missing(digest, error);
     return NULL;
   }
-  if ((guint64)size > MIN(max, G_MAXUINT / 2)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "blob %s is larger than %" G_GSIZE_FORMAT " bytes",
-                digest_to_string(digest, text), max);
+  if ((guint64)size > limits_get(limit)) {
+    limits_refuse(limit, error, "blob %s", digest_to_string(digest, text));
     return NULL;
   }
   g_autoptr(GByteArray) content = g_byte_array_sized_new((guint)size);

@@ -9,6 +9,7 @@
 #include "builder/oci/descriptor.h"
 #include "rootfs/outfile.h"
 #include "rootfs/store.h"
+#include "signing/limits.h"
 
 typedef struct Blobs Blobs;
 
@@ -29,8 +30,8 @@ void blobs_add_file(Blobs *blobs, const Digest *digest, const char *path, guint6
 
 /* The size in bytes, or -1 when there is no such blob. */
 gint64 blobs_size(Blobs *blobs, const Digest *digest);
-/* The blob in memory, its digest checked; more than @max bytes is an error. A missing one is ASHLAR_ERROR_VERIFY. */
-GBytes *blobs_read(Blobs *blobs, const Digest *digest, gsize max, GError **error);
+/* The blob in memory, its digest checked; one larger than @limit is an error. A missing one is ASHLAR_ERROR_VERIFY. */
+GBytes *blobs_read(Blobs *blobs, const Digest *digest, LimitId limit, GError **error);
 /* Passes the bytes to @sink piece by piece, unchecked. */
 typedef gboolean (*BlobSink)(const void *data, gsize size, gpointer user, GError **error);
 gboolean blobs_stream(Blobs *blobs, const Digest *digest, BlobSink sink, gpointer user,

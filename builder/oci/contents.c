@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/contents.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
-
-/* An index in an index is rare; more than this many around each other is somebody's joke. */
-#define DEPTH_MAX 4
 
 typedef struct {
   Blobs *blobs;
@@ -69,12 +67,12 @@ visit(Walk *walk, const Descriptor *descriptor, guint depth, GError **error)
     return FALSE;
   if ((!is_index && !descriptor_is_manifest(descriptor)) || !add_digest(walk->walked, &descriptor->digest))
     return TRUE;
-  if (depth > DEPTH_MAX) {
+  if (depth > INDEX_DEPTH_MAX) {
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "indexes lie too deep in each other");
     return FALSE;
   }
   char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(walk->blobs, &descriptor->digest, OCI_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = blobs_read(walk->blobs, &descriptor->digest, LIMIT_DOCUMENT, error);
   if (bytes == NULL)
     return FALSE;
   json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
@@ -157,8 +155,8 @@ first_manifest(const Descriptor *top, Blobs *blobs, GError **error)
 {
   g_auto(Descriptor) current = {0};
   descriptor_copy(top, &current);
-  for (guint depth = 0; depth <= DEPTH_MAX; depth++) {
-    g_autoptr(GBytes) bytes = blobs_read(blobs, &current.digest, OCI_JSON_MAX, error);
+  for (guint depth = 0; depth <= INDEX_DEPTH_MAX; depth++) {
+    g_autoptr(GBytes) bytes = blobs_read(blobs, &current.digest, LIMIT_DOCUMENT, error);
     if (bytes == NULL)
       return NULL;
     json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "manifest", error);

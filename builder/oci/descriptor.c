@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/descriptor.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -150,8 +151,8 @@ json_t *
 oci_json_parse(const void *data, gsize size, const char *what, GError **error)
 {
   json_error_t problem;
-  if (size > OCI_JSON_MAX) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: larger than %d MiB", what, OCI_JSON_MAX >> 20);
+  if (size > limits_get(LIMIT_DOCUMENT)) {
+    limits_refuse(LIMIT_DOCUMENT, error, "%s", what);
     return NULL;
   }
   json_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);

@@ -27,9 +27,6 @@
 /* Ours, on index.json as a whole: the digest of the index of signatures and attestations in the tarball. */
 #define ASHLAR_ANNOTATION_REFERRERS "dev.ashlar.referrers"
 
-/* Manifests, indexes and configs larger than this are refused. */
-#define OCI_JSON_MAX (1 << 22)
-
 typedef struct {
   char *media_type;
   Digest digest;
@@ -54,7 +51,7 @@ gboolean descriptor_parse(json_t *json, Descriptor *out, GError **error) G_GNUC_
 
 /* Compact text of @json (transfer full). */
 char *oci_json_dump(json_t *json);
-/* Reads a JSON object of at most OCI_JSON_MAX bytes; a key twice is an error. @what names it in errors. */
+/* Reads a JSON object of at most LIMIT_DOCUMENT bytes; a key twice is an error. @what names it in errors. */
 json_t *oci_json_parse(const void *data, gsize size, const char *what, GError **error);
 /* The members of @object sorted by key, which is how Go writes a map (new reference). */
 json_t *oci_json_sorted(json_t *object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/layer_stream.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -80,12 +81,10 @@ open_source(Source *source, Archive *archive, Blobs *blobs, const Digest *layer,
 }
 
 static gboolean
-check_size(guint64 size, GError **error)
+check_size(const Source *source, guint64 size, GError **error)
 {
-  if (size <= LAYER_STREAM_MAX)
-    return TRUE;
-  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "unpacks to more than 1 TiB");
-  return FALSE;
+  LimitId exceeded;
+  return limits_allow_content(size, source->place.size, &exceeded) || limits_exceed(exceeded, error);
 }
 
 static void
@@ -107,7 +106,7 @@ hash_all(const Source *source, Archive *archive, Hasher *hasher, guint64 *size, 
   while ((status = archive_read_data_block(archive, &data, &length, &offset)) == ARCHIVE_OK) {
     hasher_update(hasher, data, length);
     *size += length;
-    if (g_cancellable_set_error_if_cancelled(source->cancellable, error) || !check_size(*size, error))
+    if (g_cancellable_set_error_if_cancelled(source->cancellable, error) || !check_size(source, *size, error))
       return FALSE;
   }
   return status == ARCHIVE_EOF || set_archive_error(error, source, archive);

@@ -7,9 +7,6 @@
 
 #include "builder/oci/blobs.h"
 
-/* A layer that unpacks to more is refused: it would keep whoever reads it busy for a day. */
-#define LAYER_STREAM_MAX (G_GUINT64_CONSTANT(1) << 40)
-
 /* The digest of the uncompressed tar, and its size. */
 gboolean layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,11 +3,11 @@
 #include "builder/oci/location.h"
 #include "builder/oci/scan.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 4
 #define DOCKER_MEDIA_CONFIG "application/vnd.docker.container.image.v1+json"
 
 static gboolean load_node(OciImage *image, const Descriptor *descriptor, guint depth, json_t **json, GError **error);
@@ -58,7 +58,7 @@ read_json(OciImage *image, const Descriptor *descriptor, GError **error)
   char text[DIGEST_STRING_SIZE];
   if (!check_size(image, descriptor, error))
     return NULL;
-  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &descriptor->digest, OCI_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &descriptor->digest, LIMIT_DOCUMENT, error);
   if (bytes == NULL)
     return NULL;
   return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(&descriptor->digest, text),
@@ -71,8 +71,10 @@ static gboolean
 parse_layers(OciImage *image, OciManifest *manifest, GError **error)
 {
   json_t *layers = json_object_get(manifest->json, "layers");
-  if (!json_is_array(layers) || json_array_size(layers) > OCI_LAYERS_MAX)
-    return invalid(error, "its layers are no list, or too many");
+  if (!json_is_array(layers))
+    return invalid(error, "its layers are no list");
+  if (json_array_size(layers) > limits_get(LIMIT_LAYERS))
+    return limits_exceed(LIMIT_LAYERS, error);
   manifest->layers = g_new0(Descriptor, json_array_size(layers) + 1);
   gsize i;
   json_t *layer;
@@ -130,8 +132,6 @@ parse_config(OciImage *image, OciManifest *manifest, GError **error)
 static gboolean
 add_manifest(OciImage *image, const Descriptor *descriptor, json_t *json, GError **error)
 {
-  if (image->manifests->len >= OCI_MANIFESTS_MAX)
-    return invalid(error, "the image has too many manifests");
   OciManifest *manifest = g_new0(OciManifest, 1);
   g_ptr_array_add(image->manifests, manifest);
   descriptor_copy(descriptor, &manifest->descriptor);
@@ -145,8 +145,8 @@ static gboolean
 load_members(OciImage *image, json_t *json, guint depth, GError **error)
 {
   json_t *members = json_object_get(json, "manifests");
-  if (!json_is_array(members) || json_array_size(members) > OCI_MANIFESTS_MAX)
-    return invalid(error, "its manifests are no list, or too many");
+  if (!json_is_array(members))
+    return invalid(error, "its manifests are no list");
   gsize i;
   json_t *item;
   json_array_foreach (members, i, item) {
@@ -178,10 +178,10 @@ load_node(OciImage *image, const Descriptor *descriptor, guint depth, json_t **j
 {
   char text[DIGEST_STRING_SIZE];
   gboolean is_index = descriptor_is_index(descriptor);
-  if (depth > DEPTH_MAX)
+  if (depth > INDEX_DEPTH_MAX)
     return invalid(error, "indexes lie too deep in each other");
-  if (++image->n_documents > OCI_DOCUMENTS_MAX)
-    return invalid(error, "the image has too many manifests and indexes");
+  if (++image->n_documents > limits_get(LIMIT_MANIFESTS))
+    return limits_exceed(LIMIT_MANIFESTS, error);
   if (!is_index && !descriptor_is_manifest(descriptor))
     return invalid(error, "index.json names something that is neither a manifest nor an index");
   json_auto_t *node = read_json(image, descriptor, error);
@@ -292,7 +292,7 @@ static gboolean
 describe_stored(Blobs *blobs, const Digest *digest, Descriptor *top, GError **error)
 {
   char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, OCI_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
   if (bytes == NULL)
     return FALSE;
   json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text),

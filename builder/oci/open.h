@@ -9,10 +9,6 @@
 
 #include "builder/oci/blobs.h"
 
-#define OCI_LAYERS_MAX 1024
-#define OCI_MANIFESTS_MAX 256
-#define OCI_DOCUMENTS_MAX 512
-
 /* One manifest of the image: one architecture's. Plain data that belongs to the OciImage. */
 typedef struct {
   Descriptor descriptor; /* with a platform: the descriptor's own, or from the configuration */

@@ -22,7 +22,7 @@ static json_t *
 read_json(Blobs *blobs, const Digest *digest, GError **error)
 {
   char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, OCI_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
   if (bytes == NULL)
     return NULL;
   return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text), error);
@@ -32,14 +32,12 @@ static gboolean
 check_index(json_t *index, GError **error)
 {
   json_t *manifests = json_object_get(index, "manifests");
-  if (json_is_array(manifests) && json_array_size(manifests) <= REFERRERS_MAX)
-    return TRUE;
-  if (json_is_array(manifests))
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of referrers lists more than %d manifests",
-                REFERRERS_MAX);
-  else
+  if (!json_is_array(manifests)) {
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the index of referrers has no 'manifests'");
-  return FALSE;
+    return FALSE;
+  }
+  return json_array_size(manifests) <= limits_get(LIMIT_MANIFESTS) ||
+         limits_refuse(LIMIT_MANIFESTS, error, "the index of referrers");
 }
 
 json_t *
@@ -111,7 +109,7 @@ is_of(json_t *manifest, const Digest *subject)
 }
 
 GBytes *
-referrer_read(Blobs *blobs, const Descriptor *referrers, const Digest *subject, const char *artifact_type, gsize max,
+referrer_read(Blobs *blobs, const Descriptor *referrers, const Digest *subject, const char *artifact_type, LimitId max,
               GError **error)
 {
   json_auto_t *index = referrer_index(blobs, referrers, error);

@@ -10,14 +10,9 @@
 
 /* The lock file that an image was built from. */
 #define REFERRER_LOCK_TYPE "application/vnd.ashlar.lock.v1+json"
-/* The largest lock file that is taken. */
-#define REFERRER_LOCK_MAX (64 << 20)
 
-/* An index that lists more is refused: each manifest is read, and one may be listed many times over. */
-#define REFERRERS_MAX 256
-
-/* The index @referrers, or an empty one for NULL (new reference); that it has a list of manifests, of at most REFERRERS_MAX,
- * is checked. */
+/* The index @referrers, or an empty one for NULL (new reference); that it has a list of manifests, within LIMIT_MANIFESTS (each
+ * is read, and one may be listed many times over), is checked. */
 json_t *referrer_index(Blobs *blobs, const Descriptor *referrers, GError **error);
 
 /* Attaches @size bytes at @data, called @title, to @top: a manifest of @artifact_type with one layer, which is they. @out
@@ -32,8 +27,8 @@ gboolean referrer_attach(Blobs *blobs, const Descriptor *top, const Descriptor *
                          Descriptor *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The layer of the first manifest of @artifact_type in @referrers whose subject is @subject; ASHLAR_ERROR_NOT_FOUND where there
- * is none, ASHLAR_ERROR_INVALID for more than @max bytes. */
-GBytes *referrer_read(Blobs *blobs, const Descriptor *referrers, const Digest *subject, const char *artifact_type, gsize max,
+ * is none, ASHLAR_ERROR_INVALID for one past the limit @max. */
+GBytes *referrer_read(Blobs *blobs, const Descriptor *referrers, const Digest *subject, const char *artifact_type, LimitId max,
                       GError **error);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/scan.h"
 #include "rootfs/entry.h"
+#include "signing/document.h"
 #include "signing/error.h"
 
 #include <archive.h>
@@ -81,8 +82,8 @@ static GBytes *
 read_small(Archive *archive, struct archive_entry *entry, const char *name, GError **error)
 {
   gint64 size = archive_entry_size(entry);
-  if (size < 0 || size > OCI_JSON_MAX) {
-    invalid(error, "is larger than any that is believed", name);
+  if (size < 0 || (guint64)size > limits_get(LIMIT_DOCUMENT)) {
+    limits_refuse(LIMIT_DOCUMENT, error, "'%s'", name);
     return NULL;
   }
   g_autofree guint8 *data = g_malloc((gsize)size + 1);
@@ -151,8 +152,10 @@ take_member(Finder *finder, Archive *archive, struct archive_entry *entry, guint
     return TRUE;
   if (archive_entry_hardlink(entry) != NULL || archive_entry_filetype(entry) != AE_IFREG)
     return invalid(error, "is neither a file nor a folder, as all in an image's tarball must be", raw);
-  if (g_hash_table_size(finder->names) >= SCAN_MEMBERS_MAX)
-    return invalid(error, "is one member too many", raw);
+  if (g_hash_table_size(finder->names) >= limits_get(LIMIT_IMAGE_MEMBERS)) {
+    g_autofree char *shown = g_strescape(raw, NULL);
+    return limits_refuse(LIMIT_IMAGE_MEMBERS, error, "with '%.200s'", shown);
+  }
   if (!g_hash_table_add(finder->names, g_strdup(name)))
     return invalid(error, "is there twice", raw);
   return take_file(finder, archive, entry, name, file_size, error);
@@ -212,48 +215,11 @@ scan_archive(const char *path, Scan *out, GError **error)
 
 /* ---- folder ---- */
 
-/* @path is for errors. */
-static GBytes *
-read_open_file(int fd, const char *path, GError **error)
-{
-  struct stat status;
-  if (fstat(fd, &status) != 0) {
-    error_set_errno(error, errno, "look at '%s'", path);
-    return NULL;
-  }
-  if (!S_ISREG(status.st_mode) || status.st_size > OCI_JSON_MAX) {
-    invalid(error, "is no file, or larger than any that is believed", path);
-    return NULL;
-  }
-  gsize size = (gsize)status.st_size, have = 0;
-  g_autofree guint8 *data = g_malloc(size + 1);
-  while (have < size) {
-    ssize_t got = read(fd, data + have, size - have);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0) {
-      error_set_errno(error, errno, "read '%s'", path);
-      return NULL;
-    }
-    if (got == 0)
-      break;
-    have += (gsize)got;
-  }
-  return g_bytes_new_take(g_steal_pointer(&data), have);
-}
-
 static GBytes *
 read_small_file(const char *folder, const char *name, GError **error)
 {
   g_autofree char *path = g_build_filename(folder, name, NULL);
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) {
-    error_set_errno(error, errno, "open '%s'", path);
-    return NULL;
-  }
-  GBytes *bytes = read_open_file(fd, path, error);
-  close(fd);
-  return bytes;
+  return document_read(path, LIMIT_DOCUMENT, error);
 }
 
 static gboolean

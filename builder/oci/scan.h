@@ -9,8 +9,6 @@
 
 #include "builder/oci/blobs.h"
 
-#define SCAN_MEMBERS_MAX 65536
-
 typedef struct {
   int fd; /* of the tarball, which the blobs lie in; -1 for a folder */
   Blobs *blobs;

@@ -3,6 +3,7 @@
 #include "builder/oci/referrer.h"
 #include "signing/cosign.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ static json_t *
 read_json(Blobs *blobs, const Digest *digest, GError **error)
 {
   char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, OCI_JSON_MAX, error);
+  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
   if (bytes == NULL)
     return NULL;
   return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text), error);
@@ -73,10 +74,8 @@ collect_from_manifest(json_t *manifest, GPtrArray *signatures, GError **error)
     }
     if (signature != NULL)
       g_ptr_array_add(signatures, signature);
-    if (signatures->len > IMAGE_SIGNATURES_MAX) {
-      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the image has more than %d signatures", IMAGE_SIGNATURES_MAX);
-      return FALSE;
-    }
+    if (signatures->len > limits_get(LIMIT_SIGNATURES))
+      return limits_refuse(LIMIT_SIGNATURES, error, "the image");
   }
   return TRUE;
 }
@@ -146,7 +145,7 @@ check_payload(GBytes *bytes, const Digest *subject, const VerifySpec *spec, GErr
 static gboolean
 verify_one(Blobs *blobs, const ImageSignature *signature, const VerifySpec *spec, guint *signer, GError **error)
 {
-  g_autoptr(GBytes) payload = blobs_read(blobs, &signature->payload, COSIGN_PAYLOAD_MAX, error);
+  g_autoptr(GBytes) payload = blobs_read(blobs, &signature->payload, LIMIT_PAYLOAD, error);
   if (payload == NULL)
     return FALSE;
   int found = find_signer(signature, payload, spec);

@@ -33,10 +33,8 @@ typedef struct {
   gboolean has_key;
 } ImageSignature;
 
-/* An image with more is refused: checking one may mean reading a megabyte. */
-#define IMAGE_SIGNATURES_MAX 1024
-
-/* All signatures that @referrers lists, in order (elements ImageSignature). */
+/* All signatures that @referrers lists, in order (elements ImageSignature), within LIMIT_SIGNATURES: checking one may mean
+ * reading a megabyte. */
 GPtrArray *image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error);
 
 /* Whether one of @signatures for @subject is by one of @keys over a payload for it and, where not NULL, for @reference and with

@@ -128,6 +128,15 @@ diagnostics_warning(Diagnostics *diagnostics, const RecipePlace *place, const ch
   va_end(args);
 }
 
+void
+diagnostics_exceeded(Diagnostics *diagnostics, const RecipePlace *place, const char *message, LimitId limit)
+{
+  g_autofree char *excess = limits_excess(limit), *hint = limits_hint(limit);
+  diagnostics_error(diagnostics, place, "%s: %s", message, excess);
+  if (*hint != '\0')
+    diagnostics_hint(diagnostics, "%s", hint);
+}
+
 gboolean
 diagnostics_wants_hint(const Diagnostics *diagnostics)
 {

@@ -14,6 +14,7 @@
 #define ASHLAR_RECIPE_DIAGNOSTICS_H
 
 #include "builder/recipe/recipe.h"
+#include "signing/limits.h"
 #include <glib.h>
 #include <jansson.h>
 
@@ -29,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diagnostics, diagnostics_free)
 /* A place whose line is 0 means the file as a whole. The same message at the same place is kept once. */
 void diagnostics_error(Diagnostics *diagnostics, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void diagnostics_warning(Diagnostics *diagnostics, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* "MESSAGE: more than 64 included files (limit 'includes')", and how to allow more. */
+void diagnostics_exceeded(Diagnostics *diagnostics, const RecipePlace *place, const char *message, LimitId limit);
 /* Whether a hint on what was reported last would be seen: not on a repetition, nor beyond what is shown. */
 gboolean diagnostics_wants_hint(const Diagnostics *diagnostics);
 /* Adds a line "hint: ..." to what was reported last. */

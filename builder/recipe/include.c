@@ -75,8 +75,8 @@ may_open(Loader *loader, const char *absolute, const RecipePlace *asked)
     diagnostics_error(loader->diagnostics, asked, "files include each other more than %d deep", INCLUDE_DEPTH_MAX);
     return FALSE;
   }
-  if (++loader->files > INCLUDE_FILES_MAX) {
-    diagnostics_error(loader->diagnostics, asked, "more than %d files are included", INCLUDE_FILES_MAX);
+  if (++loader->files > limits_get(LIMIT_INCLUDES)) {
+    diagnostics_exceeded(loader->diagnostics, asked, "too many files are included", LIMIT_INCLUDES);
     return FALSE;
   }
   return TRUE;
@@ -89,7 +89,10 @@ parse_file(Loader *loader, const char *path, const RecipePlace *asked)
   gsize length;
   g_autofree char *text = source_read(path, &length, &error);
   if (text == NULL) {
-    diagnostics_error(loader->diagnostics, asked, "%s", error->message);
+    g_auto(GStrv) lines = g_strsplit(error->message, "\nhint: ", 2);
+    diagnostics_error(loader->diagnostics, asked, "%s", lines[0]);
+    if (lines[1] != NULL)
+      diagnostics_hint(loader->diagnostics, "%s", lines[1]);
     return NULL;
   }
   return node_from_yaml(path, text, length, loader->diagnostics);

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define PATH_LENGTH_MAX 4095
-#define COMPONENT_LENGTH_MAX 255
-
 char *
 model_text(const Node *map, const char *key)
 {
@@ -64,7 +61,7 @@ fault_of_component(const char *component)
 {
   if (strcmp(component, "..") == 0)
     return "must not hold '..'";
-  if (strlen(component) > COMPONENT_LENGTH_MAX)
+  if (strlen(component) > PATH_COMPONENT_MAX)
     return "holds a name longer than 255 bytes";
   for (const char *at = component; *at != '\0'; at++)
     if (g_ascii_iscntrl(*at))
@@ -76,7 +73,11 @@ char *
 model_image_path(Model *model, const Node *node)
 {
   g_auto(GStrv) components = g_strsplit(node->text, "/", -1);
-  const char *fault = node->length > PATH_LENGTH_MAX ? "is longer than 4095 bytes" : NULL;
+  if (node->length > limits_get(LIMIT_PATH)) {
+    diagnostics_exceeded(model->diagnostics, &node->place, "not a path", LIMIT_PATH);
+    return NULL;
+  }
+  const char *fault = NULL;
   g_autoptr(GString) path = g_string_new(NULL);
   for (guint i = 0; components[i] != NULL && fault == NULL; i++) {
     if (*components[i] == '\0' || strcmp(components[i], ".") == 0)

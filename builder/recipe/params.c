@@ -58,12 +58,13 @@ static gboolean
 append_value(Filler *filler, GString *out, const char *value, const RecipePlace *place)
 {
   filler->added += strlen(value);
-  if (filler->added <= PARAMS_TEXT_MAX) {
+  if (filler->added <= limits_get(LIMIT_RECIPE_TEXT)) {
     g_string_append(out, value);
     return TRUE;
   }
   if (!filler->overflow)
-    diagnostics_error(filler->diagnostics, place, "the recipe is too large once its parameters are filled in");
+    diagnostics_exceeded(filler->diagnostics, place, "the recipe is too large once its parameters are filled in",
+                         LIMIT_RECIPE_TEXT);
   filler->overflow = TRUE;
   return FALSE;
 }

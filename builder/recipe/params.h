@@ -8,9 +8,6 @@
 #include "builder/recipe/diagnostics.h"
 #include "builder/recipe/node.h"
 
-/* Bytes of text that parameters may add to a recipe. */
-#define PARAMS_TEXT_MAX (8 << 20)
-
 /* Fills in the parameters of the recipe at @path in every value of @root (but params and include themselves); @settings ("k=v",
  * may be NULL) go before the defaults. Unknown ones, and settings of what is not declared, are reported; a parameter that
  * nothing uses is a warning. */

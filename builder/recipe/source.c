@@ -1,66 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/recipe/source.h"
+#include "signing/document.h"
 #include "signing/error.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* An excerpt shows about this many characters, with the caret inside. */
 #define EXCERPT_WIDTH 120
 #define EXCERPT_BEFORE 60
 
-static gboolean
-check_file(int fd, const char *path, GError **error)
-{
-  struct stat st;
-  if (fstat(fd, &st) != 0)
-    return error_set_errno(error, errno, "%s", path);
-  if (S_ISDIR(st.st_mode)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is a folder, not a recipe", path);
-    return FALSE;
-  }
-  if (!S_ISREG(st.st_mode)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is not a regular file", path);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 char *
 source_read(const char *path, gsize *length, GError **error)
 {
-  /* O_NONBLOCK: a fifo must not hang the open; it is refused below */
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) {
-    error_set_errno(error, errno, "cannot read recipe '%s'", path);
+  GError *problem = NULL;
+  g_autoptr(GBytes) bytes = document_read(path, LIMIT_RECIPE, &problem);
+  if (bytes == NULL) {
+    gboolean usage = g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+    g_propagate_prefixed_error(error, problem, "cannot read the recipe: ");
+    if (usage && error != NULL)
+      (*error)->code = ASHLAR_ERROR_USAGE;
     return NULL;
   }
-  gboolean good = check_file(fd, path, error);
-  g_autofree char *text = g_malloc(SOURCE_SIZE_MAX + 2);
-  gsize used = 0;
-  while (good && used <= SOURCE_SIZE_MAX) {
-    ssize_t n = read(fd, text + used, SOURCE_SIZE_MAX + 1 - used);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      good = error_set_errno(error, errno, "cannot read recipe '%s'", path);
-    if (n <= 0)
-      break;
-    used += (gsize)n;
-  }
-  close(fd);
-  if (good && used > SOURCE_SIZE_MAX) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is larger than %d KiB: no recipe", path, SOURCE_SIZE_MAX >> 10);
-    good = FALSE;
-  }
-  if (!good)
-    return NULL;
-  text[used] = '\0';
-  gsize mark = used >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-  *length = used - mark;
+  gsize size;
+  const char *text = g_bytes_get_data(bytes, &size);
+  gsize mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  *length = size - mark;
   return g_memdup2(text + mark, *length + 1);
 }
 

@@ -9,9 +9,8 @@
 #include <glib.h>
 
 /* A recipe larger than this is refused. */
-#define SOURCE_SIZE_MAX (1 << 20)
 
-/* Reads the regular file @path (SOURCE_SIZE_MAX at most), without the byte order mark it may begin with. */
+/* Reads the regular file @path (LIMIT_RECIPE at most), without the byte order mark it may begin with. */
 char *source_read(const char *path, gsize *length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Steps over the line break that @text points at: LF, CR, CR LF, NEL, LS or PS, as YAML 1.1 knows them. Returns @text itself
  * where there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/recipe/yaml.h"
 #include "builder/recipe/source.h"
+#include "signing/limits.h"
 
 #include <string.h>
 #include <yaml.h>
@@ -128,9 +129,12 @@ charge(Reader *reader, const RecipePlace *place, gsize bytes)
 {
   reader->nodes++;
   reader->bytes += bytes;
-  if (reader->nodes <= YAML_NODES_MAX && reader->bytes <= YAML_TEXT_MAX)
+  LimitId exceeded = reader->nodes > limits_get(LIMIT_RECIPE_NODES) ? LIMIT_RECIPE_NODES : LIMIT_RECIPE_TEXT;
+  if (exceeded == LIMIT_RECIPE_TEXT && reader->bytes <= limits_get(LIMIT_RECIPE_TEXT))
     return TRUE;
-  fail(reader, place, "the recipe is too large once its aliases are expanded");
+  if (!reader->failed)
+    diagnostics_exceeded(reader->diagnostics, place, "the recipe is too large once its aliases are expanded", exceeded);
+  reader->failed = TRUE;
   return FALSE;
 }
 

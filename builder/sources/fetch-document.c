@@ -48,11 +48,8 @@ static gboolean
 memory_write(gpointer data, const void *bytes, gsize size, GError **error)
 {
   MemorySink *sink = data;
-  if (size > sink->document->max - sink->bytes->len) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "larger than the %" G_GSIZE_FORMAT " bytes that it may have",
-                sink->document->max);
-    return FALSE;
-  }
+  if (size > limits_get(sink->document->limit) - sink->bytes->len)
+    return limits_exceed(sink->document->limit, error);
   g_byte_array_append(sink->bytes, bytes, (guint)size);
   progress_advance(sink->task, size);
   return TRUE;
@@ -139,10 +136,10 @@ fetch_document_clear(FetchDocument *document)
 }
 
 GBytes *
-fetch_document(const char *url, gsize max, const FetchOptions *options, GError **error)
+fetch_document(const char *url, LimitId limit, const FetchOptions *options, GError **error)
 {
   const char *urls[] = {url, NULL};
-  FetchDocument document = {.urls = urls, .max = max};
+  FetchDocument document = {.urls = urls, .limit = limit};
   GBytes *body = NULL;
   if (fetch_documents(&document, 1, options, error)) {
     body = g_steal_pointer(&document.body);

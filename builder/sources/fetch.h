@@ -9,6 +9,7 @@
 
 #include "builder/engine/progress.h"
 #include "rootfs/store.h"
+#include "signing/limits.h"
 
 #define FETCH_STALL_SECONDS 30 /* $ASHLAR_FETCH_TIMEOUT, from 1 to FETCH_STALL_MAX, says otherwise */
 #define FETCH_STALL_MAX 3600
@@ -49,7 +50,7 @@ gboolean fetch_blobs(Store *store, const FetchItem *items, gsize n, const FetchO
 typedef struct {
   const char *const *urls; /* one or more, NULL-terminated, tried in order: mirrors */
   const char *label;       /* for errors, or NULL: the URL alone */
-  gsize max;               /* a larger one is refused */
+  LimitId limit;           /* a larger one is refused */
   char *validator;         /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
   GBytes *body;            /* out, owned: NULL when it is unchanged since @validator was given, or with @error */
   gboolean unchanged;      /* out */
@@ -61,9 +62,9 @@ typedef struct {
 gboolean fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void fetch_document_clear(FetchDocument *document);
-/* One document of at most @max bytes. ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, ASHLAR_ERROR_NETWORK for
+/* One document no larger than @limit. ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, ASHLAR_ERROR_NETWORK for
  * all else that the network did. */
-GBytes *fetch_document(const char *url, gsize max, const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *fetch_document(const char *url, LimitId limit, const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* @url as it may be printed: without user, password and query, control characters escaped (transfer full). */
 char *fetch_url_shown(const char *url);

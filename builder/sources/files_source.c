@@ -4,6 +4,7 @@
 #include "rootfs/directory.h"
 #include "rootfs/unpack.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,12 +133,12 @@ visit_entry(const Walk *walk, const Entry *found, const FilesContent *content, G
     return FALSE;
   if (found->type == ENTRY_CHAR || found->type == ENTRY_BLOCK || found->type == ENTRY_FIFO)
     problem = "is a device or pipe";
-  else if (strlen(path) > ENTRY_PATH_MAX)
-    problem = "has too long a path";
   else if (*path == '\0' && found->type != ENTRY_DIRECTORY)
     problem = "would be the root directory";
+  g_autofree char *shown = g_strescape(path, NULL);
+  if (problem == NULL && strlen(path) > limits_get(LIMIT_PATH))
+    return limits_refuse(LIMIT_PATH, error, "'/%.200s'", shown);
   if (problem != NULL) {
-    g_autofree char *shown = g_strescape(path, NULL);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'/%s' %s", shown, problem);
     return FALSE;
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/transfer.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 
 #define FIRST_PAUSE (G_USEC_PER_SEC / 4)
 #define LONGEST_PAUSE (60 * G_USEC_PER_SEC)
-#define MAX_REDIRECTS 5
 #define MAX_REFUSAL (64 * 1024) /* bytes of an error page that are read to keep the connection */
 #define LEAST_SPEED 100 /* bytes a second: one that sends less for as long as a stall is given up is as good as stalled */
 #define POLL_MS 100     /* how late a cancellation or the end of a pause may be seen */
@@ -196,7 +196,7 @@ set_redirects(CURL *easy, const char *url)
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
   curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing/cosign.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -86,7 +87,7 @@ is_refused(gconstpointer data)
 static void
 too_large_is_refused(void)
 {
-  g_autofree char *text = g_strnfill(COSIGN_PAYLOAD_MAX + 1, ' ');
+  g_autofree char *text = g_strnfill(limits_get(LIMIT_PAYLOAD) + 1, ' ');
   is_refused(text);
 }
 

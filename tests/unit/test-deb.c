@@ -2,6 +2,7 @@
 #include "rootfs/deb.h"
 #include "rootfs/tar.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -402,10 +403,15 @@ hostile_control_is_refused(Fixture *fixture, gconstpointer data)
 static void
 bombs_are_refused(Fixture *fixture, gconstpointer data)
 {
-  static const struct {
+  const struct {
     guint64 size;
     const char *words;
-  } cases[] = {{DEB_RATIO_FREE * 2, "more than 1000 times its size"}, {DEB_UNPACKED_MAX + 1, "more than 64 GiB"}};
+  } cases[] = {
+    {limits_get(LIMIT_RATIO_FREE) * 2,
+     "with 'bomb': more than 1000 times its own size (limit 'ratio')\nhint: '--limit ratio=2K'"},
+    {limits_get(LIMIT_UNPACKED) + 1,
+     "with 'bomb': more than 64 GiB of content (limit 'unpacked')\nhint: '--limit unpacked=128G'"},
+  };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GByteArray) tar = g_byte_array_new();
     tar_append_header(tar, &(Entry){.path = "bomb", .mode = 0644, .size = cases[i].size});

@@ -338,7 +338,7 @@ endless_stanza(Fixture *fixture, gconstpointer data)
   g_autoptr(GString) text = g_string_new("Package: aa\nDepends: a");
   while (text->len < 6 * 1024 * 1024)
     g_string_append(text, ",\n aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
-  assert_invalid(fixture, text->str, text->len, "stanza 1 is larger than 4 MiB");
+  assert_invalid(fixture, text->str, text->len, "stanza 1: a stanza larger than 4 MiB (limit 'stanza')");
 }
 
 /* Runs @text through a compressor. */

@@ -489,7 +489,10 @@ documents(Fixture *fixture, gconstpointer data)
   g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/good/file", fixture->server.port);
   g_autofree char *missing = g_strdup_printf("http://127.0.0.1:%u/missing/file", fixture->server.port);
   const char *urls[] = {url, NULL}, *missing_urls[] = {missing, NULL};
-  FetchDocument list[] = {{.urls = urls, .max = SIZE}, {.urls = missing_urls, .max = SIZE}, {.urls = urls, .max = SIZE - 1}};
+  FetchDocument list[] = {{.urls = urls, .limit = LIMIT_RELEASE},
+                          {.urls = missing_urls, .limit = LIMIT_RELEASE},
+                          {.urls = urls, .limit = LIMIT_RELEASE_SIGNATURE}};
+  g_assert_true(limits_set(LIMIT_RELEASE_SIGNATURE, SIZE - 1));
   g_assert_true(fetch_documents(list, 3, &fixture->options, &error));
   g_assert_no_error(list[0].error);
   g_assert_cmpmem(g_bytes_get_data(list[0].body, NULL), g_bytes_get_size(list[0].body), fixture->server.content, SIZE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing/error.h"
+#include "signing/limits.h"
 #include "signing/key.h"
 #include "signing/passphrase.h"
 
@@ -226,7 +227,7 @@ what_is_no_key_is_refused(Files *files, gconstpointer data)
   g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
   g_clear_error(&error);
   g_assert_null(key_load_public("/dev/zero", &error));
-  g_assert_nonnull(strstr(error->message, "too large"));
+  g_assert_nonnull(strstr(error->message, "a key larger than 64 KiB (limit 'key')"));
 }
 
 /* The key and signature of the DSSE specification (protocol.md), the signature re-encoded as DER. */

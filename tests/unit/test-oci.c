@@ -10,6 +10,7 @@
 #include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 #include "tests/unit/image-maker.h"
 
 #include <archive.h>
@@ -117,7 +118,7 @@ static void
 members_stand_in_gos_order(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) manifest = blobs_read(fixture->blobs, &fixture->manifest.digest, OCI_JSON_MAX, &error);
+  g_autoptr(GBytes) manifest = blobs_read(fixture->blobs, &fixture->manifest.digest, LIMIT_DOCUMENT, &error);
   g_autofree char *text = g_strndup(g_bytes_get_data(manifest, NULL), g_bytes_get_size(manifest));
   g_assert_true(
     g_str_has_prefix(text, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"));
@@ -129,7 +130,7 @@ members_stand_in_gos_order(Fixture *fixture, gconstpointer data)
   Digest config;
   g_assert_true(
     digest_from_string(json_string_value(json_object_get(json_object_get(json, "config"), "digest")), &config, &error));
-  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &config, OCI_JSON_MAX, &error);
+  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &config, LIMIT_DOCUMENT, &error);
   g_autofree char *config_text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
   g_assert_true(g_str_has_prefix(
     config_text, "{\"created\":\"2023-11-14T22:13:20Z\",\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{"
@@ -224,7 +225,7 @@ a_missing_blob_is_told_and_nothing_written(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(Blobs) fewer = blobs_new(NULL);
-  g_autoptr(GBytes) manifest = blobs_read(fixture->blobs, &fixture->manifest.digest, OCI_JSON_MAX, &error);
+  g_autoptr(GBytes) manifest = blobs_read(fixture->blobs, &fixture->manifest.digest, LIMIT_DOCUMENT, &error);
   Digest digest;
   g_assert_true(blobs_put(fewer, g_bytes_get_data(manifest, NULL), g_bytes_get_size(manifest), &digest, &error));
   ArchiveSpec spec = {.name = "web", .version = "1", .top = &fixture->manifest};
@@ -328,11 +329,11 @@ a_signature_moved_to_another_image_is_refused(Fixture *fixture, gconstpointer da
   SignSpec spec = {.key = fixture->key, .reference = "example.org/web"};
   g_assert_true(write_image(fixture, "arm64", &other, &error));
   g_assert_true(image_sign(fixture->blobs, &other, NULL, &spec, &referrers, &error));
-  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &referrers.digest, OCI_JSON_MAX, &error);
+  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &referrers.digest, LIMIT_DOCUMENT, &error);
   json_auto_t *list = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "referrers", &error);
   g_auto(Descriptor) entry = {0};
   g_assert_true(descriptor_parse(json_array_get(json_object_get(list, "manifests"), 0), &entry, &error));
-  g_autoptr(GBytes) manifest_bytes = blobs_read(fixture->blobs, &entry.digest, OCI_JSON_MAX, &error);
+  g_autoptr(GBytes) manifest_bytes = blobs_read(fixture->blobs, &entry.digest, LIMIT_DOCUMENT, &error);
   json_auto_t *manifest = oci_json_parse(g_bytes_get_data(manifest_bytes, NULL), g_bytes_get_size(manifest_bytes), "manifest",
                                          &error);
   json_object_set_new(manifest, "subject", descriptor_to_json(&fixture->manifest));
@@ -372,7 +373,7 @@ an_index_is_signed_with_all_in_it(Fixture *fixture, gconstpointer data)
 static json_t *
 read_document(Fixture *fixture, const Descriptor *descriptor)
 {
-  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &descriptor->digest, OCI_JSON_MAX, NULL);
+  g_autoptr(GBytes) bytes = blobs_read(fixture->blobs, &descriptor->digest, LIMIT_DOCUMENT, NULL);
   g_assert_nonnull(bytes);
   return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "document", NULL);
 }
@@ -422,7 +423,7 @@ flood_of_signatures_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_true(descriptor_parse(json_array_get(json_object_get(index, "manifests"), 0), &entry, &error));
   json_auto_t *manifest = read_document(fixture, &entry);
   json_t *layers = json_object_get(manifest, "layers");
-  for (guint i = 0; i < IMAGE_SIGNATURES_MAX; i++)
+  for (guint i = 0; i < limits_get(LIMIT_SIGNATURES); i++)
     json_array_append(layers, json_array_get(layers, 0));
   g_assert_true(blobs_put_json(fixture->blobs, manifest, OCI_MEDIA_MANIFEST, &flooded, &error));
   json_array_set_new(json_object_get(index, "manifests"), 0, descriptor_to_json(&flooded));
@@ -441,7 +442,7 @@ one_manifest_listed_many_times_is_refused(Fixture *fixture, gconstpointer data)
   g_assert_true(image_sign(fixture->blobs, &fixture->manifest, NULL, &spec, &referrers, &error));
   json_auto_t *index = read_document(fixture, &referrers);
   json_t *manifests = json_object_get(index, "manifests");
-  while (json_array_size(manifests) <= REFERRERS_MAX)
+  while (json_array_size(manifests) <= limits_get(LIMIT_MANIFESTS))
     json_array_append(manifests, json_array_get(manifests, 0));
   g_assert_true(blobs_put_json(fixture->blobs, index, OCI_MEDIA_INDEX, &list, &error));
   g_assert_null(image_signatures(fixture->blobs, &list, &error));
@@ -582,7 +583,7 @@ no_images(Fixture *fixture, struct archive *tar)
 static void
 large_index(Fixture *fixture, struct archive *tar)
 {
-  g_autofree char *text = g_strnfill(OCI_JSON_MAX + 1, ' ');
+  g_autofree char *text = g_strnfill(limits_get(LIMIT_DOCUMENT) + 1, ' ');
   put(tar, "index.json", text, AE_IFREG);
 }
 
@@ -708,7 +709,7 @@ static const Hostile hostile[] = {
   {"blob-in-upper-case", "is not named by a SHA-256", ASHLAR_ERROR_INVALID, blob_in_upper_case},
   {"key-twice", "index.json: duplicate object key", ASHLAR_ERROR_INVALID, key_twice},
   {"no-images", "holds no image", ASHLAR_ERROR_NOT_FOUND, no_images},
-  {"large-index", "larger than any", ASHLAR_ERROR_INVALID, large_index},
+  {"large-index", "a document larger than 4 MiB (limit 'document')", ASHLAR_ERROR_INVALID, large_index},
   {"missing-top", "is missing", ASHLAR_ERROR_VERIFY, missing_top},
   {"wrong-digest", "tampered with or damaged", ASHLAR_ERROR_VERIFY, wrong_digest},
   {"wrong-size", "but its descriptor says 3", ASHLAR_ERROR_VERIFY, wrong_size},
@@ -719,7 +720,7 @@ static const Hostile hostile[] = {
   {"old-schema", "schemaVersion is not 2", ASHLAR_ERROR_INVALID, old_schema},
   {"missing-layer", "layer 1: blob", ASHLAR_ERROR_VERIFY, missing_layer},
   {"too-few-diff-ids", "one diff ID a layer", ASHLAR_ERROR_INVALID, too_few_diff_ids},
-  {"index-bomb", "too many manifests and indexes", ASHLAR_ERROR_INVALID, index_bomb},
+  {"index-bomb", "more than 512 manifests and indexes (limit 'manifests')", ASHLAR_ERROR_INVALID, index_bomb},
   {"not-a-list", "no list", ASHLAR_ERROR_INVALID, not_a_list},
 };
 

@@ -3,6 +3,7 @@
 #include "rootfs/pack_index.h"
 #include "rootfs/pack_private.h"
 #include "rootfs/tar.h"
+#include "signing/limits.h"
 #include "tests/unit/packs.h"
 
 #include <sys/stat.h>
@@ -155,7 +156,7 @@ refuses(Place *place, gconstpointer data)
           "'h' is a hardlink to what was not added before it");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_HARDLINK, .target = "d"}, "'h' is a hardlink to what is not a file");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_SYMLINK}, "'h' is a link without a target");
-  g_autofree char *far = g_strnfill(ENTRY_PATH_MAX + 1, 'x');
+  g_autofree char *far = g_strnfill(limits_row(LIMIT_PATH)->most + 1, 'x');
   refused(writer, &(Entry){.path = "h", .type = ENTRY_SYMLINK, .target = far},
           "'h' is a link with a target of more than 4095 bytes");
   refused(writer, &(Entry){.path = "h", .target = "f"}, "'h' has a target but is no link");

@@ -6,6 +6,7 @@
 #include "builder/recipe/recipe.h"
 #include "builder/recipe/source.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -75,16 +76,16 @@ a_fifo_does_not_hang(Fixture *fixture, gconstpointer data)
 static void
 too_large(Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *text = g_strnfill(SOURCE_SIZE_MAX + 1, '#');
+  g_autofree char *text = g_strnfill(limits_get(LIMIT_RECIPE) + 1, '#');
   put(fixture->recipe, text);
-  assert_refused(fixture->recipe, "is larger than");
+  assert_refused(fixture->recipe, "a recipe larger than 1 MiB (limit 'recipe')");
 }
 
 static void
 as_large_as_may_be(Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *comment = g_strnfill(SOURCE_SIZE_MAX - strlen(GOOD), '#');
+  g_autofree char *comment = g_strnfill(limits_get(LIMIT_RECIPE) - strlen(GOOD), '#');
   g_autofree char *text = g_strconcat(GOOD, comment, NULL);
   put(fixture->recipe, text);
   g_autoptr(Recipe) recipe = recipe_load(fixture->recipe, NULL, &error);

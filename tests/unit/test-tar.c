@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/tar.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -254,7 +255,7 @@ canonical_paths(void)
 static void
 bad_paths(void)
 {
-  g_autofree char *long_path = g_strnfill(ENTRY_PATH_MAX + 1, 'x');
+  g_autofree char *long_path = g_strnfill(limits_get(LIMIT_PATH) + 1, 'x');
   const char *const bad[] = {"", "..", "../a", "a/..", "a/../b", "./..", long_path};
   for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
     g_autoptr(GError) error = NULL;
@@ -262,7 +263,7 @@ bad_paths(void)
     g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
     g_assert_cmpint(entry_path_is_canonical(bad[i]), ==, i == 0);
   }
-  long_path[ENTRY_PATH_MAX] = '\0';
+  long_path[limits_get(LIMIT_PATH)] = '\0';
   g_assert_true(entry_path_is_canonical(long_path));
 }
 

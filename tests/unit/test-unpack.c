@@ -2,6 +2,7 @@
 #include "rootfs/tar.h"
 #include "rootfs/unpack.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <glib/gstdio.h>
 #include <locale.h>
@@ -38,10 +39,11 @@ assert_refused(const void *bytes, gsize size, guint visited, const char *words)
 static void
 bombs_are_refused(void)
 {
-  static const struct {
+  const struct {
     guint64 size;
     const char *words;
-  } cases[] = {{UNPACK_RATIO_FREE * 2, "1000 times the archive's size"}, {UNPACK_SIZE_MAX + 1, "exceed 64 GiB"}};
+  } cases[] = {{limits_get(LIMIT_RATIO_FREE) * 2, "'bomb': more than 1000 times its own size (limit 'ratio')"},
+               {limits_get(LIMIT_UNPACKED) + 1, "'bomb': more than 64 GiB of content (limit 'unpacked')"}};
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GByteArray) tar = g_byte_array_new();
     tar_append_header(tar, &(Entry){.path = "first", .mode = 0644});
@@ -56,17 +58,17 @@ implied_folders_are_bounded(void)
 {
   g_autoptr(GByteArray) tar = g_byte_array_new();
   g_autoptr(GString) deep = g_string_new(NULL);
-  while (deep->len < ENTRY_PATH_MAX - 8)
+  while (deep->len < limits_get(LIMIT_PATH) - 8)
     g_string_append(deep, "/d");
   gsize implied = 0;
   for (gsize length = 1; length < deep->len; length += 2)
     implied += length + 4;
-  guint fit = (guint)(UNPACK_NAMES_MAX / MAX(implied, 1));
+  guint fit = (guint)(limits_get(LIMIT_NAMES) / MAX(implied, 1));
   for (guint i = 0; i < fit + 2; i++) {
     g_autofree char *path = g_strdup_printf("%04u%s", i, deep->str);
     tar_append_header(tar, &(Entry){.path = path, .mode = 0644});
   }
-  assert_refused(tar->data, tar->len, fit, "is one path too many");
+  assert_refused(tar->data, tar->len, fit, "more than 256 MiB of paths (limit 'names')");
 }
 
 #define CPIO_HEAD "070701%08x000081a400000000000000000000000200000000%08x00000000000000000000000000000000%08x00000000"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/aptconf.h"
+#include "signing/document.h"
 #include "signing/error.h"
 
 #include <string.h>
-
-#define MAX_DEPTH 32
 
 typedef struct {
   char *name, *value;
@@ -19,7 +18,7 @@ typedef struct {
   AptConf *conf;
   const char *at, *file;
   guint line;
-  char *scopes[MAX_DEPTH];
+  char *scopes[APT_DEPTH_MAX];
   guint depth;
 } Parser;
 
@@ -145,7 +144,7 @@ take_directive(Parser *parser)
 static gboolean
 enter_scope(Parser *parser, const char *name, GError **error)
 {
-  if (parser->depth == MAX_DEPTH)
+  if (parser->depth == APT_DEPTH_MAX)
     return set_syntax(parser, "braces are nested too deep", error);
   char *scope = full_name(parser, name);
   parser->scopes[parser->depth++] = scope;
@@ -253,10 +252,10 @@ char *
 aptconf_file(const char *path, GPtrArray *unreadable)
 {
   g_autoptr(GError) failure = NULL;
-  char *text;
-  if (g_file_get_contents(path, &text, NULL, &failure))
-    return text;
-  if (unreadable != NULL && !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  g_autoptr(GBytes) bytes = document_read(path, LIMIT_TEXT_FILE, &failure);
+  if (bytes != NULL)
+    return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+  if (unreadable != NULL && !g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND))
     g_ptr_array_add(unreadable, g_strdup(failure->message));
   return NULL;
 }

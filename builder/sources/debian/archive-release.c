@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define MAX_RELEASE (16 * 1024 * 1024)
-#define MAX_SIGNATURE (1024 * 1024)
 #define SECONDS_A_DAY 86400
 
 /* A Release on its way: InRelease, or Release with its signature. */
@@ -174,8 +172,8 @@ fetch_detached(Pending *pending, const FetchOptions *options, GError **error)
   ArchiveSuite *suite = pending->suite;
   g_auto(GStrv) release = urls_of(suite, "Release");
   g_auto(GStrv) signature = urls_of(suite, "Release.gpg");
-  FetchDocument documents[] = {{.urls = (const char *const *)release, .max = MAX_RELEASE},
-                               {.urls = (const char *const *)signature, .max = MAX_SIGNATURE}};
+  FetchDocument documents[] = {{.urls = (const char *const *)release, .limit = LIMIT_RELEASE},
+                               {.urls = (const char *const *)signature, .limit = LIMIT_RELEASE_SIGNATURE}};
   gboolean done = fetch_documents(documents, 2, options, error);
   if (done && documents[0].error != NULL) {
     suite->absent = suite->optional && g_error_matches(documents[0].error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND);
@@ -227,7 +225,7 @@ fetch_all(GArray *list, const FetchOptions *options, GError **error)
   for (guint i = 0; i < list->len; i++) {
     const Pending *pending = &g_array_index(list, Pending, i);
     documents[i].urls = (const char *const *)pending->urls;
-    documents[i].max = MAX_RELEASE;
+    documents[i].limit = LIMIT_RELEASE;
     documents[i].validator = g_strdup(pending->validator);
   }
   gboolean done = fetch_documents(documents, list->len, options, error);

@@ -86,7 +86,7 @@ copy_file(const DebianConfiguration *configuration, const char *path, const char
   g_autofree char *real = changes_resolve(configuration->changes, from);
   if (real == NULL)
     return TRUE;
-  g_autoptr(GBytes) content = changes_read(configuration->changes, real, DEBIAN_MAX_CONFIG_FILE, error);
+  g_autoptr(GBytes) content = changes_read(configuration->changes, real, limits_get(LIMIT_TEXT_FILE), error);
   if (content == NULL)
     return FALSE;
   const Entry *entry = changes_lookup(configuration->changes, real);

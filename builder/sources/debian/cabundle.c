@@ -132,7 +132,7 @@ add_certificate(const DebianConfiguration *configuration, const char *folder, co
                 GArray *certificates, GError **error)
 {
   g_autofree char *full = g_strconcat(folder, "/", path, NULL);
-  g_autoptr(GBytes) content = changes_read(configuration->changes, full, DEBIAN_MAX_CONFIG_FILE, error);
+  g_autoptr(GBytes) content = changes_read(configuration->changes, full, limits_get(LIMIT_TEXT_FILE), error);
   if (content == NULL)
     return FALSE;
   gsize size;

@@ -7,6 +7,6 @@ debian_configuration_read(const DebianConfiguration *configuration, const char *
   g_autofree char *real = changes_resolve(configuration->changes, path);
   if (real == NULL)
     return NULL;
-  g_autoptr(GBytes) content = changes_read(configuration->changes, real, DEBIAN_MAX_CONFIG_FILE, error);
+  g_autoptr(GBytes) content = changes_read(configuration->changes, real, limits_get(LIMIT_TEXT_FILE), error);
   return content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content)) : NULL;
 }

@@ -7,9 +7,7 @@
 
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/script.h"
-
-/* Files of the configuration that a step reads whole. */
-#define DEBIAN_MAX_CONFIG_FILE (64 * 1024 * 1024)
+#include "signing/limits.h"
 
 typedef struct {
   const DebianUnit *unit;

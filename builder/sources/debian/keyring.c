@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/keyring.h"
+#include "signing/document.h"
 #include "signing/error.h"
 
 #include <string.h>
 
 #define ARMOR_BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 #define ARMOR_END "-----END PGP PUBLIC KEY BLOCK-----"
-#define MAX_KEYRING (16 * 1024 * 1024)
 
 /* RFC 4880 section 6.1 */
 static guint32
@@ -96,18 +96,12 @@ add_key(Keyring *keyring, const char *data, gsize size, const char *where, GErro
 static gboolean
 add_file(Keyring *keyring, const char *path, GError **error)
 {
-  g_autofree char *data = NULL;
-  gsize size;
-  g_autoptr(GError) failure = NULL;
-  if (!g_file_get_contents(path, &data, &size, &failure)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, "cannot read keyring '%s': %s", path, failure->message);
+  g_autoptr(GBytes) bytes = document_read(path, LIMIT_KEYRING, error);
+  if (bytes == NULL) {
+    g_prefix_error(error, "cannot read the keyring: ");
     return FALSE;
   }
-  if (size > MAX_KEYRING) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "keyring '%s' is larger than 16 MiB", path);
-    return FALSE;
-  }
-  return add_key(keyring, data, size, path, error);
+  return add_key(keyring, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), path, error);
 }
 
 /* Empty files are what installers leave where keys once were. */
@@ -115,10 +109,9 @@ static gboolean
 add_defaults(Keyring *keyring, const char *const *defaults, GError **error)
 {
   for (; *defaults != NULL; defaults++) {
-    g_autofree char *data = NULL;
-    gsize size;
-    if (g_file_get_contents(*defaults, &data, &size, NULL) && size > 0 && size <= MAX_KEYRING &&
-        !add_key(keyring, data, size, *defaults, error))
+    g_autoptr(GBytes) bytes = document_read(*defaults, LIMIT_KEYRING, NULL);
+    if (bytes != NULL && g_bytes_get_size(bytes) > 0 &&
+        !add_key(keyring, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), *defaults, error))
       return FALSE;
   }
   if (keyring->files->len > 0)

@@ -4,12 +4,12 @@
 #include "builder/sources/debian/filter.h"
 #include "builder/sources/debian/relation.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
 #define DATABASE "var/lib/dpkg/info/"
 /* What has to be moved is copied through memory; larger files are not to be found in diversions. */
-#define MAX_MOVED (512 * 1024 * 1024)
 
 typedef struct {
   DebianSystem *system;
@@ -90,7 +90,8 @@ move(Merge *merge, const Member *member, const char *path, GError **error)
   Entry entry = *member->entry;
   if (entry.type == ENTRY_HARDLINK)
     entry.type = ENTRY_FILE;
-  if (entry.type == ENTRY_FILE && (content = pack_read(member->unit->pack, member->index, MAX_MOVED, error)) == NULL)
+  if (entry.type == ENTRY_FILE &&
+      (content = pack_read(member->unit->pack, member->index, limits_get(LIMIT_MOVED_FILE), error)) == NULL)
     return FALSE;
   changes_put_copy(merge->changes, path, &entry, content);
   g_autofree char *placed = changes_resolve(merge->changes, path);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/packages.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <string.h>
 
 #define BLOCK_SIZE (256 * 1024)
-#define MAX_STANZA (4 * 1024 * 1024)
-#define MAX_TEXT (G_GUINT64_CONSTANT(2) << 30) /* Debian's largest is 50 MB; a bomb is not unpacked without end */
 
 typedef struct archive Decoder;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Decoder, archive_read_free)
@@ -169,10 +168,8 @@ scan(Reader *reader, GError **error)
   }
   if (result == SCAN_ERROR)
     return FALSE;
-  if (limit - at > MAX_STANZA) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "stanza %u is larger than %d MiB", reader->number, MAX_STANZA >> 20);
-    return FALSE;
-  }
+  if ((gsize)(limit - at) > limits_get(LIMIT_STANZA))
+    return limits_refuse(LIMIT_STANZA, error, "stanza %u", reader->number);
   if (at > start)
     g_byte_array_remove_range(reader->text, 0, (guint)(at - start));
   return TRUE;
@@ -255,10 +252,8 @@ decode_all(Pipe *pipe, GError **error)
     if (result != ARCHIVE_OK)
       return set_decoder_error(decoder, error);
     seen += size;
-    if (seen > MAX_TEXT) {
-      g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "larger than 2 GiB when decompressed");
-      return FALSE;
-    }
+    if (seen > limits_get(LIMIT_INDEX))
+      return limits_exceed(LIMIT_INDEX, error);
     if (size > 0 && !push_block(pipe, g_bytes_new(block, size)))
       break;
   }

@@ -2,11 +2,11 @@
 #include "builder/sources/debian/release.h"
 #include "rootfs/entry.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_ENTRIES 1000000
 #define MAX_INDEX (G_GUINT64_CONSTANT(4) << 30)
 
 static void
@@ -121,8 +121,8 @@ take_entry(Release *release, const char *line, GError **error)
     return set_invalid(error, "malformed entry", line);
   if (!entry_path_is_canonical(words[2]))
     return set_invalid(error, "an index that lies elsewhere, in", line);
-  if (release->entries->len >= MAX_ENTRIES)
-    return set_invalid(error, "too many entries, the last is", line);
+  if (release->entries->len >= limits_get(LIMIT_RELEASE_ENTRIES))
+    return limits_refuse(LIMIT_RELEASE_ENTRIES, error, "Release");
   entry.size = size;
   entry.path = g_strdup(words[2]);
   g_array_append_val(release->entries, entry);

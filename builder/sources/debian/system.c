@@ -2,6 +2,7 @@
 #include "builder/sources/debian/system.h"
 #include "rootfs/deb.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -146,7 +147,7 @@ debian_unit_file(const DebianUnit *unit, const char *kind, GError **error)
     const Entry *entry = pack_entry(unit->pack, i);
     if (entry->type != ENTRY_FILE || strcmp(entry->path, path) != 0)
       continue;
-    g_autoptr(GBytes) content = pack_read(unit->pack, i, DEBIAN_MAX_CONTROL_FILE, error);
+    g_autoptr(GBytes) content = pack_read(unit->pack, i, limits_get(LIMIT_CONTROL), error);
     if (content == NULL) {
       g_prefix_error(error, "package '%s': ", unit->name);
       return NULL;

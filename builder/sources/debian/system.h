@@ -19,9 +19,6 @@
 #include "builder/sources/debian/control.h"
 #include "rootfs/changes.h"
 
-/* More than any file of a package's control member takes. */
-#define DEBIAN_MAX_CONTROL_FILE (16 * 1024 * 1024)
-
 typedef struct {
   Pack *pack;
   guint input;  /* its place in the packs that were given */

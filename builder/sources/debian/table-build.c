@@ -3,11 +3,11 @@
 #include "builder/sources/debian/table.h"
 #include "builder/sources/debian/version.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_RECORDS 4000000
 #define MAX_SIZE G_GUINT64_CONSTANT(9999999999)     /* the ten digits of an ar header */
 #define MAX_INSTALLED (G_GUINT64_CONSTANT(1) << 40) /* KiB */
 
@@ -222,7 +222,9 @@ add_stanza(const PackagesValue *fields, guint number, gpointer data, GError **er
   /* some archives list all architectures in each index */
   if (!equals(fields[PACKAGES_ARCHITECTURE], builder->architecture) && !equals(fields[PACKAGES_ARCHITECTURE], "all"))
     return TRUE;
-  if (builder->records->len >= MAX_RECORDS || builder->strings->len > G_MAXINT32) {
+  if (builder->records->len >= limits_get(LIMIT_PACKAGES))
+    return limits_refuse(LIMIT_PACKAGES, error, "stanza %u", number);
+  if (builder->strings->len > G_MAXINT32) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "stanza %u: too many packages", number);
     return FALSE;
   }
