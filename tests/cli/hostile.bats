@@ -4,6 +4,7 @@
 load ../lib/common
 load ../lib/archive
 load ../lib/store
+load ../lib/odd
 
 setup() {
   setup_test
@@ -46,22 +47,6 @@ with open(OUT, "wb") as f:
         f.write(b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name.encode(), 0, 0, 0, b"100644", len(text)))
         f.write(text + b"\n" * (len(text) % 2))
 END
-}
-
-# An index that calls packages as their files are called, whatever their control files say
-publish_as() {
-  mkdir -p "$T/bin"
-  cat > "$T/bin/apt-ftparchive" << 'END'
-#!/bin/sh
-for file in pool/*.deb; do
-  name=${file#pool/}
-  printf 'Package: %s\nVersion: 1.0\nArchitecture: all\nFilename: %s\nSize: %s\nSHA256: %s\n\n' \
-    "${name%%_*}" "$file" "$(stat -c %s "$file")" "$(sha256sum "$file" | cut -d' ' -f1)"
-done
-END
-  chmod +x "$T/bin/apt-ftparchive"
-  ARCHS=amd64 PATH=$T/bin:$PATH archive_publish
-  recipe_for demo "$@"
 }
 
 # refused PART...: the build fails, its message holds every PART, and nothing is left of it
