@@ -48,8 +48,12 @@ static gboolean
 memory_write(gpointer data, const void *bytes, gsize size, GError **error)
 {
   MemorySink *sink = data;
-  if (size > limits_get(sink->document->limit) - sink->bytes->len)
-    return limits_exceed(sink->document->limit, error);
+  if (size > limits_get(sink->document->limit) - sink->bytes->len) {
+    /* not the right bytes: another mirror may have those */
+    g_autofree char *excess = limits_excess(sink->document->limit);
+    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, excess);
+    return FALSE;
+  }
   g_byte_array_append(sink->bytes, bytes, (guint)size);
   progress_advance(sink->task, size);
   return TRUE;
