@@ -157,8 +157,7 @@ refuses(Place *place, gconstpointer data)
   refused(writer, &(Entry){.path = "h", .type = ENTRY_HARDLINK, .target = "d"}, "'h' is a hardlink to what is not a file");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_SYMLINK}, "'h' is a link without a target");
   g_autofree char *far = g_strnfill(limits_row(LIMIT_PATH)->most + 1, 'x');
-  refused(writer, &(Entry){.path = "h", .type = ENTRY_SYMLINK, .target = far},
-          "'h' is a link with too long a target");
+  refused(writer, &(Entry){.path = "h", .type = ENTRY_SYMLINK, .target = far}, "'h' is a link with too long a target");
   refused(writer, &(Entry){.path = "h", .target = "f"}, "'h' has a target but is no link");
   refused(writer, &(Entry){.path = "h", .type = ENTRY_FIFO, .size = 1}, "'h' is malformed");
   add(writer, &(Entry){.path = "g", .mode = 0644, .size = 2});
