@@ -351,6 +351,12 @@ difference_is_any(const Difference *difference)
          difference->members->len > 0 || difference->pull.layers > 0 || difference->removed_layers > 0;
 }
 
+const SubjectPackage *
+difference_latest(const DifferencePackage *package)
+{
+  return package->after != NULL ? package->after : package->before;
+}
+
 gboolean
 difference_is_told(const DifferencePackage *package)
 {

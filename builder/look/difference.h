@@ -82,6 +82,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Difference, difference_free)
 gboolean difference_is_any(const Difference *difference);
 /* Whether @package (NULL: no) was added, removed or changed; its files are told by its line then. */
 gboolean difference_is_told(const DifferencePackage *package);
+/* @package as it is after, or, where it was removed, as it was before. */
+const SubjectPackage *difference_latest(const DifferencePackage *package);
 /* Whether @subject has layer @digest. */
 gboolean difference_has_layer(const Subject *subject, const Digest *digest);
 

@@ -62,7 +62,7 @@ count_json(const DifferenceCount *count)
 static json_t *
 package_json(const DifferencePackage *package)
 {
-  const SubjectPackage *one = package->after != NULL ? package->after : package->before;
+  const SubjectPackage *one = difference_latest(package);
   json_t *json = json_object();
   set_text(json, "name", one->name);
   set_text(json, "architecture", one->architecture);

@@ -79,7 +79,7 @@ append_package(GString *out, const DifferencePackage *package)
   const char *word = both ? difference_direction(package) : before == NULL ? "added" : "removed";
   gboolean versions = !both || strcmp(before->version, after->version) != 0;
   g_string_append_printf(out, "| %s | ", word);
-  append_code(out, (after != NULL ? after : before)->name);
+  append_code(out, difference_latest(package)->name);
   g_string_append(out, " | ");
   if (before != NULL)
     append_code(out, versions ? before->version : before->architecture);

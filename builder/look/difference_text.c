@@ -63,7 +63,7 @@ static void
 print_package(FILE *out, const DifferencePackage *package)
 {
   const SubjectPackage *before = package->before, *after = package->after;
-  g_autofree char *name = printable((after != NULL ? after : before)->name);
+  g_autofree char *name = printable(difference_latest(package)->name);
   g_autofree char *files = difference_describe_count(&package->files, "file");
   g_autofree char *growth = difference_describe_growth(package->bytes);
   fprintf(out, "  %c %s ", difference_mark(before, after), name);
@@ -73,7 +73,7 @@ print_package(FILE *out, const DifferencePackage *package)
     g_autofree char *b = printable(versions ? after->version : after->architecture);
     fprintf(out, "%s -> %s (%s; ", a, b, difference_direction(package));
   } else {
-    g_autofree char *version = printable((after != NULL ? after : before)->version);
+    g_autofree char *version = printable(difference_latest(package)->version);
     fprintf(out, "%s (", version);
   }
   fprintf(out, "%s%s%s)\n", files, *growth != '\0' ? ", " : "", growth);
