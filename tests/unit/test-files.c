@@ -131,7 +131,7 @@ listing(Pack *pack)
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < pack_n_entries(pack); i++) {
     const Entry *entry = pack_entry(pack, i);
-    g_string_append_printf(text, "%u %o %u:%u %s %s ", entry->type, entry->mode, entry->uid, entry->gid, entry->path,
+    g_string_append_printf(text, "%d %o %u:%u %s %s ", entry->type, entry->mode, entry->uid, entry->gid, entry->path,
                            entry->target != NULL ? entry->target : "-");
     g_assert_cmpint(entry->mtime, ==, entry->type == ENTRY_DIRECTORY ? 0 : 77);
     g_autoptr(GBytes) bytes = entry->type == ENTRY_FILE ? pack_read(pack, i, 1000, NULL) : NULL;

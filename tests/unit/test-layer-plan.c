@@ -47,7 +47,8 @@ each_its_own_where_there_is_room(void)
 static void
 nothing_makes_no_layer(void)
 {
-  g_autofree char *text = plan(NULL, 0, 5);
+  const LayerPlanItem none[1] = {0};
+  g_autofree char *text = plan(none, 0, 5);
   g_assert_cmpstr(text, ==, "");
 }
 
