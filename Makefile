@@ -129,7 +129,7 @@ lint: ## formatting, static analysis, shell scripts, direction of includes
 	scripts/check-layers
 	clang-format --dry-run -Werror $(C_FILES)
 	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(LINT_C)
-	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -c -o /dev/null {}
+	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -S -o /dev/null {}
 	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
 	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>&1 | sed '/^[0-9]* warnings\? generated\.$$/d'
 	shellcheck -x --exclude=SC2154 $(SCRIPTS)
