@@ -65,7 +65,7 @@ PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e t
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJ) $(BENCH:=.o) $(REPLAY:=.o)
-.PHONY: all units replays demo test suite check fuzz judges lint format bench scale faults soak install uninstall clean help
+.PHONY: all units replays demo test suite check fuzz judges lint style tidy format bench scale faults soak install uninstall clean help
 
 all: $(BUILD)/ashlar ## build the program (build/ashlar)
 
@@ -121,18 +121,23 @@ fuzz: ## fuzz each reader of foreign bytes for a minute (FUZZ_SECONDS=60, TARGET
 judges: ## install other people's programs that the tests use
 	scripts/bootstrap --judges
 
+lint: style tidy ## all static checks
+
 # SC2154: tests/lib/common.bash sets $out and $err
-lint: SHELL = /bin/bash
-lint: .SHELLFLAGS = -o pipefail -c
-lint: ## formatting, static analysis, shell scripts, direction of includes
+style: ## the static checks that CI makes: formatting, cppcheck, gcc's analyzer, shell scripts, direction of includes
 	scripts/bootstrap --lint
 	scripts/check-layers
 	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck -x --exclude=SC2154 $(SCRIPTS)
 	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -S -o /dev/null {}
+
+tidy: SHELL = /bin/bash
+tidy: .SHELLFLAGS = -o pipefail -c
+tidy: ## clang-tidy, which takes as long as all the others together
+	scripts/bootstrap --lint
 	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
 	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>&1 | sed '/^[0-9]* warnings\? generated\.$$/d'
-	shellcheck -x --exclude=SC2154 $(SCRIPTS)
 
 format: ## lay the C files out as .clang-format says
 	scripts/bootstrap --lint
