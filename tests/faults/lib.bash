@@ -18,8 +18,8 @@ interposed() {
 
 faults_prepare() {
   BASE=$BATS_FILE_TMPDIR/base
-  mkdir -p "$BASE/empty/work/files"
-  cd "$BASE/empty/work" || return
+  mkdir -p "$BASE/empty/recipe/files"
+  cd "$BASE/empty/recipe" || return
   archive_new "$BASE/archive"
   local name root
   for name in one two; do
@@ -37,12 +37,12 @@ faults_prepare() {
   "$ASHLAR" keygen key --store "$BASE/empty/store"
   rm -rf "$BASE/empty/store"
   cp -a "$BASE/empty" "$BASE/built"
-  cd "$BASE/built/work" || return
+  cd "$BASE/built/recipe" || return
   "$ASHLAR" build image.yaml --sign key --store ../store -q > /dev/null
   cp image-1.oci.tar "$BASE/image.old"
   seq 20000 > files/noise
   cp -a "$BASE/built" "$BASE/new"
-  cd "$BASE/new/work" || return
+  cd "$BASE/new/recipe" || return
   "$ASHLAR" build image.yaml --sign key --store "$BASE/fresh" -q > /dev/null
   cp image-1.oci.tar "$BASE/image.new"
   export BASE
@@ -50,9 +50,9 @@ faults_prepare() {
 
 faults_start() {
   cd "$T" || return
-  rm -rf "$T/work" "$T/store"
+  rm -rf "$T/recipe" "$T/store"
   cp -a "$BASE/$1/." "$T"
-  cd "$T/work" || return
+  cd "$T/recipe" || return
   own_store "$T/store"
   case $1 in
   empty) WHOLE=$BASE/image.old ;;
@@ -73,7 +73,7 @@ nothing_half_made() {
     echo "the output is neither the old one nor the new one"
     return 1
   fi
-  [ ! -e image.lock ] || cmp image.lock "$BASE/built/work/image.lock" || return 1
+  [ ! -e image.lock ] || cmp image.lock "$BASE/built/recipe/image.lock" || return 1
   [ "$status" -gt 128 ] || [ -z "$(find . -name '.ashlar-*')" ] || { echo "temporary files are left"; find . -name '.ashlar-*'; return 1; }
 }
 

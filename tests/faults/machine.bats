@@ -60,7 +60,7 @@ told_and_harmless() {
 
 @test "an output folder on a full disk" {
   small_disk "$T/disk" size=100k
-  cp -r . "$T/disk/work" 2> /dev/null || true
+  cp -r . "$T/disk/recipe" 2> /dev/null || true
   build -o "$T/disk/out"
   told_and_harmless "No space left on device"
   [ -z "$(ls -A "$T/disk/out")" ]
@@ -158,7 +158,7 @@ told_and_harmless() {
   need faketime
   for when in "2001-09-09 01:46:40" "2060-01-01 00:00:00"; do
     rm -rf "$ASHLAR_STORE" image-1.oci.tar
-    cp "$BASE/built/work/image.lock" .
+    cp "$BASE/built/recipe/image.lock" .
     faketime "$when" "$ASHLAR" build image.yaml --sign key -q > /dev/null
     same image-1.oci.tar "$WHOLE"
     ok store verify
