@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/transfer.h"
+#include "builder/sources/url.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ static gboolean
 memory_open(gpointer data, GError **error)
 {
   MemorySink *sink = data;
-  g_autofree char *url = fetch_url_shown(sink->document->urls[0]);
+  g_autofree char *url = url_shown(sink->document->urls[0]);
   sink->task = progress_start(sink->progress, PROGRESS_FETCH, url, 0);
   return TRUE;
 }
@@ -104,7 +105,7 @@ is_offline(FetchDocument *document, const FetchOptions *options)
     if (g_str_has_prefix(*one, "file:"))
       return FALSE;
   while (*++one != NULL);
-  g_autofree char *url = fetch_url_shown(document->urls[0]);
+  g_autofree char *url = url_shown(document->urls[0]);
   document->error = g_error_new(ASHLAR_ERROR, ASHLAR_ERROR_NETWORK, "%s is needed, and the network may not be used", url);
   return TRUE;
 }
@@ -137,31 +138,4 @@ fetch_document_clear(FetchDocument *document)
   g_clear_pointer(&document->validator, g_free);
   g_clear_pointer(&document->body, g_bytes_unref);
   g_clear_error(&document->error);
-}
-
-GBytes *
-fetch_document(const char *url, LimitId limit, const FetchOptions *options, GError **error)
-{
-  const char *urls[] = {url, NULL};
-  FetchDocument document = {.urls = urls, .limit = limit};
-  GBytes *body = NULL;
-  if (fetch_documents(&document, 1, options, error)) {
-    body = g_steal_pointer(&document.body);
-    if (document.error != NULL)
-      g_propagate_error(error, g_steal_pointer(&document.error));
-  }
-  fetch_document_clear(&document);
-  return body;
-}
-
-char *
-fetch_url_shown(const char *url)
-{
-  const char *colon = strstr(url, "://");
-  const char *host = colon != NULL ? colon + 3 : url;
-  gsize authority = strcspn(host, "/?#");
-  const char *at = colon != NULL ? g_strrstr_len(host, (gssize)authority, "@") : NULL;
-  const char *rest = at != NULL ? at + 1 : host;
-  g_autofree char *text = g_strdup_printf("%.*s%.*s", (int)(host - url), url, (int)strcspn(rest, "?#"), rest);
-  return g_strescape(text, NULL);
 }

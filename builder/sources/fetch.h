@@ -62,11 +62,5 @@ typedef struct {
 gboolean fetch_documents(FetchDocument *documents, gsize n, const FetchOptions *options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void fetch_document_clear(FetchDocument *document);
-/* One document no larger than @limit. ASHLAR_ERROR_NOT_FOUND for 404, 403, 410 and a missing file, ASHLAR_ERROR_NETWORK for
- * all else that the network did. */
-GBytes *fetch_document(const char *url, LimitId limit, const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* @url as it may be printed: without user, password and query, control characters escaped (transfer full). */
-char *fetch_url_shown(const char *url);
 
 #endif

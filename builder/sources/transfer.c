@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/transfer.h"
+#include "builder/sources/url.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -216,7 +217,8 @@ make_request(Transfer *transfer, const FetchOptions *options, guint stall)
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "ashlar/" ASHLAR_VERSION);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  /* to wait for a connection to share is worth it where one may be shared: HTTP/2, so https */
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, g_ascii_strncasecmp(url, "https:", 6) == 0 ? 1L : 0L);
   set_limits(easy, stall);
   set_redirects(easy, url);
   set_login(easy, options, url);
@@ -250,7 +252,7 @@ tell(Transfer *transfer)
   AshlarError code = ASHLAR_ERROR_NOT_FOUND;
   for (guint i = 0; i < transfer->n_urls; i++) {
     const Source *source = &transfer->sources[i];
-    g_autofree char *url = fetch_url_shown(transfer->urls[i]);
+    g_autofree char *url = url_shown(transfer->urls[i]);
     if (source->reason == NULL)
       continue;
     if (source->code == ASHLAR_ERROR_VERIFY || (source->code == ASHLAR_ERROR_NETWORK && code != ASHLAR_ERROR_VERIFY))

@@ -6,6 +6,7 @@
 #include "builder/oci/printable.h"
 #include "builder/recipe/source.h"
 #include "builder/sources/fetch.h"
+#include "builder/sources/url.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -24,10 +25,10 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   check(octal, "");
   check(escaped, "");
   check(lines, "\n\t");
-  g_autofree char *url = fetch_url_shown(text);
+  g_autofree char *url = url_shown(text);
   check(url, "");
   g_autofree char *with_password = g_strconcat("https://user:secret@", text, NULL);
-  g_autofree char *shown = fetch_url_shown(with_password);
+  g_autofree char *shown = url_shown(with_password);
   check(shown, "");
   g_assert(strstr(text, "secret") != NULL || strstr(shown, "secret") == NULL);
   return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/fetch.h"
+#include "builder/sources/url.h"
 #include "signing/error.h"
 
 #include <glib/gstdio.h>
@@ -517,7 +518,7 @@ shown_urls_hold_no_secrets(void)
     {"file:///a\x1b", "file:///a\\033"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autofree char *shown = fetch_url_shown(cases[i][0]);
+    g_autofree char *shown = url_shown(cases[i][0]);
     g_assert_cmpstr(shown, ==, cases[i][1]);
   }
 }

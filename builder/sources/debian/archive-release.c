@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/archive-private.h"
 #include "builder/sources/debian/gpgv.h"
+#include "builder/sources/url.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ pending_clear(gpointer data)
 void
 debian_archive_prefix_suite(GError **error, const ArchiveSuite *suite)
 {
-  g_autofree char *base = fetch_url_shown(suite->suite.bases[0]);
+  g_autofree char *base = url_shown(suite->suite.bases[0]);
   g_prefix_error(error, "suite '%s' at %s: ", suite->suite.suite, base);
 }
 
@@ -342,7 +343,7 @@ hold_to_newer(const Opening *opening, const json_t *record, const Release *older
                 is, was);
     return NULL;
   }
-  g_autofree char *base = fetch_url_shown(opening->suite->suite.bases[0]);
+  g_autofree char *base = url_shown(opening->suite->suite.bases[0]);
   progress_warn(opening->options->progress,
                 "suite '%s' at %s: the Release is of %s, older than the one of %s that was seen before: the mirror lags behind "
                 "or is attacked; the newer one counts",

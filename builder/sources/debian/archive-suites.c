@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/aptsources.h"
 #include "builder/sources/debian/archive-private.h"
+#include "builder/sources/url.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -47,7 +48,7 @@ base_of(const char *uri, GError **error)
   else if (path != NULL && *path == '/')
     base = g_strconcat("file://", path + (g_str_has_prefix(path, "///") ? 2 : 0), NULL);
   if (base == NULL) {
-    g_autofree char *shown = fetch_url_shown(uri);
+    g_autofree char *shown = url_shown(uri);
     g_set_error(
       error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
       "'%s' is not a mirror that packages can be fetched from\nhint: name one with 'mirror:' or --mirror: http, https or file",
@@ -101,7 +102,7 @@ expand(const Search *search, const char *uri, GError **error)
     return base_of(uri, error);
   const char *form = strstr(uri, "@SNAPSHOT") != NULL ? uri : snapshot_form(search, uri);
   if (form == NULL || strstr(form, "@SNAPSHOT") == NULL) {
-    g_autofree char *shown = fetch_url_shown(uri);
+    g_autofree char *shown = url_shown(uri);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
                 "the mirror '%s' has no snapshots that are known\nhint: give a 'mirror:' whose URL holds @SNAPSHOT@ where the "
                 "timestamp belongs, such as https://snapshot.example.org/archive/debian/@SNAPSHOT@",
