@@ -240,6 +240,16 @@ blobs_read(Blobs *blobs, const Digest *digest, LimitId limit, GError **error)
   return g_byte_array_free_to_bytes(g_steal_pointer(&content));
 }
 
+json_t *
+blobs_read_json(Blobs *blobs, const Digest *digest, GError **error)
+{
+  char text[DIGEST_STRING_SIZE];
+  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
+  if (bytes == NULL)
+    return NULL;
+  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text), error);
+}
+
 typedef struct {
   Hasher *hasher;
   GCancellable *cancellable;

@@ -32,6 +32,8 @@ void blobs_add_file(Blobs *blobs, const Digest *digest, const char *path, guint6
 gint64 blobs_size(Blobs *blobs, const Digest *digest);
 /* The blob in memory, its digest checked; one larger than @limit is an error. A missing one is ASHLAR_ERROR_VERIFY. */
 GBytes *blobs_read(Blobs *blobs, const Digest *digest, LimitId limit, GError **error);
+/* The JSON document @digest, as oci_json_parse takes it; a new reference. */
+json_t *blobs_read_json(Blobs *blobs, const Digest *digest, GError **error);
 /* Passes the bytes to @sink piece by piece, unchecked. */
 typedef gboolean (*BlobSink)(const void *data, gsize size, gpointer user, GError **error);
 gboolean blobs_stream(Blobs *blobs, const Digest *digest, BlobSink sink, gpointer user,

@@ -71,12 +71,7 @@ visit(Walk *walk, const Descriptor *descriptor, guint depth, GError **error)
     g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "indexes lie too deep in each other");
     return FALSE;
   }
-  char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(walk->blobs, &descriptor->digest, LIMIT_DOCUMENT, error);
-  if (bytes == NULL)
-    return FALSE;
-  json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
-                                     digest_to_string(&descriptor->digest, text), error);
+  json_auto_t *json = blobs_read_json(walk->blobs, &descriptor->digest, error);
   if (json == NULL)
     return FALSE;
   if (is_index)
@@ -156,10 +151,7 @@ first_manifest(const Descriptor *top, Blobs *blobs, GError **error)
   g_auto(Descriptor) current = {0};
   descriptor_copy(top, &current);
   for (guint depth = 0; depth <= INDEX_DEPTH_MAX; depth++) {
-    g_autoptr(GBytes) bytes = blobs_read(blobs, &current.digest, LIMIT_DOCUMENT, error);
-    if (bytes == NULL)
-      return NULL;
-    json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), "manifest", error);
+    json_auto_t *json = blobs_read_json(blobs, &current.digest, error);
     if (json == NULL)
       return NULL;
     if (descriptor_is_manifest(&current))

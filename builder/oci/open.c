@@ -55,14 +55,7 @@ check_size(OciImage *image, const Descriptor *descriptor, GError **error)
 static json_t *
 read_json(OciImage *image, const Descriptor *descriptor, GError **error)
 {
-  char text[DIGEST_STRING_SIZE];
-  if (!check_size(image, descriptor, error))
-    return NULL;
-  g_autoptr(GBytes) bytes = blobs_read(image->blobs, &descriptor->digest, LIMIT_DOCUMENT, error);
-  if (bytes == NULL)
-    return NULL;
-  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(&descriptor->digest, text),
-                        error);
+  return check_size(image, descriptor, error) ? blobs_read_json(image->blobs, &descriptor->digest, error) : NULL;
 }
 
 /* ---- manifests ---- */
@@ -291,18 +284,13 @@ oci_image_open(const char *spelling, GError **error)
 static gboolean
 describe_stored(Blobs *blobs, const Digest *digest, Descriptor *top, GError **error)
 {
-  char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
-  if (bytes == NULL)
-    return FALSE;
-  json_auto_t *json = oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text),
-                                     error);
+  json_auto_t *json = blobs_read_json(blobs, digest, error);
   if (json == NULL)
     return FALSE;
   const char *media_type = json_string_value(json_object_get(json, "mediaType"));
   if (media_type == NULL)
     media_type = json_object_get(json, "manifests") != NULL ? OCI_MEDIA_INDEX : OCI_MEDIA_MANIFEST;
-  *top = (Descriptor){.media_type = g_strdup(media_type), .digest = *digest, .size = g_bytes_get_size(bytes)};
+  *top = (Descriptor){.media_type = g_strdup(media_type), .digest = *digest, .size = (guint64)blobs_size(blobs, digest)};
   if (descriptor_is_manifest(top) || descriptor_is_index(top))
     return TRUE;
   return invalid(error, "it is neither a manifest nor an index");

@@ -18,16 +18,6 @@ empty_index(void)
   return index;
 }
 
-static json_t *
-read_json(Blobs *blobs, const Digest *digest, GError **error)
-{
-  char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
-  if (bytes == NULL)
-    return NULL;
-  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text), error);
-}
-
 static gboolean
 check_index(json_t *index, GError **error)
 {
@@ -45,7 +35,7 @@ referrer_index(Blobs *blobs, const Descriptor *referrers, GError **error)
 {
   if (referrers == NULL)
     return empty_index();
-  json_auto_t *index = read_json(blobs, &referrers->digest, error);
+  json_auto_t *index = blobs_read_json(blobs, &referrers->digest, error);
   return index != NULL && check_index(index, error) ? json_incref(index) : NULL;
 }
 
@@ -123,7 +113,7 @@ referrer_read(Blobs *blobs, const Descriptor *referrers, const Digest *subject, 
       return NULL;
     if (g_strcmp0(descriptor.artifact_type, artifact_type) != 0)
       continue;
-    json_auto_t *manifest = read_json(blobs, &descriptor.digest, error);
+    json_auto_t *manifest = blobs_read_json(blobs, &descriptor.digest, error);
     if (manifest == NULL)
       return NULL;
     if (!is_of(manifest, subject))

@@ -10,18 +10,6 @@
 /* Ours, beside a signature: the fingerprint of the key it was made with, so that it can be told whose key is wanted. */
 #define KEY_ANNOTATION "dev.ashlar.key"
 
-/* ---- JSON blobs ---- */
-
-static json_t *
-read_json(Blobs *blobs, const Digest *digest, GError **error)
-{
-  char text[DIGEST_STRING_SIZE];
-  g_autoptr(GBytes) bytes = blobs_read(blobs, digest, LIMIT_DOCUMENT, error);
-  if (bytes == NULL)
-    return NULL;
-  return oci_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), digest_to_string(digest, text), error);
-}
-
 /* ---- reading signatures ---- */
 
 static void
@@ -95,7 +83,7 @@ image_signatures(Blobs *blobs, const Descriptor *referrers, GError **error)
       return NULL;
     if (!descriptor_is_manifest(&descriptor))
       continue;
-    json_auto_t *manifest = read_json(blobs, &descriptor.digest, error);
+    json_auto_t *manifest = blobs_read_json(blobs, &descriptor.digest, error);
     if (manifest == NULL || !collect_from_manifest(manifest, signatures, error))
       return NULL;
   }
@@ -211,7 +199,7 @@ existing_layers(Blobs *blobs, json_t *index, const Digest *subject, gssize *plac
       return NULL;
     if (g_strcmp0(descriptor.artifact_type, COSIGN_SIGNATURE_TYPE) != 0)
       continue;
-    json_auto_t *manifest = read_json(blobs, &descriptor.digest, error);
+    json_auto_t *manifest = blobs_read_json(blobs, &descriptor.digest, error);
     if (manifest == NULL)
       return NULL;
     const char *of = json_string_value(json_object_get(json_object_get(manifest, "subject"), "digest"));
@@ -329,7 +317,7 @@ sign_one(Blobs *blobs, json_t *index, const Descriptor *subject, const SignSpec 
 static gboolean
 sign_members(Blobs *blobs, json_t *index, const Descriptor *top, const SignSpec *spec, GError **error)
 {
-  json_auto_t *image = read_json(blobs, &top->digest, error);
+  json_auto_t *image = blobs_read_json(blobs, &top->digest, error);
   if (image == NULL)
     return FALSE;
   gsize i;
