@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define ANNOTATION "io.github.containers.zstd-chunked."
 #define SKIPPABLE_HEADER 8
 #define FOOTER_SIZE 64
 #define MANIFEST_TYPE 1
@@ -296,8 +295,8 @@ make_annotations(const Place *toc, const Place *split)
                                               MANIFEST_TYPE);
   g_autofree char *tarsplit = g_strdup_printf("%" N ":%" N ":%" N, split->offset, split->size, split->plain_size);
 #undef N
-  return json_pack("{s:s, s:s, s:s}", ANNOTATION "manifest-checksum", digest_to_string(&toc->digest, digest),
-                   ANNOTATION "manifest-position", manifest, ANNOTATION "tarsplit-position", tarsplit);
+  return json_pack("{s:s, s:s, s:s}", CHUNKED_ANNOTATION "manifest-checksum", digest_to_string(&toc->digest, digest),
+                   CHUNKED_CONTENTS_ANNOTATION, manifest, CHUNKED_SPLIT_ANNOTATION, tarsplit);
 }
 
 /* The table of contents names the digest of tar-split, which is compressed first but written second. */

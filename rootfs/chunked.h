@@ -11,6 +11,11 @@
 #include "rootfs/layer_plan.h"
 #include "rootfs/splice.h"
 
+/* "OFFSET:SIZE:PLAIN-SIZE" of the frames that hold the table of contents (then ":1", its type) and tar-split. */
+#define CHUNKED_ANNOTATION "io.github.containers.zstd-chunked."
+#define CHUNKED_CONTENTS_ANNOTATION CHUNKED_ANNOTATION "manifest-position"
+#define CHUNKED_SPLIT_ANNOTATION CHUNKED_ANNOTATION "tarsplit-position"
+
 typedef struct {
   const LayerSpec *spec;
   const LayerPlan *plans; /* one a part */

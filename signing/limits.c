@@ -101,6 +101,8 @@ static const FixedLimit fixed[] = {
   {"apt-depth", APT_DEPTH_MAX, LIMIT_COUNT, "Braces in each other in apt's configuration."},
   {"passphrase", PASSPHRASE_MAX, LIMIT_BYTES, "A key's passphrase, which is held in memory that is wiped."},
   {"action", STORE_ACTION_MAX, LIMIT_BYTES, "A record of the store of what was made of what."},
+  {"chunk-table", CHUNK_TABLE_MAX, LIMIT_BYTES,
+   "The table of contents of a zstd:chunked layer, that `diff` reads: some 300 bytes a file. One that is larger is not used."},
   {"redirects", REDIRECTS_MAX, LIMIT_COUNT, "Redirections of one download."},
 };
 

@@ -114,5 +114,6 @@ gboolean limits_allow_content(guint64 unpacked, guint64 packed, LimitId *exceede
 #define PASSPHRASE_MAX 1024
 #define STORE_ACTION_MAX (16 << 20)
 #define REDIRECTS_MAX 5
+#define CHUNK_TABLE_MAX (G_GUINT64_CONSTANT(256) << 20)
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/look/difference.h"
+#include "builder/look/chunks.h"
 #include "builder/look/difference_config.h"
 #include "builder/sources/debian/version.h"
 
@@ -277,18 +278,42 @@ is_repeated(const Subject *subject, guint i)
   return FALSE;
 }
 
+/* The contents that whoever has @subject has at hand: a set of Digest*. */
+static GHashTable *
+contents_of(const Subject *subject)
+{
+  GHashTable *known = g_hash_table_new(digest_hash, digest_equal);
+  for (guint i = 0; i < subject->files->len; i++) {
+    SubjectFile *file = subject->files->pdata[i];
+    if (file->has_digest)
+      g_hash_table_add(known, &file->entry.digest);
+  }
+  return known;
+}
+
+/* Layer number @i must be pulled. */
+static void
+count_pull(DifferencePull *pull, const Subject *after, guint i, GHashTable *known)
+{
+  const SubjectLayer *layer = &g_array_index(after->layers, SubjectLayer, i);
+  guint64 chunks = layer->size;
+  pull->has_chunks |= chunks_to_pull(after->image->blobs, &after->manifest->layers[i], known, &chunks);
+  pull->layers++;
+  pull->layer_bytes += layer->size;
+  pull->chunk_bytes += chunks;
+}
+
 static void
 compare_layers(Difference *difference)
 {
   const Subject *before = difference->before, *after = difference->after;
+  g_autoptr(GHashTable) known = contents_of(before);
   for (guint i = 0; i < after->layers->len; i++) {
     const SubjectLayer *layer = &g_array_index(after->layers, SubjectLayer, i);
-    if (difference_has_layer(before, &layer->digest)) {
+    if (difference_has_layer(before, &layer->digest))
       difference->shared_layers++;
-    } else if (!is_repeated(after, i)) {
-      difference->pull.layers++;
-      difference->pull.layer_bytes += layer->size;
-    }
+    else if (!is_repeated(after, i))
+      count_pull(&difference->pull, after, i, known);
   }
   for (guint i = 0; i < before->layers->len; i++)
     difference->removed_layers += !difference_has_layer(after, &g_array_index(before->layers, SubjectLayer, i).digest);

@@ -55,7 +55,7 @@ typedef struct {
   guint layers;           /* that it lacks */
   guint64 layer_bytes;    /* compressed */
   guint64 metadata_bytes; /* manifest, index and configuration */
-  gboolean has_chunks;    /* all of the layers it lacks are zstd:chunked: then a client that fetches single files pulls ... */
+  gboolean has_chunks;    /* some of the layers it lacks are zstd:chunked: a client that fetches single files pulls ... */
   guint64 chunk_bytes;    /* ... this instead of layer_bytes, their tables of contents among it */
 } DifferencePull;
 

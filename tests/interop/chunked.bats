@@ -139,6 +139,7 @@ END
   only_parts
   same_as_unpacked 1
 
+  mv image-1.oci.tar before.tar
   sed -i s/first/second/ image.yaml
   ok build image.yaml
   opened image-1.oci.tar
@@ -146,6 +147,11 @@ END
   pull 2
   only_parts
   [ "$(bytes_fetched)" -lt 20000 ]
+  # what diff tells, and the headers of a response in several parts
+  ok diff --json before.tar image-1.oci.tar
+  told=$(jq '.pull | .chunkedBytes - .metadataBytes' <<< "$out")
+  [ "$(bytes_fetched)" -ge "$told" ]
+  [ "$(bytes_fetched)" -lt $((told + 500)) ]
   same_as_unpacked 2
   [ "$(cat i/rootfs/etc/motd)" = second ]
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/look/chunks.h"
 #include "builder/look/difference_config.h"
 #include "builder/look/difference_print.h"
+#include "rootfs/chunked.h"
 
 #include <locale.h>
 #include <string.h>
@@ -241,6 +243,8 @@ what_must_be_pulled_is_counted(void)
   before.kind = after.kind = SUBJECT_IMAGE;
   before.image = &old_image;
   before.manifest = &old_manifest;
+  Descriptor descriptors[G_N_ELEMENTS(new_layers)] = {0};
+  new_manifest.layers = descriptors;
   after.image = &new_image;
   after.manifest = &new_manifest;
   g_array_append_vals(before.layers, old_layers, G_N_ELEMENTS(old_layers));
@@ -254,6 +258,64 @@ what_must_be_pulled_is_counted(void)
   g_assert_true(difference_is_any(difference));
   subject_drop(&before);
   subject_drop(&after);
+}
+
+/* What is to be pulled of a layer of 100 bytes whose table of contents lies where @position tells and lists @entries; -1: all
+ * of it, as there is no table that can be used. */
+static gint64
+pulled_of(const char *entries, const char *position)
+{
+  g_autoptr(Blobs) blobs = blobs_new(NULL);
+  g_autoptr(Codec) codec = codec_new(PACK_ZSTD);
+  g_autofree char *table = g_strdup_printf("{\"version\":1,\"entries\":%s}", entries);
+  gsize bound = codec_bound(codec, strlen(table));
+  g_autofree guint8 *blob = g_malloc0(100 + bound);
+  gsize size = codec_compress(codec, table, strlen(table), blob + 100);
+  Descriptor layer = {.size = 100 + size};
+  g_assert_true(blobs_put(blobs, blob, layer.size, &layer.digest, NULL));
+  g_autofree char *right = g_strdup_printf("100:%zu:%zu:1", size, strlen(table));
+  json_auto_t *annotations = json_pack("{s:s}", CHUNKED_CONTENTS_ANNOTATION, position != NULL ? position : right);
+  layer.annotations = annotations;
+  Digest known = {{0xaa}};
+  g_autoptr(GHashTable) set = g_hash_table_new(digest_hash, digest_equal);
+  g_hash_table_add(set, &known);
+  guint64 bytes;
+  return chunks_to_pull(blobs, &layer, set, &bytes) ? (gint64)(bytes - size) : -1;
+}
+
+static void
+chunks_that_are_known_are_not_pulled(void)
+{
+#define KNOWN "\"digest\":\"sha256:aa00000000000000000000000000000000000000000000000000000000000000\""
+#define OTHER "\"digest\":\"sha256:bb00000000000000000000000000000000000000000000000000000000000000\""
+  g_assert_cmpint(pulled_of("[]", NULL), ==, 0);
+  g_assert_cmpint(pulled_of("[{\"type\":\"dir\"},{\"type\":\"reg\",\"offset\":10,\"endOffset\":30," OTHER "}]", NULL), ==, 20);
+  /* the file's own place covers that of its second chunk */
+  g_assert_cmpint(pulled_of("[{\"type\":\"reg\",\"offset\":10,\"endOffset\":40," OTHER "},"
+                            "{\"type\":\"chunk\",\"offset\":20,\"endOffset\":40}]",
+                            NULL),
+                  ==, 30);
+  g_assert_cmpint(pulled_of("[{\"type\":\"reg\",\"offset\":10,\"endOffset\":40," KNOWN "},"
+                            "{\"type\":\"chunk\",\"offset\":20,\"endOffset\":40}]",
+                            NULL),
+                  ==, 0);
+}
+
+static void
+tables_that_lie_are_not_used(void)
+{
+  static const char *const positions[] = {
+    "",     "100", "100:1:1", "1000:10:10:1", "100:100000:10:1", "-1:10:9", "0:50:9:1", "100:20:99999999999", "100:10:10:1",
+    "a:b:c"};
+  for (gsize i = 0; i < G_N_ELEMENTS(positions); i++)
+    g_assert_cmpint(pulled_of("[]", positions[i]), ==, -1);
+  g_assert_cmpint(pulled_of("7", NULL), ==, 0);
+  g_assert_cmpint(pulled_of("[7,{\"type\":\"reg\",\"offset\":-1,\"endOffset\":9},{\"type\":\"reg\",\"offset\":9,"
+                            "\"endOffset\":2},{\"type\":\"chunk\"}]",
+                            NULL),
+                  ==, 0);
+  /* no more than the layer has */
+  g_assert_cmpint(pulled_of("[{\"type\":\"reg\",\"offset\":0,\"endOffset\":99999999}]", NULL), ==, 100);
 }
 
 /* ---- forms ---- */
@@ -341,6 +403,8 @@ main(int argc, char **argv)
   g_test_add_func("/difference/files", files_are_told_with_their_packages);
   g_test_add_func("/difference/members", members_are_compared);
   g_test_add_func("/difference/pull", what_must_be_pulled_is_counted);
+  g_test_add_func("/difference/chunks", chunks_that_are_known_are_not_pulled);
+  g_test_add_func("/difference/lying-tables", tables_that_lie_are_not_used);
   g_test_add_func("/difference/markdown/hostile", markdown_holds_no_foreign_markup);
   g_test_add_func("/difference/markdown/size", markdown_stays_within_a_comment);
   g_test_add_func("/difference/json", json_has_its_schema);
