@@ -8,6 +8,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 say      = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
+# the same for what is no file's recipe, and has all files for its arguments
+tell     = $(if $(V),,@printf '  %s\n' '$(1)';)
 
 PKGS     := gio-2.0 gio-unix-2.0 libarchive libzstd libdeflate yaml-0.1 jansson libcurl libcrypto libsolv
 CC       ?= cc
@@ -109,10 +111,10 @@ test: ## from nothing: install what is missing, build, run every test (SAN=1: un
 	$(MAKE) suite
 
 suite: all units replays ## every test, installing nothing
-	$(PROVE) $(BATS) $(UNIT) $(REPLAY)
+	$(call tell,prove)$(PROVE) $(BATS) $(UNIT) $(REPLAY)
 
 check: all units replays ## unit tests and fuzz corpora only (SAN=1: under sanitizers)
-	$(PROVE) $(UNIT) $(REPLAY)
+	$(call tell,prove)$(PROVE) $(UNIT) $(REPLAY)
 
 fuzz: ## fuzz each reader of foreign bytes for a minute (FUZZ_SECONDS=60, TARGETS="lock deb": only these)
 	scripts/bootstrap --fuzz
@@ -128,16 +130,16 @@ lint: style tidy ## all static checks
 style: ## the static checks that CI makes: formatting, cppcheck, gcc's analyzer, shell scripts, direction of includes
 	scripts/bootstrap --lint
 	scripts/check-layers
-	clang-format --dry-run -Werror $(C_FILES)
-	shellcheck -x --exclude=SC2154 $(SCRIPTS)
-	cppcheck -j$(JOBS) $(CPPCHECK) -I. $(LINT_C)
-	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -S -o /dev/null {}
+	$(call tell,clang-format)clang-format --dry-run -Werror $(C_FILES)
+	$(call tell,shellcheck)shellcheck -x --exclude=SC2154 $(SCRIPTS)
+	$(call tell,cppcheck)cppcheck -j$(JOBS) $(CPPCHECK) -I. $(LINT_C)
+	$(call tell,gcc -fanalyzer)printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} gcc $(CSTD) $(PKG_C) -O2 -fanalyzer -Werror -S -o /dev/null {}
 
 tidy: SHELL = /bin/bash
 tidy: .SHELLFLAGS = -o pipefail -c
 tidy: ## clang-tidy, which takes as long as all the others together
 	scripts/bootstrap --lint
-	printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
+	$(call tell,clang-tidy)printf '%s\n' $(LINT_C) | xargs -P$(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' \
 	  --checks='$(TIDY)' {} -- $(CSTD) $(PKG_C) 2>&1 | sed '/^[0-9]* warnings\? generated\.$$/d'
 
 format: ## lay the C files out as .clang-format says
@@ -149,7 +151,7 @@ bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
 
 faults: all units ## every call that touches a file fails, and is the last, in turn (make test: some of each kind)
-	FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats
+	$(call tell,prove)FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats
 
 # SOAK="--seconds 60 --seed 7" says how long and with which choices
 soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs
