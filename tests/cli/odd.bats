@@ -89,6 +89,18 @@ build_packages() {
   done < tars.table
 }
 
+@test "odd images are refused by name, or shown" {
+  before=$(surroundings)
+  odd_make images
+  while IFS='|' read -r name ls inspect; do
+    ASHLAR_LIMITS=ratio-free=1M run_ashlar ls "oci:images/$name" --json
+    outcome "$name" "$ls" "$out"
+    run_ashlar inspect "oci:images/$name"
+    outcome "$name" "$inspect" "$out"
+  done < images.table
+  [ "$(surroundings)" = "$before" ]
+}
+
 @test "nothing is written outside, as an overlay of the whole system tells" {
   need_root
   need zstd unshare chroot

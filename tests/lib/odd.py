@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""odd.py tars|debs FOLDER: writes odd archives into FOLDER and prints a line NAME|OUTCOME... for each (tars: one outcome each for
-a package, a recipe that unpacks and a listing). An outcome is words of the refusal, or "ok PATH..."."""
+"""odd.py tars|debs|images FOLDER: writes odd archives into FOLDER and prints a line NAME|OUTCOME... for each (tars: one outcome each
+for a package, a recipe that unpacks and a listing; images, which are OCI layouts: for `ls` and `inspect`). An outcome is words of the refusal, or "ok PATH..."."""
 import os
 import sys
 
 import odd_deb
+import odd_image
 import odd_tar_cases
 
 
@@ -25,4 +26,10 @@ def debs(folder):
         print("%s|%s" % (name, outcome))
 
 
-{"tars": tars, "debs": debs}[sys.argv[1]](sys.argv[2])
+def images(folder):
+    for name, (write, ls, inspect) in odd_image.IMAGES.items():
+        write(os.path.join(folder, name))
+        print("|".join((name, ls, inspect)))
+
+
+{"tars": tars, "debs": debs, "images": images}[sys.argv[1]](sys.argv[2])
