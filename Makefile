@@ -64,7 +64,7 @@ JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 LINT_C    = $(SRC) $(wildcard tests/*/*.c)
 SCRIPTS   = $(shell grep -lE "^\#!/bin/(ba)?sh" .ci/* scripts/* scripts/ci/* tests/run tests/*/* 2>/dev/null) $(wildcard tests/*/*.bash)
-PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) -e tests/run
+PROVE     = BUILD=$(BUILD) ASHLAR=$(CURDIR)/$(BUILD)/ashlar prove -j$(JOBS) --timer -e tests/run
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_OBJ) $(BENCH:=.o) $(REPLAY:=.o)

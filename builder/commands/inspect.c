@@ -86,8 +86,10 @@ static void
 print_contents(json_t *json, gboolean with_layers, gboolean verbose)
 {
   g_autofree char *bytes = size_text(json, "bytes");
-  printf("  holds      %" JSON_INTEGER_FORMAT " files, %s; %" G_GSIZE_FORMAT " packages\n",
-         json_integer_value(json_object_get(json, "files")), bytes, json_array_size(json_object_get(json, "packages")));
+  json_int_t files = json_integer_value(json_object_get(json, "files"));
+  gsize packages = json_array_size(json_object_get(json, "packages"));
+  printf("  holds      %" JSON_INTEGER_FORMAT " file%s, %s; %" G_GSIZE_FORMAT " package%s\n", files, files == 1 ? "" : "s",
+         bytes, packages, packages == 1 ? "" : "s");
   if (with_layers)
     puts("\n  layer       size   unpacked  members  digest               holds");
   gsize i;
