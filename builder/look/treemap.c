@@ -57,10 +57,11 @@ take_row(const Rest *rest, const guint64 *weights, guint n, guint64 *sum)
   return taken;
 }
 
-/* @part of @whole, of @length; to the nearest unit. */
+/* @part of @whole, which is not 0, of @length; to the nearest unit. */
 static guint
 share(guint length, guint64 part, guint64 whole)
 {
+  g_return_val_if_fail(whole > 0, 0);
   return (guint)(((Wide)length * part + whole / 2) / whole);
 }
 
@@ -99,7 +100,7 @@ treemap_squarify(const guint64 *weights, guint n, TreemapRect area, TreemapRect 
   for (guint64 all = rest.weight; all >> WEIGHT_BITS != 0; all >>= 1)
     rest.shift++;
   guint done = 0;
-  while (done < n && rest.weight > 0 && row_length(&rest.area) > 0) {
+  while (done < n && weights[done] > 0 && row_length(&rest.area) > 0) {
     guint64 sum;
     guint taken = take_row(&rest, weights + done, n - done, &sum);
     lay_row(&rest, weights + done, taken, sum, rects + done);

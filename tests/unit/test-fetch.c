@@ -60,40 +60,55 @@ send_content(Request *request, guint64 start, gsize most)
   send_bytes(request, request->content + start, MIN(size, most));
 }
 
+/* What is answered in place of the content. */
+static const struct {
+  const char *kind, *response;
+} refusals[] = {
+  {"closed", "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+  {"busy", "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy"},
+  {"down", "HTTP/1.1 503 Down\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+  {"loop", "HTTP/1.1 302 Found\r\nLocation: /loop/x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+  {"escape", "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+  {"moved", "HTTP/1.1 301 Moved\r\nLocation: /good/x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nmoved"},
+  {"wrong", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong"},
+  {"wrong-once", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong"},
+};
+
+static void
+refuse(Request *request, const char *kind)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+    if (strcmp(kind, refusals[i].kind) == 0) {
+      say(request, "%s", refusals[i].response);
+      return;
+    }
+  say(request, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone");
+}
+
+/* Whether @kind behaves as a server should, this time. */
+static gboolean
+is_well(const Request *request, const char *kind)
+{
+  return strcmp(kind, "good") == 0 || (strcmp(kind, "closed") == 0 && request->logged_in) ||
+         (strcmp(kind, "busy") == 0 && request->number > 2) || (strcmp(kind, "wrong-once") == 0 && request->number > 1);
+}
+
 static void
 serve(Request *request, const char *kind)
 {
   if (strcmp(kind, "good") == 0 && request->conditional)
     say(request, "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n");
-  else if (strcmp(kind, "good") == 0 || (strcmp(kind, "closed") == 0 && request->logged_in))
+  else if (is_well(request, kind))
     send_content(request, request->start, SIZE);
-  else if (strcmp(kind, "closed") == 0)
-    say(request, "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   else if (strcmp(kind, "no-range") == 0)
     send_content(request, 0, SIZE);
   else if (strcmp(kind, "cut") == 0)
     send_content(request, request->start, 100000);
-  else if (strcmp(kind, "busy") == 0 && request->number <= 2)
-    say(request, "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy");
-  else if (strcmp(kind, "busy") == 0)
-    send_content(request, request->start, SIZE);
-  else if (strcmp(kind, "down") == 0)
-    say(request, "HTTP/1.1 503 Down\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-  else if (strcmp(kind, "loop") == 0)
-    say(request, "HTTP/1.1 302 Found\r\nLocation: /loop/x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-  else if (strcmp(kind, "escape") == 0)
-    say(request, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-  else if (strcmp(kind, "moved") == 0)
-    say(request, "HTTP/1.1 301 Moved\r\nLocation: /good/x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nmoved");
-  else if (strcmp(kind, "wrong") == 0 || (strcmp(kind, "wrong-once") == 0 && request->number == 1))
-    say(request, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong");
-  else if (strcmp(kind, "wrong-once") == 0)
-    send_content(request, request->start, SIZE);
   else if (strcmp(kind, "stall") == 0) {
     send_content(request, 0, 1000);
     g_usleep(3 * G_USEC_PER_SEC);
   } else
-    say(request, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone");
+    refuse(request, kind);
 }
 
 static gboolean
