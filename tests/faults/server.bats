@@ -107,7 +107,7 @@ refused() {
   rm demo.lock
   rm -rf "$ASHLAR_STORE" demo-1.oci.tar
   server_fault 100 endless '*InRelease'
-  refused "suite 'stable' at $SERVER: " "larger than the"
+  refused "suite 'stable' at $SERVER: " "larger than 16 MiB"
 }
 
 @test "answers that are not HTTP" {
