@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
+#include "rootfs/keeper.h"
 
 #include <locale.h>
-#include <stddef.h>
+#include <string.h>
 
 /* one a line: */
 /* clang-format off */
@@ -33,5 +34,7 @@ int
 main(int argc, char **argv)
 {
   setlocale(LC_CTYPE, "C.UTF-8");
+  if (strcmp(argv[0], KEEPER_NAME) == 0)
+    return keeper_main(argc, argv);
   return command_main(commands, argc, argv);
 }

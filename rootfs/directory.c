@@ -179,7 +179,7 @@ visit_file(Scan *scan, int folder, const char *name, const struct stat *found, G
     entry.target = earlier;
     entry.size = 0;
   }
-  if (earlier != NULL || (scan->options->opens != NULL && !scan->options->opens(&entry, scan->options->data)))
+  if (earlier != NULL || (scan->options->opens != NULL && !scan->options->opens(&entry, found, scan->options->data)))
     return tell(scan, folder, name, &entry, -1, error);
   int fd = open_checked(folder, name, 0, S_IFREG, &status);
   if (fd < 0)

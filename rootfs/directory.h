@@ -9,6 +9,7 @@
 #define ASHLAR_ROOTFS_DIRECTORY_H
 
 #include "rootfs/entry.h"
+#include <sys/stat.h>
 
 /* @entry is valid for this call; its digest is not filled in. @fd is a file's content, to be read from its beginning (closed
  * afterwards by the scan), else -1. */
@@ -20,7 +21,7 @@ typedef struct {
    * of a file are hardlinks to the first; sockets are left out. */
   gboolean look;
   /* Which files are opened; the others need not be readable. NULL: all. */
-  gboolean (*opens)(const Entry *entry, gpointer data);
+  gboolean (*opens)(const Entry *entry, const struct stat *status, gpointer data);
   DirectoryVisit visit;
   gpointer data; /* of both */
 } DirectoryScan;

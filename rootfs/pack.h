@@ -84,6 +84,9 @@ GBytes *pack_read(Pack *pack, guint i, gsize max, GError **error);
 typedef gboolean (*PackSink)(const void *data, gsize size, gpointer user, GError **error);
 gboolean pack_stream(Pack *pack, guint i, PackSink sink, gpointer user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same members in another encoding. */
+gboolean pack_encode(Store *store, Pack *pack, PackEncoding encoding, Digest *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Files of no interest to a running image share frames with nothing else: 0 for what is, else the class (usr/share/doc,
  * its copyright files, man, info, locale, lintian ...). */
 guint pack_path_class(const char *path);

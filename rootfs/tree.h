@@ -55,6 +55,9 @@ char *tree_resolve_through(TreeLookup lookup, gconstpointer data, const char *pa
 /* The content of the file that @path leads to. */
 GBytes *tree_read(const Tree *tree, const char *path, gsize max, GError **error);
 
+/* A digest of all that is in the tree: paths, attributes, times, contents; not of how it is packed. */
+void tree_digest(const Tree *tree, Digest *out);
+
 /* Which entries of pack @number are in the tree, as LayerPart.kept wants it (valid until the tree is changed). */
 const guint8 *tree_kept(const Tree *tree, guint number);
 /* The directories that a layer made of @numbers must hold: all ancestors of its kept members, and directories that those

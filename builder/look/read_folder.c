@@ -17,7 +17,7 @@ typedef struct {
 } Folder;
 
 static gboolean
-opens(const Entry *entry, gpointer data)
+opens(const Entry *entry, const struct stat *status, gpointer data)
 {
   const Folder *folder = data;
   return folder->reading->hash || reading_wants(entry);

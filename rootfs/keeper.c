@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/keeper.h"
+#include "rootfs/cgroup.h"
+#include "rootfs/keeper_inside.h"
+#include "rootfs/remove_tree.h"
+#include "rootfs/wire.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How many processes a sandbox has at most: many for a build, few for a machine. */
+#define PROCESSES_MAX 8192
+
+typedef struct {
+  IdMap map;
+  Cgroup *cgroup; /* or NULL */
+} Warden;
+
+/* ---- a process that is root of a namespace ---- */
+
+/* A copy of this process in new namespaces (clone(2)'s flags), which waits for its maps; then calls @inside, which does not
+ * return. @hold stays open as long as the warden lives. */
+static pid_t
+start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), int *hold, GError **error)
+{
+  int gate[2];
+  if (pipe2(gate, O_CLOEXEC) != 0)
+    return error_set_errno(error, errno, "make a pipe"), -1;
+  pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
+  if (pid == 0) {
+    char go;
+    close(gate[1]);
+    if (read(gate[0], &go, 1) == 1)
+      inside(&warden->map);
+    _exit(EXIT_FAILURE);
+  }
+  int saved = errno;
+  close(gate[0]);
+  *hold = gate[1];
+  if (pid < 0) {
+    close(gate[1]);
+    error_set_errno(error, saved, "make namespaces for a sandbox");
+    g_prefix_error(error, "%s", saved == EPERM || saved == ENOSPC || saved == EUSERS ? "this system does not allow it: " : "");
+    return -1;
+  }
+  if (idmap_set(&warden->map, pid, error) && write(gate[1], "", 1) == 1)
+    return pid;
+  if (error != NULL && *error == NULL)
+    error_set_errno(error, errno, "start the sandbox");
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  close(gate[1]);
+  return -1;
+}
+
+/* ---- the end ---- */
+
+static void
+remove_inside(const IdMap *map)
+{
+  GError *problem = NULL;
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem))
+    _exit(EXIT_FAILURE);
+  _exit(EXIT_SUCCESS);
+}
+
+/* What lies in the folder belongs to the sandbox's users: only its root can remove it. The folder itself is the warden's. */
+static void
+remove_folder(const Warden *warden, const char *folder)
+{
+  int hold;
+  pid_t pid = start_inside(warden, CLONE_NEWUSER, remove_inside, &hold, NULL);
+  if (pid > 0) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+      ;
+    close(hold);
+  }
+  (void)unlink(KEEPER_KEEP);
+  (void)unlink(KEEPER_LOCK);
+  (void)!chdir("/");
+  (void)rmdir(folder);
+}
+
+/* ---- the warden ---- */
+
+/* Waits until the keeper has ended, or whoever made the sandbox has; then the keeper ends, and all that runs below it. */
+static void
+wait_for_end(pid_t keeper)
+{
+  int process = (int)syscall(SYS_pidfd_open, keeper, 0);
+  struct pollfd watched[] = {{.fd = KEEPER_LIFELINE, .events = POLLIN}, {.fd = process, .events = POLLIN}};
+  while (poll(watched, G_N_ELEMENTS(watched), -1) < 0 && errno == EINTR)
+    ;
+  kill(keeper, SIGKILL);
+  while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
+    ;
+  if (process >= 0)
+    close(process);
+}
+
+/* Everything that leads to the tree becomes the sandbox's root's, so that it can be entered by it. */
+static gboolean
+prepare_folder(const Warden *warden, const char *folder, GError **error)
+{
+  gboolean gives = warden->map.users.root != geteuid();
+  if (gives && (chown(".", warden->map.users.root, warden->map.groups.root) != 0 ||
+                chown(KEEPER_TREE, warden->map.users.root, warden->map.groups.root) != 0))
+    return error_set_errno(error, errno, "give '%s' away", folder);
+  return TRUE;
+}
+
+static gboolean
+keep(Warden *warden, const char *folder, GError **error)
+{
+  int hold;
+  if (!prepare_folder(warden, folder, error))
+    return FALSE;
+  const int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  pid_t pid = start_inside(warden, flags, keeper_inside, &hold, error);
+  if (pid < 0)
+    return FALSE;
+  if (warden->cgroup != NULL) {
+    (void)cgroup_limit_processes(warden->cgroup, PROCESSES_MAX);
+    (void)cgroup_add(warden->cgroup, pid);
+  }
+  /* only the keeper speaks: whoever listens is to hear when it has gone */
+  close(KEEPER_SOCKET);
+  close(KEEPER_OUTPUT);
+  wait_for_end(pid);
+  close(hold);
+  return TRUE;
+}
+
+/* Descriptors that are for us alone. */
+static gboolean
+take_descriptors(void)
+{
+  for (int fd = KEEPER_SOCKET; fd <= KEEPER_HOLD; fd++)
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+int
+keeper_main(int argc, char **argv)
+{
+  if (argc != 4 || chdir(argv[2]) != 0)
+    return EXIT_FAILURE;
+  GError *problem = NULL;
+  gboolean keeps = strcmp(argv[1], KEEPER_KEEPS) == 0;
+  Warden warden = {.cgroup = keeps ? cgroup_make(argv[3]) : cgroup_find(argv[3])};
+  /* what the terminal sends is for who made the sandbox, and reaches us over the lifeline */
+  setsid();
+  umask(022);
+  idmap_find(&warden.map);
+  if (keeps && (!take_descriptors() || !keep(&warden, argv[2], &problem)))
+    (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
+  g_clear_error(&problem);
+  if (warden.cgroup != NULL)
+    cgroup_free(warden.cgroup, TRUE);
+  if (!keeps || access(KEEPER_KEEP, F_OK) != 0)
+    remove_folder(&warden, argv[2]);
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/keeper_inside.h"
+#include "rootfs/keeper.h"
+#include "rootfs/wire.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- becoming root ---- */
+
+static gboolean
+become_root(const IdMap *map, GError **error)
+{
+  /* without subordinate ids nobody may change his groups */
+  if (map->groups.others > 0 && setgroups(0, NULL) != 0)
+    return error_set_errno(error, errno, "leave all groups");
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
+    return error_set_errno(error, errno, "become root of the sandbox");
+  /* after the change of user, which takes it back */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+    return error_set_errno(error, errno, "ask to end with the warden");
+  return TRUE;
+}
+
+static gboolean
+do_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data, GError **error)
+{
+  return mount(source, target, type, flags, data) == 0 || error_set_errno(error, errno, "mount %s on '%s'", type, target);
+}
+
+/* The tree comes under a name that the sandbox's root can reach: the way to the store may be closed to it. */
+static gboolean
+mount_place(GError **error)
+{
+  if (!do_mount("none", "/", "nothing", MS_REC | MS_SLAVE, NULL, error) ||
+      !do_mount("tmpfs", KEEPER_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", error))
+    return FALSE;
+  if (mkdir(KEEPER_BUNDLE, 0755) != 0 || mkdir(KEEPER_BUNDLE_TREE, 0755) != 0 || mkdir(KEEPER_STATE, 0700) != 0)
+    return error_set_errno(error, errno, "make folders in '%s'", KEEPER_PLACE);
+  return do_mount(KEEPER_TREE, KEEPER_BUNDLE_TREE, "the tree", MS_BIND, NULL, error) &&
+         do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error);
+}
+
+/* ---- messages ---- */
+
+static const struct {
+  const char *verb, *type;
+  gboolean (*serve)(Keeper *keeper, GVariant *value, GError **error);
+} services[] = {
+  {"own", "a(ayayuuuuuuxtaya(ayay))", keeper_own},
+  {"mark", "b", keeper_mark},
+  {"run", "a{sv}", keeper_run},
+  {"list", "b", keeper_list},
+  {"send", "aay", keeper_send},
+};
+
+static gboolean
+serve(Keeper *keeper, const char *verb, GVariant *value, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(services); i++)
+    if (strcmp(services[i].verb, verb) == 0 && g_variant_is_of_type(value, G_VARIANT_TYPE(services[i].type)))
+      return services[i].serve(keeper, value, error);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "the sandbox's keeper was asked for '%s'", verb);
+  return FALSE;
+}
+
+static void
+serve_all(Keeper *keeper)
+{
+  for (;;) {
+    g_autofree char *verb = NULL;
+    g_autoptr(GVariant) value = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (!wire_receive(KEEPER_SOCKET, &verb, &value, NULL))
+      return;
+    if (!serve(keeper, verb, value, &problem) && !wire_send_error(KEEPER_SOCKET, problem, NULL))
+      return;
+  }
+}
+
+void
+keeper_inside(const IdMap *map)
+{
+  GError *problem = NULL;
+  Keeper keeper = {.tree = -1};
+  close(KEEPER_LIFELINE);
+  if (become_root(map, &problem) && mount_place(&problem)) {
+    keeper.tree = open(KEEPER_BUNDLE_TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (keeper.tree < 0)
+      error_set_errno(&problem, errno, "open the tree");
+  }
+  if (problem != NULL) {
+    (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
+    _exit(EXIT_FAILURE);
+  }
+  if (wire_send(KEEPER_SOCKET, "ready", g_variant_new("(uub)", map->users.root, map->groups.root, map->users.others > 0), NULL))
+    serve_all(&keeper);
+  _exit(EXIT_SUCCESS);
+}

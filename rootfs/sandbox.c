@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs/sandbox.h"
+#include "rootfs/cgroup.h"
+#include "rootfs/keeper.h"
+#include "rootfs/keeper_inside.h"
+#include "rootfs/runtime.h"
+#include "rootfs/sandbox_sweep.h"
+#include "rootfs/wire.h"
+#include "rootfs/worktree.h"
+#include "signing/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A step may not take the last of the disk: this much is left, or half of what there is if that is less. */
+#define DISK_RESERVE (G_GUINT64_CONSTANT(512) << 20)
+#define OUTPUT_PIECE 4096
+
+struct Sandbox {
+  char *folder; /* absolute */
+  char *name;   /* of the folder, and of the control group */
+  char *runtime;
+  int tree; /* the folder of the files */
+  int hold; /* its lock, until the warden has it */
+  int socket, lifeline, output;
+  GPid warden;
+  gboolean many_users;
+  gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
+  GCancellable *cancellable;
+  gulong cancelled; /* the handler's number */
+};
+
+/* ---- the keeper ---- */
+
+static void
+close_fd(int *fd)
+{
+  if (*fd >= 0)
+    close(*fd);
+  *fd = -1;
+}
+
+static gboolean
+ask(Sandbox *sandbox, const char *verb, GVariant *value, GError **error)
+{
+  if (!sandbox->broken && wire_send(sandbox->socket, verb, value, error))
+    return TRUE;
+  g_variant_unref(g_variant_ref_sink(value != NULL ? value : g_variant_new_boolean(TRUE)));
+  sandbox->broken = TRUE;
+  return FALSE;
+}
+
+/* The keeper is gone; that is why, if it is because the user wants to stop. */
+static gboolean
+lost(Sandbox *sandbox, GError **error)
+{
+  sandbox->broken = TRUE;
+  if (g_cancellable_is_cancelled(sandbox->cancellable)) {
+    g_clear_error(error);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED, "cancelled");
+  }
+  return FALSE;
+}
+
+/* The next answer, which may be @verb or @other (NULL: none), and is told by *is_other; "error" is an error. */
+static gboolean
+hear(Sandbox *sandbox, const char *verb, const char *other, gboolean *is_other, GVariant **value, GError **error)
+{
+  g_autofree char *said = NULL;
+  g_autoptr(GVariant) heard = NULL;
+  if (!wire_receive(sandbox->socket, &said, &heard, error))
+    return lost(sandbox, error);
+  if (strcmp(said, "error") == 0) {
+    wire_set_error(heard, error);
+    return FALSE;
+  }
+  gboolean second = other != NULL && strcmp(said, other) == 0;
+  if (is_other != NULL)
+    *is_other = second;
+  if (second || strcmp(said, verb) == 0) {
+    *value = g_steal_pointer(&heard);
+    return TRUE;
+  }
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "the sandbox's keeper answered '%s'", said);
+  return lost(sandbox, error);
+}
+
+static gboolean
+ask_simply(Sandbox *sandbox, const char *verb, GVariant *value, GError **error)
+{
+  g_autoptr(GVariant) answer = NULL;
+  return ask(sandbox, verb, value, error) && hear(sandbox, "ok", NULL, NULL, &answer, error);
+}
+
+/* Its end wakes whoever waits for an answer. */
+static void
+on_cancelled(GCancellable *cancellable, gpointer data)
+{
+  (void)shutdown(((Sandbox *)data)->socket, SHUT_RDWR);
+}
+
+static gboolean
+start_keeper(Sandbox *sandbox, GError **error)
+{
+  int speech[2], life[2], output[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, speech) != 0)
+    return error_set_errno(error, errno, "make a socket");
+  sandbox->socket = speech[0];
+  if (pipe2(life, O_CLOEXEC) != 0)
+    return close(speech[1]), error_set_errno(error, errno, "make a pipe");
+  sandbox->lifeline = life[1];
+  if (pipe2(output, O_CLOEXEC) != 0)
+    return close(speech[1]), close(life[0]), error_set_errno(error, errno, "make a pipe");
+  sandbox->output = output[0];
+  const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, NULL};
+  const int ours[] = {speech[1], life[0], output[1], sandbox->hold};
+  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_HOLD};
+  gboolean started =
+    g_spawn_async_with_pipes_and_fds(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                     -1, -1, -1, ours, theirs, G_N_ELEMENTS(ours), &sandbox->warden, NULL, NULL, NULL, error);
+  for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
+    close(ours[i]);
+  sandbox->hold = -1;
+  return started;
+}
+
+/* ---- making one ---- */
+
+/* Locked as long as anybody lives who will remove it. */
+static gboolean
+lock_folder(Sandbox *sandbox, GError **error)
+{
+  g_autofree char *path = g_build_filename(sandbox->folder, KEEPER_LOCK, NULL);
+  sandbox->hold = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  return (sandbox->hold >= 0 && flock(sandbox->hold, LOCK_EX | LOCK_NB) == 0) ||
+         error_set_errno(error, errno, "lock '%s'", path);
+}
+
+static gboolean
+make_folder(Sandbox *sandbox, Store *store, GError **error)
+{
+  g_autofree char *above = sandbox_place(store);
+  /* the sandbox's root goes through it, and nobody else is to */
+  if (mkdir(above, 0711) != 0 && errno != EEXIST)
+    return error_set_errno(error, errno, "make '%s'", above);
+  char *folder = g_build_filename(above, "ashlar-XXXXXX", NULL);
+  if (g_mkdtemp_full(folder, 0711) == NULL) {
+    error_set_errno(error, errno, "make a folder in '%s'", above);
+    g_free(folder);
+    return FALSE;
+  }
+  sandbox->folder = folder;
+  sandbox->name = g_path_get_basename(folder);
+  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL);
+  if (!lock_folder(sandbox, error))
+    return FALSE;
+  if (mkdir(tree, 0755) != 0)
+    return error_set_errno(error, errno, "make '%s'", tree);
+  sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return sandbox->tree >= 0 || error_set_errno(error, errno, "open '%s'", tree);
+}
+
+static gboolean
+lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(GVariant) ready = NULL;
+  g_autoptr(EntryList) rest = entry_list_new();
+  guint32 uid, gid;
+  if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
+    return FALSE;
+  g_variant_get(ready, "(uub)", &uid, &gid, &sandbox->many_users);
+  const WorktreeOptions laying = {.uid = uid, .gid = gid, .watch = options->watch, .cancellable = options->cancellable};
+  return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) &&
+         (entry_list_size(rest) == 0 ||
+          ask_simply(sandbox, "own", entry_list_to_variant(rest, 0, entry_list_size(rest)), error)) &&
+         ask_simply(sandbox, "mark", NULL, error);
+}
+
+Sandbox *
+sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
+  sandbox_sweep(store, FALSE);
+  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = -1;
+  sandbox->runtime = runtime_find(options->runtime, error);
+  if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
+    return NULL;
+  if (options->cancellable != NULL) {
+    sandbox->cancellable = g_object_ref(options->cancellable);
+    sandbox->cancelled = g_cancellable_connect(sandbox->cancellable, G_CALLBACK(on_cancelled), sandbox, NULL);
+  }
+  return lay_out(sandbox, tree, options, error) ? g_steal_pointer(&sandbox) : NULL;
+}
+
+void
+sandbox_free(Sandbox *sandbox)
+{
+  if (sandbox->cancelled != 0)
+    g_cancellable_disconnect(sandbox->cancellable, sandbox->cancelled);
+  g_clear_object(&sandbox->cancellable);
+  close_fd(&sandbox->socket);
+  close_fd(&sandbox->lifeline);
+  close_fd(&sandbox->output);
+  close_fd(&sandbox->tree);
+  close_fd(&sandbox->hold);
+  int status = -1;
+  if (sandbox->warden > 0) {
+    while (waitpid(sandbox->warden, &status, 0) < 0 && errno == EINTR)
+      ;
+    g_spawn_close_pid(sandbox->warden);
+  }
+  /* there was none, or it was killed itself */
+  if (status != 0 && sandbox->folder != NULL)
+    sandbox_sweep_folder(sandbox->folder);
+  g_free(sandbox->folder);
+  g_free(sandbox->name);
+  g_free(sandbox->runtime);
+  g_free(sandbox);
+}
+
+const char *
+sandbox_keep(Sandbox *sandbox)
+{
+  g_autofree char *path = g_build_filename(sandbox->folder, KEEPER_KEEP, NULL);
+  (void)g_file_set_contents(path, "", 0, NULL);
+  return sandbox->folder;
+}
+
+/* ---- running ---- */
+
+/* Passes on what programs print until the keeper answers; what they printed last is there before it does. */
+static void
+pass_output(const Sandbox *sandbox, const SandboxStep *step)
+{
+  char data[OUTPUT_PIECE];
+  struct pollfd watched[] = {{.fd = sandbox->output, .events = POLLIN}, {.fd = sandbox->socket, .events = POLLIN}};
+  for (;;) {
+    if (poll(watched, G_N_ELEMENTS(watched), -1) < 0 && errno != EINTR)
+      return;
+    ssize_t size = (watched[0].revents & POLLIN) != 0 ? read(sandbox->output, data, sizeof data) : 0;
+    if (size > 0 && step->output != NULL)
+      step->output(data, (gsize)size, step->data);
+    if (size <= 0 && watched[1].revents != 0)
+      return;
+  }
+}
+
+static guint64
+disk_reserve(const Sandbox *sandbox)
+{
+  struct statvfs status;
+  if (fstatvfs(sandbox->tree, &status) != 0)
+    return 0;
+  return MIN(DISK_RESERVE, (guint64)status.f_bavail * status.f_frsize / 2);
+}
+
+static GVariant *
+secrets_of(const SandboxStep *step)
+{
+  GVariantBuilder builder;
+  g_variant_builder_init(&builder, G_VARIANT_TYPE("a(say)"));
+  for (guint i = 0; i < step->n_secrets; i++) {
+    gsize size;
+    gconstpointer value = g_bytes_get_data(step->secrets[i].value, &size);
+    g_variant_builder_add(&builder, "(s@ay)", step->secrets[i].name,
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, value, size, 1));
+  }
+  return g_variant_builder_end(&builder);
+}
+
+static char *
+config_of(const Sandbox *sandbox, const SandboxStep *step)
+{
+  g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(RuntimeMount));
+  if (step->n_secrets > 0) {
+    const RuntimeMount secrets = {.source = KEEPER_SECRETS, .target = SANDBOX_SECRETS};
+    g_array_append_val(mounts, secrets);
+  }
+  if (step->network) {
+    const RuntimeMount names = {.source = "/etc/resolv.conf", .target = "/etc/resolv.conf"};
+    g_array_append_val(mounts, names);
+  }
+  const RuntimeSpec spec = {
+    .command = step->command,
+    .environment = step->environment,
+    .folder = step->folder,
+    .uid = step->uid,
+    .gid = step->gid,
+    .groups = step->groups,
+    .n_groups = step->n_groups,
+    .network = step->network,
+    .alone = !sandbox->many_users,
+    .tree = KEEPER_BUNDLE_TREE,
+    .mounts = (const RuntimeMount *)(gpointer)mounts->data,
+    .n_mounts = mounts->len,
+  };
+  json_t *config = runtime_config(&spec);
+  char *text = json_dumps(config, JSON_COMPACT);
+  json_decref(config);
+  return text;
+}
+
+static GVariant *
+order_of(const Sandbox *sandbox, const SandboxStep *step)
+{
+  static const char *const points[] = {"proc", "sys", "dev", "run", "tmp", NULL}, *const names[] = {"etc/resolv.conf", NULL};
+  char *config = config_of(sandbox, step);
+  GVariantDict order;
+  g_variant_dict_init(&order, NULL);
+  g_variant_dict_insert(&order, "runtime", "s", sandbox->runtime);
+  g_variant_dict_insert(&order, "config", "s", config);
+  g_variant_dict_insert(&order, "seconds", "u", step->seconds);
+  g_variant_dict_insert(&order, "reserve", "t", disk_reserve(sandbox));
+  g_variant_dict_insert(&order, "reader", "(uu)", step->uid, step->gid);
+  g_variant_dict_insert_value(&order, "points", g_variant_new_bytestring_array(points, -1));
+  g_variant_dict_insert_value(&order, "empty", g_variant_new_bytestring_array(names, step->network ? 1 : 0));
+  g_variant_dict_insert_value(&order, "secrets", secrets_of(step));
+  free(config);
+  return g_variant_dict_end(&order);
+}
+
+/* Bounds the memory that the step may take; *cgroup, where there is one, is to be freed. */
+static gboolean
+bound_memory(const Sandbox *sandbox, guint64 bytes, Cgroup **cgroup, GError **error)
+{
+  *cgroup = cgroup_find(sandbox->name);
+  if ((*cgroup != NULL && cgroup_limit_memory(*cgroup, bytes)) || bytes == 0)
+    return TRUE;
+  g_set_error(
+    error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+    "the step's memory cannot be limited: this user may make no control group for it\n"
+    "hint: run as root, or in a session whose control group is delegated (systemd-run --user --scope -p Delegate=yes)");
+  return FALSE;
+}
+
+static gboolean
+run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, SandboxResult *result, GError **error)
+{
+  g_autoptr(GVariant) answer = NULL;
+  const char *stopped = "", *fault = "";
+  guint64 kills = cgroup != NULL ? cgroup_memory_kills(cgroup) : 0;
+  if (!ask(sandbox, "run", order_of(sandbox, step), error))
+    return FALSE;
+  pass_output(sandbox, step);
+  if (!hear(sandbox, "exit", NULL, NULL, &answer, error))
+    return FALSE;
+  g_variant_lookup(answer, "status", "i", &result->status);
+  g_variant_lookup(answer, "stopped", "&s", &stopped);
+  g_variant_lookup(answer, "fault", "&s", &fault);
+  gboolean starved = step->memory > 0 && cgroup != NULL && cgroup_memory_kills(cgroup) > kills;
+  result->end = strcmp(stopped, "time") == 0   ? SANDBOX_TIME
+                : strcmp(stopped, "disk") == 0 ? SANDBOX_DISK
+                : starved                      ? SANDBOX_MEMORY
+                                               : SANDBOX_ENDED;
+  if (result->end != SANDBOX_ENDED || result->status == 0 || *fault == '\0')
+    return TRUE;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "%s: %s", sandbox->runtime, fault);
+  return FALSE;
+}
+
+gboolean
+sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *result, GError **error)
+{
+  Cgroup *cgroup;
+  *result = (SandboxResult){0};
+  gboolean done = bound_memory(sandbox, step->memory, &cgroup, error) && run_bounded(sandbox, step, cgroup, result, error);
+  if (cgroup != NULL)
+    cgroup_free(cgroup, FALSE);
+  return done;
+}
+
+/* ---- what it left ---- */
+
+Delta *
+sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
+{
+  g_autoptr(EntryList) now = entry_list_new();
+  if (!ask(sandbox, "list", NULL, error))
+    return NULL;
+  for (;;) {
+    g_autoptr(GVariant) entries = NULL;
+    gboolean end;
+    if (!hear(sandbox, "entries", "end", &end, &entries, error))
+      return NULL;
+    if (end)
+      return delta_new(tree, g_steal_pointer(&now));
+    if (!entry_list_add_variant(now, entries, error))
+      return NULL;
+  }
+}
+
+/* One file's content, which must be what was listed. */
+static gboolean
+write_content(Sandbox *sandbox, const Entry *entry, PackWriter *writer, GError **error)
+{
+  guint64 left = entry->size;
+  for (;;) {
+    g_autoptr(GVariant) piece = NULL;
+    gboolean end;
+    if (!hear(sandbox, "data", "end", &end, &piece, error))
+      return FALSE;
+    if (end && left == 0)
+      return TRUE;
+    gsize size = end ? 0 : g_variant_get_size(piece);
+    if (size == 0 || size > left) {
+      sandbox->broken = TRUE;
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "'/%s' changed after the step had ended", entry->path);
+      return FALSE;
+    }
+    if (!pack_writer_data(writer, g_variant_get_data(piece), size, error)) {
+      sandbox->broken = TRUE;
+      return FALSE;
+    }
+    left -= size;
+  }
+}
+
+gboolean
+sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error)
+{
+  g_autoptr(GPtrArray) paths = g_ptr_array_new();
+  for (guint i = 0; i < delta->changed->len; i++) {
+    const Entry *entry = delta->changed->pdata[i];
+    if (entry->type == ENTRY_FILE)
+      g_ptr_array_add(paths, (gpointer)entry->path);
+  }
+  if (!ask(sandbox, "send", g_variant_new_bytestring_array((const char *const *)paths->pdata, paths->len), error))
+    return FALSE;
+  for (guint i = 0; i < delta->changed->len; i++) {
+    const Entry *entry = delta->changed->pdata[i];
+    if (!pack_writer_add(writer, entry, error))
+      return sandbox->broken = TRUE, FALSE;
+    if (entry->type == ENTRY_FILE && !write_content(sandbox, entry, writer, error))
+      return FALSE;
+  }
+  return TRUE;
+}

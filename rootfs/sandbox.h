@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A sandbox: a tree laid out in a folder of the store, in which programs run as root of namespaces of their own (users, mounts,
+ * processes, network, IPC, names of the host, control groups), by an OCI runtime, without privilege outside. What they changed
+ * is then found by comparing with the tree.
+ *
+ *   sandbox = sandbox_new(store, tree, &options, error)
+ *   sandbox_run(sandbox, &step, &result, error)
+ *   delta = sandbox_compare(sandbox, tree, epoch, error)        what is different now
+ *   sandbox_write(sandbox, delta, writer, error)                 as members of a pack
+ *   (the caller changes the tree in the same way, and the next step may run)
+ *
+ * When it is freed, or whoever made it is dead, nothing of it is left: no process, mount, control group or file.
+ */
+#ifndef ASHLAR_ROOTFS_SANDBOX_H
+#define ASHLAR_ROOTFS_SANDBOX_H
+
+#include "rootfs/delta.h"
+#include "rootfs/tree.h"
+#include <gio/gio.h>
+
+typedef struct {
+  const char *runtime; /* a name or path; NULL: the first of crun and runc that is there */
+  const Watch *watch;  /* or NULL: hears of bytes laid out */
+  GCancellable *cancellable;
+} SandboxOptions;
+
+typedef struct Sandbox Sandbox;
+/* Lays @tree out. Where the system does not allow namespaces, or has no runtime, the error says what is missing. */
+Sandbox *sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void sandbox_free(Sandbox *sandbox);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
+
+/* A file in memory that one step may read, at SANDBOX_SECRETS/NAME. */
+#define SANDBOX_SECRETS "/run/secrets"
+typedef struct {
+  const char *name;
+  GBytes *value;
+} SandboxSecret;
+
+typedef struct {
+  const char *const *command;
+  const char *const *environment; /* "NAME=VALUE"; all that the program finds */
+  const char *folder;             /* absolute */
+  guint32 uid, gid;
+  const guint32 *groups;
+  guint n_groups;
+  gboolean network;
+  guint seconds;  /* 0: any time */
+  guint64 memory; /* bytes; 0: any */
+  const SandboxSecret *secrets;
+  guint n_secrets;
+  /* What the programs print, piece by piece, in this thread. */
+  void (*output)(const char *data, gsize size, gpointer data_of);
+  gpointer data;
+} SandboxStep;
+
+typedef enum {
+  SANDBOX_ENDED,  /* by itself: see status */
+  SANDBOX_TIME,   /* it took longer than it may */
+  SANDBOX_MEMORY, /* the kernel killed it for want of memory */
+  SANDBOX_DISK,   /* it filled the disk */
+} SandboxEnd;
+
+typedef struct {
+  SandboxEnd end;
+  int status; /* 0: success; 128 and more: a signal */
+} SandboxResult;
+
+/* Runs a program and waits for it and all its children to be gone. FALSE where it could not be run at all. */
+gboolean sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *result,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is different from @tree, which must be as it was laid out, but for earlier deltas of this sandbox. */
+Delta *sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Adds all that is new or changed in @delta, with contents, to @writer. */
+gboolean sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The folder stays when the sandbox is freed (for who wants to look at what a failed step left); its path (borrowed). */
+const char *sandbox_keep(Sandbox *sandbox);
+
+#endif
