@@ -31,6 +31,7 @@ typedef struct {
   const char *help;     /* one line, lower case, no full stop */
   const char *choices;  /* "auto|live|plain": all that the argument may be; NULL: what its word says */
   const char *details;  /* sentences for the manual, behind @help; NULL where that says it all */
+  gboolean rare;        /* --help gives its name only */
 } CommandOption;
 
 /* One command line and what it is for; a NULL @line ends the table. */

@@ -56,6 +56,8 @@ static void
 print_options(const CommandOption *options)
 {
   for (const CommandOption *option = options; option != NULL && option->name != NULL; option++) {
+    if (option->rare)
+      continue;
     g_autofree char *name = g_strdup_printf("%c%c%c --%s%s%s", option->letter ? '-' : ' ',
                                             option->letter ? option->letter : ' ', option->letter ? ',' : ' ', option->name,
                                             option->argument ? " " : "", option->argument ? option->argument : "");
@@ -66,6 +68,20 @@ print_options(const CommandOption *options)
     (void)print_words(option->help, OPTION_INDENT, OPTION_INDENT);
     putchar('\n');
   }
+}
+
+/* What few ask for is told by the manual. */
+static void
+print_rare_options(const Command *command)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (const CommandOption *option = command->options; option != NULL && option->name != NULL; option++)
+    if (option->rare)
+      g_string_append_printf(text, "%s --%s", text->len > 0 ? "," : "in the manual:", option->name);
+  if (text->len == 0)
+    return;
+  (void)print_words(text->str, 0, 0);
+  putchar('\n');
 }
 
 /* The options that every command has are told once, by `ashlar --help`: here their names must do. */
@@ -100,6 +116,7 @@ help_print_command(const Command *command)
   print_options(command->options);
   if (command->options != NULL)
     putchar('\n');
+  print_rare_options(command);
   print_common_options();
 }
 

@@ -23,6 +23,8 @@ typedef struct {
   char *sign;
   char *passphrase_fd;
   char *reference;
+  char *runtime;
+  gboolean keep;
   gboolean explain;
   gboolean json;
   char *trace;
@@ -48,8 +50,11 @@ static const CommandOption options[] = {
    "there is checked against the lock all the same."},
   {"sign", 0, OPTION_STRING, OFFSET(sign), "KEY", "sign with this private key file", NULL,
    "As 'ashlar sign' would afterwards, to the same bytes."},
-  {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N"},
-  {"reference", 0, OPTION_STRING, OFFSET(reference), "NAME", "the repository the signature is meant for"},
+  {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N", .rare = TRUE},
+  {"reference", 0, OPTION_STRING, OFFSET(reference), "NAME", "the repository the signature is meant for", .rare = TRUE},
+  {"runtime", 0, OPTION_STRING, OFFSET(runtime), "NAME", "run steps by this OCI runtime (default: crun, else runc)",
+   .rare = TRUE},
+  {"keep-on-error", 0, OPTION_FLAG, OFFSET(keep), NULL, "keep what a failed step left, to be looked at", .rare = TRUE},
   {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "show the layers: sizes, contents, reused or new"},
   {"json", 0, OPTION_FLAG, OFFSET(json), NULL, "print the result as JSON"},
   {"trace", 0, OPTION_STRING, OFFSET(trace), "FILE", "write a timeline in Chrome's trace format", NULL,
@@ -277,6 +282,8 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .locked = values->locked || in_ci(),
     .key = key,
     .reference = values->reference,
+    .runtime = values->runtime,
+    .keep = values->keep,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   for (char **argument = arguments; *argument != NULL; argument++)
@@ -327,7 +334,7 @@ static const char details[] =
   "  warning  message\n"
   "  end      recipe, success, seconds, fetchedBytes; and of a build that succeeded unchanged, newBytes,\n"
   "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, path, image\n"
-  "Phases are resolve, fetch, unpack, merge, splice, sign and write.";
+  "Phases are resolve, fetch, unpack, merge, lay, run, splice, sign and write.";
 
 const Command command_build = {
   .name = "build",

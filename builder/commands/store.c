@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "rootfs/store.h"
+#include "rootfs/sandbox_sweep.h"
 #include "signing/error.h"
 
 #include <stdio.h>
@@ -185,6 +186,7 @@ run_gc(const CommandContext *context, gpointer data, char **arguments, GError **
   g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL || !store_gc(store, max, options->wait, &result, context->cancellable, error))
     return EXIT_FAILURE;
+  sandbox_sweep(store, TRUE);
   if (options->json) {
     json_t *object = json_pack("{s:I,s:I,s:I,s:I}", "removed_blobs", (json_int_t)result.removed_blobs, "removed_bytes",
                                (json_int_t)result.removed_bytes, "removed_actions", (json_int_t)result.removed_actions,

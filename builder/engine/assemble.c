@@ -65,24 +65,10 @@ compressed_size(const Tree *tree, const GArray *numbers)
   return size;
 }
 
-/* What a layer may hold, numbered: the lock's packages in their order, then these. */
-static guint
-system_part(const Root *root)
+static const RootPart *
+part_of(const Root *root, guint part)
 {
-  return root->n_packages;
-}
-
-static guint
-files_part(const Root *root)
-{
-  return root->n_packages + 1;
-}
-
-/* The number that a part's pack has in the tree. */
-static guint
-pack_of_part(const Root *root, guint part)
-{
-  return part == system_part(root) ? root->system : part == files_part(root) ? root->files : root->packages[part];
+  return root->parts->pdata[part];
 }
 
 /* Each element a GArray of parts. */
@@ -93,42 +79,32 @@ plan_packages(const Recipe *recipe, const LockArch *locked, const Root *root)
   for (guint i = 0; i < root->n_packages; i++) {
     g_assert(locked != NULL);
     const LockPackage *package = locked->packages->pdata[i];
-    const Pack *pack = tree_pack(root->tree, root->packages[i]);
+    const Pack *pack = tree_pack(root->tree, part_of(root, i)->number);
     items[i] = (LayerPlanItem){.name = package->name, .size = pack_compressed_size(pack)};
   }
-  guint top = (root->system != TREE_NO_PACK) + (root->files != TREE_NO_PACK);
+  guint top = root->parts->len - root->n_packages;
   guint most = recipe->layers.single || recipe->layers.most <= top ? 1 : recipe->layers.most - top;
   return layer_plan(items, root->n_packages, most);
 }
 
-/* Generated files and the recipe's own change most often: they come on top, in layers of their own where these may be. */
+/* Generated files, the recipe's own and what its steps made change most often: they come on top, in layers of their own where
+ * these may be. */
 static void
-append_top(GPtrArray *plan, const Root *root, guint part, const RecipeLayers *layers)
+append_top(GPtrArray *plan, const Root *root, const RecipeLayers *layers)
 {
-  if (pack_of_part(root, part) == TREE_NO_PACK)
-    return;
-  if (plan->len == 0 || (!layers->single && plan->len < layers->most))
-    g_ptr_array_add(plan, g_array_new(FALSE, FALSE, sizeof(guint)));
-  g_array_append_val((GArray *)plan->pdata[plan->len - 1], part);
+  for (guint part = root->n_packages; part < root->parts->len; part++) {
+    if (plan->len == 0 || (!layers->single && plan->len < layers->most))
+      g_ptr_array_add(plan, g_array_new(FALSE, FALSE, sizeof(guint)));
+    g_array_append_val((GArray *)plan->pdata[plan->len - 1], part);
+  }
 }
 
 static char *
-describe(const Root *root, const LockArch *locked, const GArray *parts)
+describe(const Root *root, const GArray *parts)
 {
   GString *text = g_string_new(NULL);
-  for (guint i = 0; i < parts->len; i++) {
-    guint part = g_array_index(parts, guint, i);
-    g_string_append(text, i > 0 ? ", " : "");
-    if (part == system_part(root))
-      g_string_append(text, "system configuration");
-    else if (part == files_part(root))
-      g_string_append(text, "files of the recipe");
-    else {
-      g_assert(locked != NULL);
-      const LockPackage *package = locked->packages->pdata[part];
-      g_string_append_printf(text, "%s %s", package->name, package->version);
-    }
-  }
+  for (guint i = 0; i < parts->len; i++)
+    g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", part_of(root, g_array_index(parts, guint, i))->title);
   return g_string_free(text, FALSE);
 }
 
@@ -137,10 +113,8 @@ static GArray *
 pack_numbers(const Root *root, const GArray *parts)
 {
   GArray *numbers = g_array_new(FALSE, FALSE, sizeof(guint));
-  for (guint i = 0; i < parts->len; i++) {
-    guint number = pack_of_part(root, g_array_index(parts, guint, i));
-    g_array_append_val(numbers, number);
-  }
+  for (guint i = 0; i < parts->len; i++)
+    g_array_append_val(numbers, part_of(root, g_array_index(parts, guint, i))->number);
   return numbers;
 }
 
@@ -197,8 +171,7 @@ short_title(const char *contents, guint n)
 }
 
 static gboolean
-write_layers(Store *store, const Root *root, const LockArch *locked, GPtrArray *plan, const AssembleOptions *options,
-             GPtrArray *layers, GError **error)
+write_layers(Store *store, const Root *root, GPtrArray *plan, const AssembleOptions *options, GPtrArray *layers, GError **error)
 {
   Progress *progress = options->packages.fetch.progress;
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(layer_job_free);
@@ -207,7 +180,7 @@ write_layers(Store *store, const Root *root, const LockArch *locked, GPtrArray *
   for (guint i = 0; i < plan->len; i++) {
     const GArray *parts = plan->pdata[i];
     AssembledLayer *out = g_new0(AssembledLayer, 1);
-    out->contents = describe(root, locked, parts);
+    out->contents = describe(root, parts);
     g_ptr_array_add(layers, out);
     LayerJob *job = g_new0(LayerJob, 1);
     *job = (LayerJob){
@@ -273,17 +246,16 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
     if (packs == NULL)
       return NULL;
   }
-  g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &options->packages, error);
+  const RootOptions root_options = {.packages = &options->packages, .runtime = options->runtime, .keep = options->keep};
+  g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
   if (root == NULL)
     return NULL;
   g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
-  append_top(plan, root, system_part(root), &recipe->layers);
-  append_top(plan, root, files_part(root), &recipe->layers);
+  append_top(plan, root, &recipe->layers);
 
   g_autoptr(Assembled) out = assembled_new();
   g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
-  if (!write_layers(store, root, locked, plan, options, out->layers, error) ||
-      !write_image(store, recipe, arch, options, out, error))
+  if (!write_layers(store, root, plan, options, out->layers, error) || !write_image(store, recipe, arch, options, out, error))
     return NULL;
   return g_steal_pointer(&out);
 }

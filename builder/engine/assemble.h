@@ -10,7 +10,9 @@
 #include "rootfs/layer.h"
 
 typedef struct {
-  PackagesOptions packages;       /* encoding, epoch, mirror, progress ... */
+  PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
+  const char *runtime;      /* see StepsOptions */
+  gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
 } AssembleOptions;
 

@@ -193,6 +193,8 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
                    .epoch = build->epoch,
                    .mirrors = build->options->mirrors,
                    .fetch = build->options->fetch},
+      .runtime = build->options->runtime,
+      .keep = build->options->keep,
       .annotations = (const char *const *)build->annotations,
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;

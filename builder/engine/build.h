@@ -19,6 +19,8 @@ typedef struct {
   gboolean locked;                /* refuse where the lock does not hold */
   const Key *key;                 /* sign with it, or NULL */
   const char *reference;          /* of the signature; NULL: the image's name */
+  const char *runtime;            /* that steps are run by; NULL: what is there */
+  gboolean keep;                  /* what a failed step left */
   FetchOptions fetch;
 } BuildOptions;
 

@@ -23,6 +23,8 @@ typedef enum {
   PROGRESS_UNPACK,   /* a .deb into a pack */
   PROGRESS_COMPRESS, /* step: a frame of a pack */
   PROGRESS_MERGE,    /* packs into a tree, users, databases */
+  PROGRESS_LAY,      /* a tree into files for steps to run in */
+  PROGRESS_RUN,      /* a step */
   PROGRESS_SPLICE,   /* packs into a layer */
   PROGRESS_HASH,     /* step: the uncompressed bytes of a layer */
   PROGRESS_STORE,    /* step: the compressed bytes of a layer, hashed and written into the store */
@@ -43,6 +45,7 @@ typedef enum {
 /* What the store may remember from an earlier run. */
 typedef enum {
   PROGRESS_CACHE_PACK,
+  PROGRESS_CACHE_STEP,
   PROGRESS_CACHE_LAYER,
   PROGRESS_CACHE_IMAGE,
   PROGRESS_CACHE_OUTPUT,

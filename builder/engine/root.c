@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/root.h"
+#include "builder/engine/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
@@ -17,6 +18,8 @@ typedef struct {
   const char *arch;
   const LockArch *locked;
   const PackagesOptions *options;
+  const RootOptions *all;
+  guint files;          /* number of the recipe's files in the tree, or TREE_NO_PACK */
   DebianSystem *system; /* NULL without packages */
   Changes *changes;
   Accounts *accounts;
@@ -25,11 +28,28 @@ typedef struct {
   ProgressTask *task;
 } Making;
 
+static void
+part_free(gpointer data)
+{
+  RootPart *part = data;
+  g_free(part->title);
+  g_free(part);
+}
+
+/* @title is taken. */
+static void
+add_part(Root *root, char *title, guint number)
+{
+  RootPart *part = g_new0(RootPart, 1);
+  *part = (RootPart){title, number};
+  g_ptr_array_add(root->parts, part);
+}
+
 void
 root_free(Root *root)
 {
   g_clear_pointer(&root->tree, tree_free);
-  g_free(root->packages);
+  g_ptr_array_unref(root->parts);
   g_ptr_array_unref(root->skipped);
   g_free(root);
 }
@@ -37,14 +57,18 @@ root_free(Root *root)
 /* ---- packages ---- */
 
 static void
-remember_numbers(Making *making, guint n)
+add_packages(Making *making)
 {
   Root *root = making->root;
-  root->n_packages = n;
-  root->packages = g_new0(guint, n);
+  const GPtrArray *locked = making->locked->packages;
+  for (guint i = 0; i < locked->len; i++) {
+    const LockPackage *package = locked->pdata[i];
+    add_part(root, g_strdup_printf("%s %s", package->name, package->version), TREE_NO_PACK);
+  }
+  root->n_packages = locked->len;
   for (guint i = 0; i < making->system->n_units; i++) {
     const DebianUnit *unit = making->system->units[i];
-    root->packages[unit->input] = unit->number;
+    ((RootPart *)root->parts->pdata[unit->input])->number = unit->number;
   }
 }
 
@@ -82,7 +106,7 @@ merge_packages(Making *making, GError **error)
   };
   if (!debian_merge(making->system, making->root->tree, &options, making->changes, error))
     return FALSE;
-  remember_numbers(making, packs->len);
+  add_packages(making);
   return TRUE;
 }
 
@@ -118,9 +142,9 @@ write_database(Making *making, GError **error)
 
 /* ---- what comes on top ---- */
 
-/* Puts all of @digest's pack into the tree, over what is there. */
+/* Puts all of @digest's pack into the tree, over what is there; *number is left alone where that is nothing. */
 static gboolean
-insert_pack(Making *making, const Digest *digest, guint *number, GError **error)
+insert_pack(Making *making, const Digest *digest, const char *title, guint *number, GError **error)
 {
   g_autoptr(Pack) pack = pack_open(making->store, digest, error);
   if (pack == NULL)
@@ -128,6 +152,7 @@ insert_pack(Making *making, const Digest *digest, guint *number, GError **error)
   if (pack_n_entries(pack) == 0)
     return TRUE;
   *number = tree_add_pack(making->root->tree, pack);
+  add_part(making->root, g_strdup(title), *number);
   for (guint i = 0; i < pack_n_entries(pack); i++)
     if (!tree_insert(making->root->tree, *number, i, error))
       return FALSE;
@@ -140,11 +165,12 @@ insert_system(Making *making, GError **error)
   if (changes_size(making->changes) == 0)
     return TRUE;
   Digest digest;
+  guint number;
   return changes_to_pack(making->changes, making->store, making->options->encoding, making->options->epoch, &digest, error) &&
-         insert_pack(making, &digest, &making->root->system, error);
+         insert_pack(making, &digest, "system configuration", &number, error);
 }
 
-/* Takes away what one pattern of the recipe's `remove` names. */
+/* Takes away what one pattern of the recipe's `remove` names, but for what the recipe itself put there. */
 static void
 remove_matching(Making *making, const char *pattern)
 {
@@ -153,9 +179,9 @@ remove_matching(Making *making, const char *pattern)
   g_autoptr(GPtrArray) nodes = tree_nodes(making->root->tree);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < nodes->len; i++) {
-    const char *path = ((const TreeNode *)nodes->pdata[i])->entry->path;
-    if (debian_filter_excludes(filter, path))
-      g_ptr_array_add(paths, g_strdup(path));
+    const TreeNode *node = nodes->pdata[i];
+    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && debian_filter_excludes(filter, node->entry->path))
+      g_ptr_array_add(paths, g_strdup(node->entry->path));
   }
   for (guint i = 0; i < paths->len; i++)
     tree_remove(making->root->tree, paths->pdata[i]);
@@ -204,7 +230,40 @@ insert_files(Making *making, GError **error)
   Digest digest;
   return files_pack(making->store, making->recipe, &image, making->options->epoch, making->options->encoding,
                     &making->options->fetch, &digest, error) &&
-         insert_pack(making, &digest, &making->root->files, error);
+         insert_pack(making, &digest, "files of the recipe", &making->files, error);
+}
+
+static void
+remove_all(Making *making)
+{
+  for (char **pattern = making->recipe->remove; pattern != NULL && *pattern != NULL; pattern++)
+    remove_matching(making, *pattern);
+}
+
+/* ---- steps ---- */
+
+static gboolean
+run_steps(Making *making, GError **error)
+{
+  const GPtrArray *steps = making->recipe->steps;
+  g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
+  const StepsOptions options = {
+    .encoding = making->options->encoding,
+    .epoch = making->options->epoch,
+    .runtime = making->all->runtime,
+    .arch = making->arch,
+    .keep = making->all->keep,
+    .fetch = making->options->fetch,
+  };
+  if (!steps_run(making->store, making->recipe, making->root->tree, &options, numbers, error))
+    return FALSE;
+  for (guint i = 0; i < steps->len; i++) {
+    const RecipeStep *step = steps->pdata[i];
+    guint number = g_array_index(numbers, guint, i);
+    if (number != TREE_NO_PACK)
+      add_part(making->root, g_strdup_printf("step '%s'", step->name), number);
+  }
+  return TRUE;
 }
 
 /* ---- the whole ---- */
@@ -235,19 +294,25 @@ make_root(Making *making, GError **error)
     return FALSE;
   if (!step(making, "system files", insert_system, error))
     return FALSE;
-  for (char **pattern = making->recipe->remove; pattern != NULL && *pattern != NULL; pattern++)
-    remove_matching(making, *pattern);
-  return step(making, "files of the recipe", insert_files, error);
+  /* steps may still need what is removed; without any, the recipe's files come into what is left */
+  gboolean steps = making->recipe->steps->len > 0;
+  if (!steps)
+    remove_all(making);
+  if (!step(making, "files of the recipe", insert_files, error) || (steps && !run_steps(making, error)))
+    return FALSE;
+  if (steps)
+    remove_all(making);
+  return TRUE;
 }
 
 Root *
 root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked, GPtrArray *packs,
-              const PackagesOptions *options, GError **error)
+              const RootOptions *options, GError **error)
 {
   g_autoptr(Root) root = g_new0(Root, 1);
   root->tree = tree_new();
   root->skipped = g_ptr_array_new_with_free_func(g_free);
-  root->system = root->files = TREE_NO_PACK;
+  root->parts = g_ptr_array_new_with_free_func(part_free);
   g_autoptr(Changes) changes = changes_new(root->tree);
   g_autoptr(Accounts) accounts = accounts_new();
   Making making = {
@@ -255,12 +320,14 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
     .recipe = recipe,
     .arch = arch,
     .locked = locked,
-    .options = options,
+    .options = options->packages,
+    .all = options,
+    .files = TREE_NO_PACK,
     .changes = changes,
     .accounts = accounts,
     .root = root,
     .packs = packs,
-    .task = progress_start(options->fetch.progress, PROGRESS_MERGE, arch, 0),
+    .task = progress_start(options->packages->fetch.progress, PROGRESS_MERGE, arch, 0),
   };
   gboolean made = make_root(&making, error);
   progress_finish(making.task, made ? PROGRESS_MADE : PROGRESS_FAILED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The root filesystem of an image: its packages merged and configured, the recipe's users, files, links and removals laid on
- * top, as one tree of packs.
+ * The root filesystem of an image: its packages merged and configured, the recipe's users, files and links laid on top, its steps
+ * run and its removals made, as one tree of packs.
  */
 #ifndef ASHLAR_ENGINE_ROOT_H
 #define ASHLAR_ENGINE_ROOT_H
@@ -9,20 +9,30 @@
 #include "builder/engine/packages.h"
 #include "rootfs/tree.h"
 
+/* What the image is made of: packs of the tree, from the bottom up. */
+typedef struct {
+  char *title;  /* "nginx 1.22.1-9", "system configuration" */
+  guint number; /* of its pack in the tree */
+} RootPart;
+
 typedef struct {
   Tree *tree;
-  guint *packages; /* for each of the lock's packages, in its order: the number of its pack in the tree */
-  guint n_packages;
-  guint system;       /* number of the pack of generated files (accounts, dpkg's database ...), or TREE_NO_PACK */
-  guint files;        /* number of the pack of the recipe's own files, or TREE_NO_PACK */
+  GPtrArray *parts;   /* RootPart*: the lock's packages in its order, generated files, the recipe's own, its steps */
+  guint n_packages;   /* how many of the parts are packages */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst: what of it" */
 } Root;
 
 void root_free(Root *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_free)
 
+typedef struct {
+  const PackagesOptions *packages;
+  const char *runtime; /* see StepsOptions */
+  gboolean keep;
+} RootOptions;
+
 /* @locked and @packs (Pack*, in its order) are the packages, NULL: none. */
 Root *root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked, GPtrArray *packs,
-                    const PackagesOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                    const RootOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

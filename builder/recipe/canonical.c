@@ -162,6 +162,33 @@ links_to_json(const GPtrArray *links)
   return list;
 }
 
+json_t *
+recipe_step_to_json(const RecipeStep *step)
+{
+  json_t *object = json_object();
+  set_texts(object, "command", step->command);
+  set_texts(object, "env", step->env);
+  set_text(object, "workdir", step->working_dir);
+  set_text(object, "user", step->user);
+  json_object_set_new(object, "network", json_boolean(step->network));
+  set_texts(object, "secrets", step->secrets);
+  return object;
+}
+
+static json_t *
+steps_to_json(const GPtrArray *steps)
+{
+  json_t *list = json_array();
+  for (guint i = 0; i < steps->len; i++) {
+    const RecipeStep *step = g_ptr_array_index(steps, i);
+    json_t *object = recipe_step_to_json(step);
+    /* it is told of the layer */
+    set_text(object, "name", step->name);
+    json_array_append_new(list, object);
+  }
+  return list;
+}
+
 static json_t *
 config_to_json(const RecipeConfig *config)
 {
@@ -210,6 +237,9 @@ recipe_to_json(const Recipe *recipe)
   json_object_set_new(object, "files", files_to_json(recipe));
   json_object_set_new(object, "links", links_to_json(recipe->links));
   set_texts(object, "remove", recipe->remove);
+  /* left out where there are none: what was remembered of recipes before there were steps still holds */
+  if (recipe->steps->len > 0)
+    json_object_set_new(object, "run", steps_to_json(recipe->steps));
   json_object_set_new(object, "config", config_to_json(&recipe->config));
   if (recipe->layers.single)
     json_object_set_new(object, "layers", json_string("single"));

@@ -24,13 +24,6 @@ by_text(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int
-by_key(gconstpointer a, gconstpointer b)
-{
-  const NodePair *x = *(const NodePair *const *)a, *y = *(const NodePair *const *)b;
-  return strcmp(x->key, y->key);
-}
-
 static char **
 finish(GPtrArray *texts)
 {
@@ -40,30 +33,13 @@ finish(GPtrArray *texts)
   return (char **)g_ptr_array_steal(texts, NULL);
 }
 
-/* "K=V" of each pair, sorted by K. */
-static char **
-read_pairs(const Node *map)
-{
-  g_autoptr(GPtrArray) pairs = g_ptr_array_new();
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < map->pairs->len; i++)
-    g_ptr_array_add(pairs, g_ptr_array_index(map->pairs, i));
-  g_ptr_array_sort(pairs, by_key);
-  for (guint i = 0; i < pairs->len; i++) {
-    const NodePair *pair = g_ptr_array_index(pairs, i);
-    if (!pair->value->bad)
-      g_ptr_array_add(texts, g_strdup_printf("%s=%s", pair->key, pair->value->text));
-  }
-  return finish(texts);
-}
-
 /* A list keeps its order; a map has none, and is sorted. */
 static char **
 read_env(Model *model, const Node *config)
 {
   const Node *env = node_get(config, "env");
   if (env == NULL || env->kind == NODE_MAP)
-    return env != NULL ? read_pairs(env) : NULL;
+    return env != NULL ? model_pairs(env) : NULL;
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   Node *item;
   for (guint i = 0; model_item(config, "env", i, &item); i++) {
@@ -121,7 +97,7 @@ model_config(Model *model)
   config->working_dir = workdir != NULL ? model_image_path(model, workdir) : NULL;
   config->ports = read_set(model, map, "ports", read_port);
   config->volumes = read_set(model, map, "volumes", model_image_path);
-  config->labels = labels != NULL ? read_pairs(labels) : NULL;
+  config->labels = labels != NULL ? model_pairs(labels) : NULL;
   config->stop_signal = model_text(map, "stop_signal");
   config->author = model_text(map, "author");
 }

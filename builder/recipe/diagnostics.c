@@ -231,13 +231,9 @@ diagnostics_to_json(Diagnostics *diagnostics)
   return list;
 }
 
-gboolean
-recipe_error_at(GError **error, const RecipePlace *place, const char *format, ...)
+static gboolean
+set_error_at(GError **error, AshlarError code, const RecipePlace *place, char *raw)
 {
-  va_list args;
-  va_start(args, format);
-  g_autofree char *raw = g_strdup_vprintf(format, args);
-  va_end(args);
   /* the first line is the message; what follows ("hint: ...") goes below the source line */
   char *rest = strchr(raw, '\n');
   if (rest != NULL)
@@ -249,6 +245,26 @@ recipe_error_at(GError **error, const RecipePlace *place, const char *format, ..
     g_string_append(out, rest);
   else
     g_string_truncate(out, out->len - 1);
-  g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, out->str);
+  g_set_error_literal(error, ASHLAR_ERROR, (gint)code, out->str);
   return FALSE;
+}
+
+gboolean
+recipe_error_at(GError **error, const RecipePlace *place, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *raw = g_strdup_vprintf(format, args);
+  va_end(args);
+  return set_error_at(error, ASHLAR_ERROR_USAGE, place, raw);
+}
+
+gboolean
+recipe_failure_at(GError **error, const RecipePlace *place, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *raw = g_strdup_vprintf(format, args);
+  va_end(args);
+  return set_error_at(error, ASHLAR_ERROR_FAILED, place, raw);
 }

@@ -36,6 +36,32 @@ model_texts(const Node *map, const char *key)
   return (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);
 }
 
+static int
+by_key(gconstpointer a, gconstpointer b)
+{
+  const NodePair *x = *(const NodePair *const *)a, *y = *(const NodePair *const *)b;
+  return strcmp(x->key, y->key);
+}
+
+char **
+model_pairs(const Node *map)
+{
+  g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < map->pairs->len; i++)
+    g_ptr_array_add(pairs, g_ptr_array_index(map->pairs, i));
+  g_ptr_array_sort(pairs, by_key);
+  for (guint i = 0; i < pairs->len; i++) {
+    const NodePair *pair = g_ptr_array_index(pairs, i);
+    if (!pair->value->bad)
+      g_ptr_array_add(texts, g_strdup_printf("%s=%s", pair->key, pair->value->text));
+  }
+  if (texts->len == 0)
+    return NULL;
+  g_ptr_array_add(texts, NULL);
+  return (char **)g_ptr_array_steal(texts, NULL);
+}
+
 gboolean
 model_bool(const Node *map, const char *key, gboolean fallback)
 {

@@ -20,6 +20,7 @@ void model_identity(Model *model);
 void model_debian(Model *model);
 void model_accounts(Model *model);
 void model_files(Model *model);
+void model_steps(Model *model);
 void model_config(Model *model);
 void model_outputs(Model *model);
 /* What only shows across sections: accounts that nobody declares, paths that two entries claim. */
@@ -29,6 +30,8 @@ void model_check(Model *model);
 
 char *model_text(const Node *map, const char *key);
 char **model_texts(const Node *map, const char *key);
+/* "K=V" of each pair of @map, sorted by K; NULL where it has none. */
+char **model_pairs(const Node *map);
 gboolean model_bool(const Node *map, const char *key, gboolean fallback);
 /* Which of the schema's words for @path the text is. */
 guint model_word(const Node *map, const char *key, const char *path, guint fallback);
@@ -50,6 +53,8 @@ void recipe_user_free(RecipeUser *user);
 void recipe_group_free(RecipeGroup *group);
 void recipe_file_free(RecipeFile *file);
 void recipe_link_free(RecipeLink *link);
+void recipe_step_free(RecipeStep *step);
+void recipe_secret_free(RecipeSecret *secret);
 void recipe_config_clear(RecipeConfig *config);
 
 #endif

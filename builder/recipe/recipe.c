@@ -18,6 +18,8 @@ recipe_new(const char *path)
   recipe->groups = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_group_free);
   recipe->files = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_file_free);
   recipe->links = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_link_free);
+  recipe->steps = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_step_free);
+  recipe->secrets = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_secret_free);
   recipe->outputs = g_ptr_array_new_with_free_func(g_free);
   recipe->sources = g_ptr_array_new_with_free_func(g_free);
   return recipe;
@@ -40,6 +42,8 @@ recipe_free(Recipe *recipe)
   g_ptr_array_unref(recipe->files);
   g_ptr_array_unref(recipe->links);
   g_strfreev(recipe->remove);
+  g_ptr_array_unref(recipe->steps);
+  g_ptr_array_unref(recipe->secrets);
   recipe_config_clear(&recipe->config);
   g_ptr_array_unref(recipe->outputs);
   g_ptr_array_unref(recipe->sources);
@@ -61,6 +65,7 @@ recipe_check(const char *path, const char *const *settings, Diagnostics *diagnos
   model_debian(&model);
   model_accounts(&model);
   model_files(&model);
+  model_steps(&model);
   model_config(&model);
   model_outputs(&model);
   model_check(&model);

@@ -78,6 +78,28 @@ typedef struct {
   RecipePlace place;
 } RecipeLink;
 
+/* Where a secret comes from: one of the three. */
+typedef struct {
+  char *name;
+  char *file; /* of the build host, resolved against the recipe's folder */
+  char *variable;
+  char **command;
+  RecipePlace place;
+} RecipeSecret;
+
+/* A command that is run in the sandbox. */
+typedef struct {
+  char *name;               /* as it is told to people; never NULL */
+  char **command;           /* what is run: the words, or "/bin/sh -ec TEXT" */
+  char **env;               /* "K=V", sorted by K; or NULL */
+  char *working_dir, *user; /* NULL: "/", root */
+  gboolean network;
+  guint seconds;  /* 0: no limit */
+  guint64 memory; /* bytes; 0: no limit */
+  char **secrets; /* names of the recipe's secrets, or NULL */
+  RecipePlace place;
+} RecipeStep;
+
 /* OCI image-spec, config.md; NULL or empty: left out. */
 typedef struct {
   char *user, *working_dir, *stop_signal, *author;
@@ -109,6 +131,7 @@ typedef struct Recipe {
   RecipeDebian *debian;                      /* or NULL */
   GPtrArray *users, *groups, *files, *links; /* Recipe{User,Group,File,Link}*, never NULL */
   char **remove;
+  GPtrArray *steps, *secrets; /* RecipeStep*, in the order they are run; RecipeSecret*; never NULL */
   RecipeConfig config;
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
@@ -127,7 +150,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
  * the lock and action keys hash: comments, quoting and key order of the text do not show in it. (new reference) */
 json_t *recipe_to_json(const Recipe *recipe);
 
+/* All of a step that decides what it does: not its name, its limits and what its secrets are. (new reference) */
+json_t *recipe_step_to_json(const RecipeStep *step);
+
 /* Sets ASHLAR_ERROR_USAGE "file:line:column: error: MESSAGE" with source line and caret. Returns FALSE. */
 gboolean recipe_error_at(GError **error, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same of what is right as a recipe, and failed when it was done: ASHLAR_ERROR_FAILED. */
+gboolean recipe_failure_at(GError **error, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 #endif

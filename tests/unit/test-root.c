@@ -74,7 +74,8 @@ end(Making *making)
 static Root *
 assemble_root(const Making *making, GError **error)
 {
-  PackagesOptions options = {.encoding = PACK_ZSTD, .epoch = 77};
+  const PackagesOptions packages = {.encoding = PACK_ZSTD, .epoch = 77};
+  const RootOptions options = {.packages = &packages};
   return root_assemble(maker_store, making->recipe, "amd64", making->arch, making->packs, &options, error);
 }
 
@@ -117,6 +118,15 @@ assert_fails(const char *text, const char *part)
   end(&making);
 }
 
+/* What is at @path belongs to part @i, whose title begins with @title. */
+static void
+assert_part(const Root *root, const char *path, guint i, const char *title)
+{
+  const RootPart *part = root->parts->pdata[i];
+  g_assert_cmpuint(tree_lookup(root->tree, path)->pack, ==, part->number);
+  g_assert_true(g_str_has_prefix(part->title, title));
+}
+
 static void
 packages_files_and_database(void)
 {
@@ -129,9 +139,9 @@ packages_files_and_database(void)
   assert_text(root, "etc/motd", "hello");
   g_assert_cmpstr(entry_at(root, "usr/bin/t")->target, ==, "tool");
   assert_text(root, "var/lib/dpkg/status", "Package: tool\nStatus: install ok installed");
-  g_assert_cmpuint(tree_lookup(root->tree, "etc/motd")->pack, ==, root->files);
-  g_assert_cmpuint(tree_lookup(root->tree, "var/lib/dpkg/status")->pack, ==, root->system);
-  g_assert_cmpuint(tree_lookup(root->tree, "usr/bin/tool")->pack, ==, root->packages[1]);
+  assert_part(root, "usr/bin/tool", 1, "tool ");
+  assert_part(root, "var/lib/dpkg/status", 2, "system configuration");
+  assert_part(root, "etc/motd", 3, "files of the recipe");
   end(&making);
 }
 

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/steps.h"
+#include "builder/engine/secrets.h"
+#include "builder/engine/step_log.h"
+#include "rootfs/accounts.h"
+#include "rootfs/sandbox.h"
+#include "signing/error.h"
+
+#include <string.h>
+#include <time.h>
+
+typedef struct {
+  Store *store;
+  const Recipe *recipe;
+  Tree *tree;
+  const StepsOptions *options;
+  Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
+} Steps;
+
+/* What is remembered of a step. */
+typedef struct {
+  Digest pack; /* in the encoding in which it was first written */
+  gboolean has_pack;
+  GPtrArray *removed; /* char* */
+} Outcome;
+
+static void
+outcome_clear(Outcome *outcome)
+{
+  g_clear_pointer(&outcome->removed, g_ptr_array_unref);
+}
+
+/* All that the command finds in its environment. */
+static char **
+environment_of(const Steps *steps, const RecipeStep *step)
+{
+  char **all = g_strdupv((char *[]){
+    (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    (char *)"HOME=/root",
+    (char *)"LANG=C.UTF-8",
+    (char *)"LC_ALL=C.UTF-8",
+    (char *)"TZ=UTC0",
+    NULL,
+  });
+  g_autofree char *epoch = g_strdup_printf("%" G_GINT64_FORMAT, steps->options->epoch);
+  all = g_environ_setenv(all, "SOURCE_DATE_EPOCH", epoch, TRUE);
+  for (char **pair = step->env; pair != NULL && *pair != NULL; pair++) {
+    g_auto(GStrv) parts = g_strsplit(*pair, "=", 2);
+    all = g_environ_setenv(all, parts[0], parts[1], TRUE);
+  }
+  return all;
+}
+
+/* ---- memory ---- */
+
+static void
+step_key(const Steps *steps, const RecipeStep *step, Digest *key)
+{
+  Digest tree;
+  char hex[DIGEST_HEX_LENGTH + 1];
+  tree_digest(steps->tree, &tree);
+  digest_to_hex(&tree, hex);
+  json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
+                                  "step", recipe_step_to_json(step), "epoch", (json_int_t)steps->options->epoch, "arch",
+                                  steps->options->arch);
+  store_action_key(description, key);
+  json_decref(description);
+}
+
+static gboolean
+find_outcome(const Steps *steps, const Digest *key, Outcome *outcome)
+{
+  json_t *record = store_action_get(steps->store, key), *removed = NULL;
+  const char *pack = NULL;
+  gboolean found = record != NULL && json_unpack(record, "{s?s, s:o}", "pack", &pack, "removed", &removed) == 0 &&
+                   (pack == NULL || digest_from_string(pack, &outcome->pack, NULL));
+  if (found) {
+    outcome->has_pack = pack != NULL;
+    outcome->removed = g_ptr_array_new_with_free_func(g_free);
+    for (gsize i = 0; i < json_array_size(removed); i++)
+      g_ptr_array_add(outcome->removed, g_strcompress(json_string_value(json_array_get(removed, i))));
+  }
+  json_decref(record);
+  return found;
+}
+
+/* Paths need not be UTF-8, and JSON must be. */
+static gboolean
+keep_outcome(const Steps *steps, const Digest *key, const Outcome *outcome, GError **error)
+{
+  char pack[DIGEST_STRING_SIZE];
+  json_t *removed = json_array();
+  for (guint i = 0; i < outcome->removed->len; i++) {
+    g_autofree char *path = g_strescape(outcome->removed->pdata[i], NULL);
+    json_array_append_new(removed, json_string(path));
+  }
+  json_t *record = json_pack("{s:s*, s:o}", "pack", outcome->has_pack ? digest_to_string(&outcome->pack, pack) : NULL,
+                             "removed", removed);
+  gboolean kept = store_action_put(steps->store, key, record, error);
+  json_decref(record);
+  return kept;
+}
+
+/* ---- the tree ---- */
+
+static gboolean
+insert_outcome(const Steps *steps, const Outcome *outcome, guint *number, GError **error)
+{
+  *number = TREE_NO_PACK;
+  for (guint i = 0; i < outcome->removed->len; i++)
+    tree_remove(steps->tree, outcome->removed->pdata[i]);
+  if (!outcome->has_pack)
+    return TRUE;
+  g_autoptr(Pack) made = pack_open(steps->store, &outcome->pack, error);
+  Digest digest;
+  if (made == NULL || !pack_encode(steps->store, made, steps->options->encoding, &digest, error))
+    return FALSE;
+  g_autoptr(Pack) pack = pack_open(steps->store, &digest, error);
+  if (pack == NULL)
+    return FALSE;
+  *number = tree_add_pack(steps->tree, pack);
+  for (guint i = 0; i < pack_n_entries(pack); i++)
+    if (!tree_insert(steps->tree, *number, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Times that a step gave to files are set back to the epoch; those that it kept (of an archive that it unpacked) stay. */
+static void
+set_times(const Delta *delta, gint64 began, gint64 epoch)
+{
+  for (guint i = 0; i < delta->changed->len; i++) {
+    Entry *entry = (Entry *)delta->changed->pdata[i];
+    entry->mtime = entry->mtime >= began ? epoch : MIN(entry->mtime, epoch);
+  }
+}
+
+/* A secret that was left is found before anything remembers the pack; nothing else does. */
+static gboolean
+write_delta(const Steps *steps, const RecipeStep *step, const Secrets *secrets, const Delta *delta, Outcome *outcome,
+            GError **error)
+{
+  outcome->removed = g_ptr_array_ref(delta->removed);
+  outcome->has_pack = delta->changed->len > 0;
+  if (!outcome->has_pack)
+    return TRUE;
+  g_autoptr(PackWriter) writer = pack_writer_new(steps->store, steps->options->encoding, error);
+  if (writer == NULL || !sandbox_write(steps->sandbox, delta, writer, error) ||
+      !pack_writer_finish(writer, &outcome->pack, error))
+    return FALSE;
+  g_autoptr(Pack) pack = pack_open(steps->store, &outcome->pack, error);
+  if (pack == NULL)
+    return FALSE;
+  if (secrets_check(secrets, pack, step, error))
+    return TRUE;
+  (void)!store_remove_blob(steps->store, &outcome->pack, NULL);
+  return FALSE;
+}
+
+/* ---- running one ---- */
+
+static gboolean
+make_sandbox(Steps *steps, GError **error)
+{
+  if (steps->sandbox != NULL)
+    return TRUE;
+  Progress *progress = steps->options->fetch.progress;
+  ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for the steps", 0);
+  const Watch watch = progress_watch(task);
+  const SandboxOptions options = {
+    .runtime = steps->options->runtime, .watch = &watch, .cancellable = steps->options->fetch.cancellable};
+  steps->sandbox = sandbox_new(steps->store, steps->tree, &options, error);
+  progress_finish(task, steps->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+  return steps->sandbox != NULL;
+}
+
+/* Who runs the step, by the image's own accounts. */
+static gboolean
+find_user(const Steps *steps, const RecipeStep *step, SandboxStep *run, GError **error)
+{
+  guint64 number;
+  if (step->user == NULL)
+    return TRUE;
+  g_autoptr(Changes) changes = changes_new(steps->tree);
+  g_autoptr(Accounts) accounts = accounts_new();
+  if (!accounts_load(accounts, changes, error))
+    return FALSE;
+  /* root is there before anybody has written it down */
+  if (accounts_find_user(accounts, step->user, &run->uid, &run->gid) || strcmp(step->user, "root") == 0)
+    return TRUE;
+  if (!g_ascii_string_to_unsigned(step->user, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+    return recipe_failure_at(error, &step->place, "the image has no user '%s'", step->user);
+  run->uid = run->gid = (guint32)number;
+  return TRUE;
+}
+
+static const char *
+end_words(const RecipeStep *step, const SandboxResult *result, char **owned)
+{
+  switch (result->end) {
+  case SANDBOX_TIME:
+    return *owned = g_strdup_printf("took longer than %u seconds, and was ended", step->seconds);
+  case SANDBOX_MEMORY:
+    return "took more memory than it may, and was ended";
+  case SANDBOX_DISK:
+    return "filled the disk, and was ended";
+  default:
+    return *owned = result->status < 128 ? g_strdup_printf("failed with status %d", result->status)
+                                         : g_strdup_printf("was ended by signal %d", result->status - 128);
+  }
+}
+
+static gboolean
+tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, StepLog *log, GError **error)
+{
+  g_autofree char *words = NULL, *said = step_log_tail(log);
+  g_autofree char *kept = step_log_keep(log, steps->store);
+  const char *how = end_words(step, result, &words);
+  g_autoptr(GString) hints = g_string_new(NULL);
+  if (kept != NULL)
+    g_string_append_printf(hints, "\nhint: all that it printed is in '%s'", kept);
+  if (steps->options->keep)
+    g_string_append_printf(hints, "\nhint: what it left is in '%s/root'; ashlar store gc removes it",
+                           sandbox_keep(steps->sandbox));
+  return recipe_failure_at(error, &step->place, "the step '%s' %s%s%s%s", step->name, how, *said != '\0' ? ":\n" : "", said,
+                           hints->str);
+}
+
+/* Runs the step in the sandbox; what it changed becomes the @outcome. */
+static gboolean
+run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *log, Outcome *outcome, GError **error)
+{
+  g_auto(GStrv) environment = environment_of(steps, step);
+  SandboxStep run = {
+    .command = (const char *const *)step->command,
+    .environment = (const char *const *)environment,
+    .folder = step->working_dir != NULL ? step->working_dir : "/",
+    .network = step->network,
+    .seconds = step->seconds,
+    .memory = step->memory,
+    .secrets = secrets->items,
+    .n_secrets = secrets->n,
+    .output = step_log_add,
+    .data = log,
+  };
+  SandboxResult result;
+  gint64 began = time(NULL);
+  if (!find_user(steps, step, &run, error) || !sandbox_run(steps->sandbox, &run, &result, error))
+    return FALSE;
+  step_log_end(log);
+  if (result.end != SANDBOX_ENDED || result.status != 0)
+    return tell_failure(steps, step, &result, log, error);
+  g_autoptr(Delta) delta = sandbox_compare(steps->sandbox, steps->tree, error);
+  if (delta == NULL)
+    return FALSE;
+  set_times(delta, began, steps->options->epoch);
+  return write_delta(steps, step, secrets, delta, outcome, error);
+}
+
+static gboolean
+make_outcome(Steps *steps, const RecipeStep *step, Outcome *outcome, GError **error)
+{
+  if (!make_sandbox(steps, error))
+    return FALSE;
+  Progress *progress = steps->options->fetch.progress;
+  g_auto(Secrets) secrets = {0};
+  if (!secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
+    return FALSE;
+  g_autoptr(StepLog) log = step_log_new(progress, step->name, TRUE, secrets.forms);
+  ProgressTask *task = progress_start(progress, PROGRESS_RUN, step->name, 0);
+  gboolean done = run_step(steps, step, &secrets, log, outcome, error);
+  progress_finish(task, done ? PROGRESS_MADE : PROGRESS_FAILED);
+  return done;
+}
+
+/* What went wrong with the machine or the sandbox, and not with the command, stands at the step too. */
+static gboolean
+blame(const RecipeStep *step, GError *problem, GError **error)
+{
+  const char *at = step->place.file;
+  if (problem->code == ASHLAR_ERROR_CANCELLED || g_str_has_prefix(problem->message, at)) {
+    g_propagate_error(error, problem);
+    return FALSE;
+  }
+  recipe_failure_at(error, &step->place, "the step '%s' cannot be run: %s", step->name, problem->message);
+  g_error_free(problem);
+  return FALSE;
+}
+
+static gboolean
+do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
+{
+  Digest key;
+  Outcome outcome = {0};
+  step_key(steps, step, &key);
+  gboolean known = find_outcome(steps, &key, &outcome);
+  progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
+  /* what is there is not what a step would leave that is only remembered */
+  if (known)
+    g_clear_pointer(&steps->sandbox, sandbox_free);
+  GError *problem = NULL;
+  gboolean done = known || (make_outcome(steps, step, &outcome, &problem) && keep_outcome(steps, &key, &outcome, &problem)) ||
+                  blame(step, problem, error);
+  done = done && insert_outcome(steps, &outcome, number, error);
+  outcome_clear(&outcome);
+  return done;
+}
+
+gboolean
+steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers, GError **error)
+{
+  Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options};
+  gboolean done = TRUE;
+  for (guint i = 0; done && i < recipe->steps->len; i++) {
+    guint number;
+    done = do_step(&steps, recipe->steps->pdata[i], &number, error);
+    if (done)
+      g_array_append_val(numbers, number);
+  }
+  g_clear_pointer(&steps.sandbox, sandbox_free);
+  return done;
+}

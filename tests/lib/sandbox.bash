@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# For suites whose recipes run commands: load ../lib/sandbox
+#
+#   need_sandbox         skips where there is no runtime, no static busybox, or no user namespace
+#   steps_for NAME ...   writes NAME.yaml: an image that holds busybox alone, named like each of its applets, epoch 1000000000;
+#                        what else it says comes from stdin
+#   nothing_left         no sandbox is left in the store, no control group, no process of one
+
+need_sandbox() {
+  need busybox unshare jq
+  command -v crun > /dev/null || need runc
+  unshare --user --map-root-user true 2> /dev/null || skip "this system allows no user namespaces"
+}
+
+steps_for() {
+  mkdir -p bin
+  cp "$(command -v busybox)" bin/busybox
+  {
+    printf 'name: %s\nversion: "1"\nepoch: "1000000000"\n' "$1"
+    echo 'files: [{path: /bin, from: bin}]'
+    printf 'links: ['
+    "$(command -v busybox)" --list | grep -xE '\[|[a-z0-9_-]+' | grep -vx busybox | sed 's|.*|{path: "/bin/&", to: busybox}|' | paste -sd,
+    echo ']'
+    cat
+  } > "$1.yaml"
+}
+
+nothing_left() {
+  local left
+  left=$(find "$ASHLAR_STORE/sandboxes" -mindepth 1 -maxdepth 1 2> /dev/null || true)
+  [ -z "$left" ] || { echo "left in the store: $left"; return 1; }
+  left=$(find /sys/fs/cgroup -maxdepth 6 -type d -name 'ashlar-*' 2> /dev/null || true)
+  [ -z "$left" ] || { echo "left control group: $left"; return 1; }
+}
