@@ -3,6 +3,7 @@
 #include "builder/engine/build.h"
 #include "builder/engine/metrics.h"
 #include "builder/engine/trace.h"
+#include "builder/engine/why.h"
 #include "builder/recipe/source.h"
 #include "signing/error.h"
 #include "signing/passphrase.h"
@@ -50,7 +51,11 @@ static const CommandOption options[] = {
    "As 'ashlar sign' would afterwards, to the same bytes."},
   {"passphrase-fd", 0, OPTION_STRING, OFFSET(passphrase_fd), "N", "read the key's passphrase from descriptor N"},
   {"reference", 0, OPTION_STRING, OFFSET(reference), "NAME", "the repository the signature is meant for"},
-  {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "show the layers: sizes, contents, reused or new"},
+  {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "tell why each action ran, and show the layers", NULL,
+   "Each package that was packed, the system configuration, the recipe's files, layer, image and output is told as made or "
+   "reused; of what was made, which input is another than at the last build of this recipe (known by its path) that made an "
+   "output: key and "
+   "line of the recipe, package, local file, epoch, compressor or version of ashlar. Then a line for each layer."},
   {"json", 0, OPTION_FLAG, OFFSET(json), NULL, "print the result as JSON"},
   {"trace", 0, OPTION_STRING, OFFSET(trace), "FILE", "write a timeline in Chrome's trace format", NULL,
    "For Perfetto, about:tracing and 'ashlar report': one track a worker, all phases from resolving to writing. Of a build that "
@@ -118,8 +123,10 @@ print_json(const Recipe *recipe, const BuildResult *result, gboolean explain)
     json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
   json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
                            (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
-  if (explain)
+  if (explain) {
     json_object_set_new(root, "layers", layers_json(result));
+    json_object_set_new(root, "actions", why_to_json(result->actions));
+  }
   char *text = json_dumps(root, JSON_COMPACT);
   puts(text);
   free(text);
@@ -223,8 +230,10 @@ build_recipe_file(const CommandContext *context, Store *store, const char *path,
     print_json(recipe, result, values->explain);
     return TRUE;
   }
-  if (values->explain)
+  if (values->explain) {
+    why_print(stdout, result->actions, context->verbose);
     print_layers(result);
+  }
   print_outputs(result);
   return TRUE;
 }
@@ -277,6 +286,7 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .locked = values->locked || in_ci(),
     .key = key,
     .reference = values->reference,
+    .explain = values->explain,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   for (char **argument = arguments; *argument != NULL; argument++)
@@ -318,7 +328,9 @@ static const char details[] =
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers'.\n\n"
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers' and 'actions' (objects with 'action', "
+  "'subject', "
+  "'outcome', which is made or reused, and 'because', a list).\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"
   "  begin    recipe\n"
   "  start    phase, subject, total (bytes)\n"

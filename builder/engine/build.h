@@ -19,6 +19,7 @@ typedef struct {
   gboolean locked;                /* refuse where the lock does not hold */
   const Key *key;                 /* sign with it, or NULL */
   const char *reference;          /* of the signature; NULL: the image's name */
+  gboolean explain;               /* tell why each action ran */
   FetchOptions fetch;
 } BuildOptions;
 
@@ -43,6 +44,7 @@ typedef struct {
   guint n_packages;   /* of all architectures */
   GPtrArray *outputs; /* BuildOutput* */
   GPtrArray *layers;  /* BuildLayer* */
+  GPtrArray *actions; /* WhyAction* (see why.h): with BuildOptions.explain */
   GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */
 } BuildResult;
 
