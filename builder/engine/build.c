@@ -332,12 +332,28 @@ file_size(const char *path)
   return stat(path, &stat_buffer) == 0 && S_ISREG(stat_buffer.st_mode) ? (guint64)stat_buffer.st_size : 0;
 }
 
+/* Whether @top is the image that is expected in @output, if any is. */
+static gboolean
+check_expected(const Build *build, const RecipeOutput *output, const Digest *top, GError **error)
+{
+  guint i;
+  if (build->options->expected == NULL || !g_ptr_array_find(build->recipe->outputs, output, &i) ||
+      digest_equal(&g_array_index(build->options->expected, Digest, i), top))
+    return TRUE;
+  char is[DIGEST_STRING_SIZE], expected[DIGEST_STRING_SIZE];
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "the image is %s, where building from nothing gave %s\nhint: what the store remembers is not what would be made "
+              "now; 'ashlar store gc --max-size 0' forgets it",
+              digest_to_string(top, is), digest_to_string(&g_array_index(build->options->expected, Digest, i), expected));
+  return FALSE;
+}
+
 static gboolean
 write_output(const Build *build, const RecipeOutput *output, const char *path, Digest *digest, GError **error)
 {
   g_autoptr(Blobs) blobs = blobs_new(build->store);
   g_auto(Descriptor) top = {0}, lock = {0}, signatures = {0};
-  if (!make_top(build, output, output_kind(output), blobs, &top, error))
+  if (!make_top(build, output, output_kind(output), blobs, &top, error) || !check_expected(build, output, &top.digest, error))
     return FALSE;
   const Descriptor *referrers = NULL;
   if (build->lock != NULL) {
@@ -409,6 +425,8 @@ make_output(const Build *build, const RecipeOutput *output, GError **error)
   gboolean was_there = g_file_test(path, G_FILE_TEST_EXISTS);
   gboolean reused = memo_find_output(build->store, &key, path, &digest);
   progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, reused);
+  if (reused && !check_expected(build, output, &digest, error))
+    return FALSE;
   if (reused)
     explain_reused(build, output);
   else if (!write_output(build, output, path, &digest, error) || !memo_keep_output(build->store, &key, path, &digest, error))

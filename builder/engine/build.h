@@ -20,6 +20,7 @@ typedef struct {
   const Key *key;                 /* sign with it, or NULL */
   const char *reference;          /* of the signature; NULL: the image's name */
   gboolean explain;               /* tell why each action ran */
+  const GArray *expected;         /* Digest: the image of each of the recipe's outputs must be this one; or NULL */
   FetchOptions fetch;
 } BuildOptions;
 
