@@ -34,7 +34,7 @@ with_packages() {
 }
 
 nothing_left() {
-  [ -z "$(ls "$ASHLAR_STORE/tmp")" ] || { ls -R "$ASHLAR_STORE/tmp" | head -20; return 1; }
+  [ -z "$(find "$ASHLAR_STORE/tmp" -mindepth 1)" ] || { find "$ASHLAR_STORE/tmp"; return 1; }
 }
 
 # leaks WHAT: a build with a file of 600 bytes that WHAT gets into
@@ -184,7 +184,7 @@ END
   ok build plain.yaml
   sed 's/hello/other/' plain.yaml > sub.yaml
   sed -i 's/hello/other/; s/^files/config: {user: "1"}\nfiles/' sub.yaml
-  before=$(ls "$ASHLAR_STORE/actions")
+  before=$(find "$ASHLAR_STORE/actions" -type f -printf "%f\n")
   mkdir away
   ok build sub.yaml -o away
   # the image of the one recipe is remembered under the key of the other
@@ -239,7 +239,7 @@ END
   until grep -q "build 1 of 2" err; do sleep 0.05; done
   kill -KILL $pid
   wait $pid || true
-  [ -n "$(ls "$ASHLAR_STORE/tmp")" ]
+  [ -n "$(find "$ASHLAR_STORE/tmp" -mindepth 1)" ]
   # the build that it had started ends with it
   for _ in $(seq 100); do
     pgrep -f "$ASHLAR_STORE/tmp" > /dev/null || break
