@@ -60,8 +60,9 @@ copy_blob(Store *store, Store *from, const Digest *digest, GError **error)
   int fd = store_open_blob(from, digest, NULL, error);
   if (fd < 0)
     return FALSE;
+  Digest copied;
   g_autoptr(StoreWriter) writer = store_writer_new(store, error);
-  gboolean done = writer != NULL && copy_all(fd, writer, error) && store_writer_finish(writer, digest, NULL, error);
+  gboolean done = writer != NULL && copy_all(fd, writer, error) && store_writer_finish(writer, digest, &copied, error);
   close(fd);
   return done;
 }

@@ -147,8 +147,9 @@ prepare(gpointer data)
   mode_t mask = umask(0);
   umask(mask == 077 ? 022 : 077);
   take_one_processor();
-  if (unshare(CLONE_NEWUTS) == 0 && sethostname(OTHER_HOST, strlen(OTHER_HOST)) != 0)
-    return;
+  /* where it may not be, the two builds share the host's name */
+  if (unshare(CLONE_NEWUTS) == 0)
+    (void)!sethostname(OTHER_HOST, sizeof OTHER_HOST - 1);
 }
 
 /* ---- running ---- */

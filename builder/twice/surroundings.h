@@ -14,6 +14,7 @@
  *   environment       sorted                         the other way round
  *   clock, process    as they come: the second begins in another second
  *
+ * The order of a folder's entries is the file system's, and the same for both; the date of the clock is not moved.
  * Both end with the program that started them.
  */
 #ifndef ASHLAR_TWICE_SURROUNDINGS_H
@@ -40,7 +41,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Surroundings, surroundings_clear)
 gboolean surroundings_build(Surroundings *surroundings, const char *const *options, GCancellable *cancellable, GBytes **result,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The host name and time zone of build @number, as it was told, or may have been. */
+/* The host's and the user's name as build @number may see them. */
 const char *surroundings_host(guint number);
 const char *surroundings_user(guint number);
 
