@@ -58,7 +58,7 @@ BENCH    := $(addprefix $(BUILD)/tests/bench/,splice floor generate usage)
 UNIT_OBJ := $(UNIT:=.o)
 # each fuzz target beside what replays its corpus
 REPLAY   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
-PRELOAD  := $(BUILD)/tests/faults/interpose.so
+PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/faults/*.c))
 BATS     := $(wildcard tests/cli/*.bats tests/faults/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
@@ -90,7 +90,7 @@ $(UNIT) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libashlar.a
 	$(call say,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(PKG_L)
 
 # never under a sanitizer itself
-$(PRELOAD): tests/faults/interpose.c Makefile
+$(PRELOAD): $(BUILD)/%.so: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
 

@@ -104,6 +104,36 @@ option_context(const Command *command, gpointer values, CommonOptions *common)
   return context;
 }
 
+static void
+append_option(GPtrArray *argv, const CommandOption *option, gconstpointer value)
+{
+  switch (option->kind) {
+  case OPTION_FLAG:
+    if (*(const gboolean *)value)
+      g_ptr_array_add(argv, g_strdup_printf("--%s", option->name));
+    return;
+  case OPTION_STRING:
+    if (*(char *const *)value != NULL)
+      g_ptr_array_add(argv, g_strdup_printf("--%s=%s", option->name, *(char *const *)value));
+    return;
+  case OPTION_STRINGS:
+    for (char *const *text = *(char *const *const *)value; text != NULL && *text != NULL; text++)
+      g_ptr_array_add(argv, g_strdup_printf("--%s=%s", option->name, *text));
+    return;
+  case OPTION_INT:
+    g_ptr_array_add(argv, g_strdup_printf("--%s=%d", option->name, *(const int *)value));
+    return;
+  }
+}
+
+void
+command_append_options(GPtrArray *argv, const CommandOption *table, gconstpointer values, const char *const *but)
+{
+  for (const CommandOption *option = table; option->name != NULL; option++)
+    if (!g_strv_contains(but, option->name))
+      append_option(argv, option, (const guint8 *)values + option->offset);
+}
+
 /* ---- finding the command ---- */
 
 const Command *
@@ -277,6 +307,7 @@ run_command(const Command *const *commands, const Command *command, gpointer opt
     .progress = progress,
     .cancellable = cancellable,
     .verbose = common->verbose,
+    .common = common,
   };
   int status = command->run(&context, options, arguments, &error);
   signals_set_display(signals, NULL);

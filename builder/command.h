@@ -49,6 +49,7 @@ typedef struct {
   Progress *progress;
   GCancellable *cancellable; /* cancelled by SIGINT, SIGTERM and SIGHUP */
   gboolean verbose;
+  gconstpointer common; /* the values of command_common_options, for command_append_options */
 } CommandContext;
 
 struct Command {
@@ -72,6 +73,10 @@ struct Command {
 
 /* The options that every command has. */
 extern const CommandOption command_common_options[];
+
+/* Appends what gives the options of @table the @values they have, "--output=DIR", to the command line @argv (char*); those named
+ * in @but (NULL-terminated) are left out. */
+void command_append_options(GPtrArray *argv, const CommandOption *table, gconstpointer values, const char *const *but);
 
 /* The command whose name @words (NULL-terminated) begin with, and how many of them it takes; NULL where there is none. */
 const Command *command_find(const Command *const *commands, char *const *words, int *used);

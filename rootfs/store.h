@@ -83,6 +83,16 @@ gboolean store_partial_commit(Store *store, const Digest *digest, int fd, GError
 /* The partial file is worthless (wrong digest): removes it, closes @fd. */
 void store_partial_discard(Store *store, const Digest *digest, int fd);
 
+/* ---- scratch ---- */
+
+/* A new, empty folder in the store's own, which gc removes should its maker have died (transfer full). */
+char *store_scratch_new(Store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes the folder and all in it. */
+gboolean store_scratch_remove(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The blob of @from becomes one of @store too, linked where that can be; nothing is done where @from has it not. Its bytes are
+ * as good as they are in @from. */
+gboolean store_take_blob(Store *store, Store *from, const Digest *digest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- actions ---- */
 
 /* An action's key is the digest of the compact, key-sorted JSON of @description (its name, version of format, inputs). */

@@ -213,11 +213,12 @@ sweep(Store *store, const char *folder, gint64 older_than, GError **error)
     return FALSE;
   for (guint i = 0; i < names->len; i++) {
     g_autofree char *relative = g_build_filename(folder, names->pdata[i], NULL);
+    g_autofree char *path = g_build_filename(store->path, relative, NULL);
     struct stat status;
-    if (fstatat(store->folder, relative, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_mtime >= older_than)
+    if (fstatat(store->folder, relative, &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_mtime >= older_than)
       continue;
-    if (!remove_file(store, relative, error))
+    if (S_ISDIR(status.st_mode) ? !store_scratch_remove(path, error)
+                                : S_ISREG(status.st_mode) && !remove_file(store, relative, error))
       return FALSE;
   }
   return TRUE;

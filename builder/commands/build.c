@@ -3,7 +3,9 @@
 #include "builder/engine/build.h"
 #include "builder/engine/metrics.h"
 #include "builder/engine/trace.h"
+#include "builder/engine/why.h"
 #include "builder/recipe/source.h"
+#include "builder/twice/twice.h"
 #include "signing/error.h"
 #include "signing/passphrase.h"
 
@@ -25,6 +27,7 @@ typedef struct {
   char *reference;
   char *runtime;
   gboolean keep;
+  gboolean check;
   gboolean explain;
   gboolean json;
   char *trace;
@@ -55,7 +58,19 @@ static const CommandOption options[] = {
   {"runtime", 0, OPTION_STRING, OFFSET(runtime), "NAME", "run steps by this OCI runtime (default: crun, else runc)",
    .rare = TRUE},
   {"keep-on-error", 0, OPTION_FLAG, OFFSET(keep), NULL, "keep what a failed step left, to be looked at", .rare = TRUE},
-  {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "show the layers: sizes, contents, reused or new"},
+  {"check", 0, OPTION_FLAG, OFFSET(check), NULL, "build twice from nothing, and compare the bytes", NULL,
+   "Each build has an empty store of its own, and the second other surroundings: paths, working folder, home, user, time zone, "
+   "locale, umask, order of the environment, one processor, and, where that may be had, another host name. Only what was "
+   "fetched is shared. "
+   "Where the outputs are the same byte for byte, they are made as ever, and it is an error should the store remember other "
+   "ones; else "
+   "the status is 1, and the first difference is told: output, image, layer, member, byte, what it looks like, and where it "
+   "came from."},
+  {"explain", 0, OPTION_FLAG, OFFSET(explain), NULL, "tell why each action ran, and show the layers", NULL,
+   "Each package that was packed, the system configuration, the recipe's files, layer, image and output is told as made or "
+   "reused; of what was made, which input is another than at the last build of this recipe (known by its path) that made an "
+   "output: key and "
+   "line of the recipe, package, local file, epoch, compressor or version of ashlar. Then a line for each layer."},
   {"json", 0, OPTION_FLAG, OFFSET(json), NULL, "print the result as JSON"},
   {"trace", 0, OPTION_STRING, OFFSET(trace), "FILE", "write a timeline in Chrome's trace format", NULL,
    "For Perfetto, about:tracing and 'ashlar report': one track a worker, all phases from resolving to writing. Of a build that "
@@ -116,15 +131,19 @@ layers_json(const BuildResult *result)
 }
 
 static void
-print_json(const Recipe *recipe, const BuildResult *result, gboolean explain)
+print_json(const Recipe *recipe, const BuildResult *result, const BuildCommandOptions *values)
 {
   json_t *skipped = json_array();
   for (guint i = 0; i < result->skipped->len; i++)
     json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
   json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
                            (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
-  if (explain)
+  if (values->check)
+    json_object_set_new(root, "reproducible", json_true());
+  if (values->explain) {
     json_object_set_new(root, "layers", layers_json(result));
+    json_object_set_new(root, "actions", why_to_json(result->actions));
+  }
   char *text = json_dumps(root, JSON_COMPACT);
   puts(text);
   free(text);
@@ -225,13 +244,41 @@ build_recipe_file(const CommandContext *context, Store *store, const char *path,
     return FALSE;
   tell_summary(context, recipe, result);
   if (values->json) {
-    print_json(recipe, result, values->explain);
+    print_json(recipe, result, values);
     return TRUE;
   }
-  if (values->explain)
+  if (values->explain) {
+    why_print(stdout, result->actions, context->verbose);
     print_layers(result);
+  }
   print_outputs(result);
+  if (values->check)
+    puts("reproducible: 2 builds, same bytes");
   return TRUE;
+}
+
+/* Appends to @images what the outputs must be. What is for the user's own build alone is not passed on: where outputs go, and who
+ * signs them. */
+static gboolean
+build_twice(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values, GArray *images,
+            GError **error)
+{
+  static const char *const own[] = {"output", "sign",  "passphrase-fd", "reference", "check", "explain",
+                                    "json",   "trace", "metrics",       "store",     NULL};
+  g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
+  if (recipe == NULL)
+    return FALSE;
+  g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+  command_append_options(argv, options, values, own);
+  command_append_options(argv, command_common_options, context->common, own);
+  g_ptr_array_add(argv, NULL);
+  const TwiceOptions twice = {
+    .store = store,
+    .options = (const char *const *)argv->pdata,
+    .progress = context->progress,
+    .cancellable = context->cancellable,
+  };
+  return twice_build(recipe, &twice, images, error);
 }
 
 static gboolean
@@ -239,8 +286,13 @@ build_one(const CommandContext *context, Store *store, const char *path, const B
           const BuildOptions *build_options, GError **error)
 {
   static const ProgressSummary failed = {0};
+  g_autoptr(GArray) images = g_array_new(FALSE, FALSE, sizeof(Digest));
+  if (values->check && !build_twice(context, store, path, values, images, error))
+    return FALSE;
+  BuildOptions own = *build_options;
+  own.expected = values->check ? images : NULL;
   progress_begin(context->progress, path);
-  if (build_recipe_file(context, store, path, values, build_options, error))
+  if (build_recipe_file(context, store, path, values, &own, error))
     return TRUE;
   progress_end(context->progress, &failed);
   return FALSE;
@@ -284,6 +336,7 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .reference = values->reference,
     .runtime = values->runtime,
     .keep = values->keep,
+    .explain = values->explain,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   for (char **argument = arguments; *argument != NULL; argument++)
@@ -325,7 +378,9 @@ static const char details[] =
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers'.\n\n"
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers' and 'actions' (objects with 'action', "
+  "'subject', "
+  "'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"
   "  begin    recipe\n"
   "  start    phase, subject, total (bytes)\n"
@@ -340,8 +395,8 @@ const Command command_build = {
   .name = "build",
   .summary = "build images from recipes",
   .arguments = "RECIPE...",
-  .description = "Writes NAME-VERSION.oci.tar and prints kind, path and image digest of each output. Where\n"
-                 "RECIPE has no lock file yet, one is made; commit it.",
+  .description = "Writes NAME-VERSION.oci.tar and prints its image's digest.\n"
+                 "Where RECIPE has no lock file yet, one is made; commit it.",
   .details = details,
   .examples = examples,
   .see_also = "lock|sign|verify|diff|recipe",

@@ -3,6 +3,7 @@
 #include "builder/engine/memo.h"
 #include "builder/engine/resolve.h"
 #include "builder/engine/vcs.h"
+#include "builder/engine/why.h"
 #include "builder/oci/archive.h"
 #include "builder/oci/image.h"
 #include "builder/oci/index.h"
@@ -26,7 +27,9 @@ typedef struct {
   const char *const *archs;
   char **annotations; /* from --label and --vcs */
   gint64 epoch;
-  Digest inputs; /* of the recipe's local files */
+  Digest inputs;      /* of the recipe's local files */
+  GArray *input_list; /* FilesInput: what they are */
+  Why *why;
   BuildResult *result;
 } Build;
 
@@ -55,6 +58,7 @@ build_result_new(void)
   BuildResult *result = g_new0(BuildResult, 1);
   result->outputs = g_ptr_array_new_with_free_func(output_free);
   result->layers = g_ptr_array_new_with_free_func(layer_free);
+  result->actions = g_ptr_array_new_with_free_func(why_action_free);
   result->skipped = g_ptr_array_new_with_free_func(g_free);
   return result;
 }
@@ -64,6 +68,7 @@ build_result_free(BuildResult *result)
 {
   g_ptr_array_unref(result->outputs);
   g_ptr_array_unref(result->layers);
+  g_ptr_array_unref(result->actions);
   g_ptr_array_unref(result->skipped);
   g_free(result);
 }
@@ -179,6 +184,22 @@ report_image(const Build *build, const char *kind, const char *arch, const Assem
   }
 }
 
+static void
+explain_image(const Build *build, const char *arch, PackEncoding encoding, const Assembled *image, gboolean reused)
+{
+  json_auto_t *description = describe_image(build, arch, encoding);
+  const WhyImage told = {
+    .arch = arch,
+    .encoding = encoding,
+    .description = description,
+    .locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL,
+    .files = build->input_list,
+    .assembled = image,
+    .reused = reused,
+  };
+  why_image(build->why, &told);
+}
+
 static gboolean
 make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest,
            GError **error)
@@ -186,8 +207,9 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
   Digest key;
   image_key(build, arch, output->compression, &key);
   g_autoptr(Assembled) image = memo_find_image(build->store, &key);
-  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, image != NULL);
-  if (image == NULL) {
+  gboolean reused = image != NULL;
+  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, reused);
+  if (!reused) {
     AssembleOptions options = {
       .packages = {.encoding = output->compression,
                    .epoch = build->epoch,
@@ -203,6 +225,7 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
       return FALSE;
   }
   report_image(build, kind, arch, image);
+  explain_image(build, arch, output->compression, image, reused);
   descriptor_copy(&image->manifest, manifest);
   return TRUE;
 }
@@ -259,8 +282,8 @@ output_path(const Build *build, const RecipeOutput *output)
 }
 
 /* All that decides the bytes of the file at @path, and where it is. */
-static void
-output_key(const Build *build, const RecipeOutput *output, const char *path, Digest *key)
+static json_t *
+describe_output(const Build *build, const RecipeOutput *output, const char *path)
 {
   json_t *images = json_array();
   for (const char *const *arch = build->archs; *arch != NULL; arch++) {
@@ -275,11 +298,9 @@ output_key(const Build *build, const RecipeOutput *output, const char *path, Dig
     digest_to_hex(key_fingerprint(build->options->key), signer);
   /* escaped: a path need not be UTF-8, JSON must be */
   g_autofree char *canonical = g_canonicalize_filename(path, NULL), *absolute = g_strescape(canonical, NULL);
-  json_t *description = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output),
-                                  "images", images, "attached", build->lock != NULL ? "lock" : "", "key", signer, "reference",
-                                  build->options->reference, "path", absolute);
-  store_action_key(description, key);
-  json_decref(description);
+  return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s*, s:s}", "action", "output", "kind", output_kind(output), "images", images,
+                   "attached", build->lock != NULL ? "lock" : "", "key", signer, "reference", build->options->reference, "path",
+                   absolute);
 }
 
 /* The lock travels with the image that was made of it; what the image is called by does not change. */
@@ -313,12 +334,28 @@ file_size(const char *path)
   return stat(path, &stat_buffer) == 0 && S_ISREG(stat_buffer.st_mode) ? (guint64)stat_buffer.st_size : 0;
 }
 
+/* Whether @top is the image that is expected in @output, if any is. */
+static gboolean
+check_expected(const Build *build, const RecipeOutput *output, const Digest *top, GError **error)
+{
+  guint i;
+  if (build->options->expected == NULL || !g_ptr_array_find(build->recipe->outputs, output, &i) ||
+      digest_equal(&g_array_index(build->options->expected, Digest, i), top))
+    return TRUE;
+  char is[DIGEST_STRING_SIZE], expected[DIGEST_STRING_SIZE];
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "the image is %s, where building from nothing gave %s\nhint: what the store remembers is not what would be made "
+              "now; 'ashlar store gc --max-size 0' forgets it",
+              digest_to_string(top, is), digest_to_string(&g_array_index(build->options->expected, Digest, i), expected));
+  return FALSE;
+}
+
 static gboolean
 write_output(const Build *build, const RecipeOutput *output, const char *path, Digest *digest, GError **error)
 {
   g_autoptr(Blobs) blobs = blobs_new(build->store);
   g_auto(Descriptor) top = {0}, lock = {0}, signatures = {0};
-  if (!make_top(build, output, output_kind(output), blobs, &top, error))
+  if (!make_top(build, output, output_kind(output), blobs, &top, error) || !check_expected(build, output, &top.digest, error))
     return FALSE;
   const Descriptor *referrers = NULL;
   if (build->lock != NULL) {
@@ -357,22 +394,46 @@ explain_reused(const Build *build, const RecipeOutput *output)
     Digest key;
     image_key(build, *arch, output->compression, &key);
     g_autoptr(Assembled) image = memo_find_image(build->store, &key);
-    if (image != NULL)
-      report_image(build, output_kind(output), *arch, image);
+    if (image == NULL)
+      continue;
+    report_image(build, output_kind(output), *arch, image);
+    if (build->options->explain)
+      explain_image(build, *arch, output->compression, image, TRUE);
   }
+}
+
+static gboolean
+explain_output(const Build *build, const RecipeOutput *output, const char *path, json_t *description, gboolean reused,
+               gboolean was_there, GError **error)
+{
+  const WhyOutput told = {
+    .kind = output_kind(output),
+    .path = path,
+    .encoding = output->compression,
+    .description = description,
+    .reused = reused,
+    .was_there = was_there,
+  };
+  return why_output(build->why, &told, error);
 }
 
 static gboolean
 make_output(const Build *build, const RecipeOutput *output, GError **error)
 {
   g_autofree char *path = output_path(build, output);
+  json_auto_t *description = describe_output(build, output, path);
   Digest key, digest;
-  output_key(build, output, path, &key);
+  store_action_key(description, &key);
+  gboolean was_there = g_file_test(path, G_FILE_TEST_EXISTS);
   gboolean reused = memo_find_output(build->store, &key, path, &digest);
   progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, reused);
+  if (reused && !check_expected(build, output, &digest, error))
+    return FALSE;
   if (reused)
     explain_reused(build, output);
   else if (!write_output(build, output, path, &digest, error) || !memo_keep_output(build->store, &key, path, &digest, error))
+    return FALSE;
+  if (!explain_output(build, output, path, description, reused, was_there, error))
     return FALSE;
   BuildOutput *made = g_new0(BuildOutput, 1);
   *made = (BuildOutput){
@@ -411,7 +472,7 @@ static gboolean
 run_build(Build *build, GError **error)
 {
   if (!find_epoch(build, error) || !find_annotations(build, error) ||
-      !files_inputs(build->recipe, &build->inputs, build->options->fetch.cancellable, error) ||
+      !files_inputs(build->recipe, build->input_list, &build->inputs, build->options->fetch.cancellable, error) ||
       !make_folder(build->options->folder, error))
     return FALSE;
   build->result->epoch = build->epoch;
@@ -445,6 +506,10 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
       return NULL;
     build.lock = lock;
   }
+  g_autoptr(GArray) input_list = files_input_list_new();
+  g_autoptr(Why) why = why_new(store, recipe, options->fetch.progress, options->explain ? result->actions : NULL);
+  build.input_list = input_list;
+  build.why = why;
   gboolean built = run_build(&build, error);
   g_strfreev(build.annotations);
   return built ? g_steal_pointer(&result) : NULL;

@@ -21,6 +21,8 @@ typedef struct {
   const char *reference;          /* of the signature; NULL: the image's name */
   const char *runtime;            /* that steps are run by; NULL: what is there */
   gboolean keep;                  /* what a failed step left */
+  gboolean explain;               /* tell why each action ran */
+  const GArray *expected;         /* Digest: the image of each of the recipe's outputs must be this one; or NULL */
   FetchOptions fetch;
 } BuildOptions;
 
@@ -45,6 +47,7 @@ typedef struct {
   guint n_packages;   /* of all architectures */
   GPtrArray *outputs; /* BuildOutput* */
   GPtrArray *layers;  /* BuildLayer* */
+  GPtrArray *actions; /* WhyAction* (see why.h): with BuildOptions.explain */
   GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */
 } BuildResult;
 

@@ -1,49 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/look/blob_source.h"
 #include "builder/look/readers.h"
 #include "builder/oci/layer_stream.h"
 #include "rootfs/member.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
-
-#define PIECE (256 << 10)
-
-/* ---- the bytes ---- */
-
-typedef struct {
-  const BlobPlace *place;
-  guint64 done;
-  guint8 *buffer;
-  GCancellable *cancellable;
-} Bytes;
-
-static gssize
-read_bytes(const void **piece, gpointer data, GError **error)
-{
-  Bytes *bytes = data;
-  guint64 rest = bytes->place->size - bytes->done;
-  if (g_cancellable_set_error_if_cancelled(bytes->cancellable, error))
-    return -1;
-  if (bytes->place->bytes != NULL) {
-    *piece = (const guint8 *)g_bytes_get_data(bytes->place->bytes, NULL) + bytes->done;
-    bytes->done += rest;
-    return (gssize)rest;
-  }
-  ssize_t got;
-  do
-    got = pread(bytes->place->fd, bytes->buffer, (gsize)MIN(rest, PIECE), (off_t)(bytes->place->offset + bytes->done));
-  while (got < 0 && errno == EINTR);
-  if (got < 0) {
-    error_set_errno(error, errno, "read");
-    return -1;
-  }
-  bytes->done += (guint64)got;
-  *piece = bytes->buffer;
-  return got;
-}
 
 /* ---- members ---- */
 
@@ -121,9 +84,9 @@ take_members(MemberReader *reader, guint64 packed, Reading *reading, GError **er
 gboolean
 read_tar(const BlobPlace *place, const char *label, Reading *reading, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc(PIECE);
-  Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
-  g_autoptr(MemberReader) reader = member_reader_new(MEMBER_LOOK, label, read_bytes, &bytes, error);
+  g_auto(BlobSource) source = {0};
+  blob_source_init(&source, place, reading->cancellable);
+  g_autoptr(MemberReader) reader = member_reader_new(MEMBER_LOOK, label, blob_source_read, &source, error);
   return reader != NULL && take_members(reader, place->size, reading, error);
 }
 
@@ -178,10 +141,10 @@ take_archives(MemberReader *ar, guint64 packed, Reading *reading, GBytes **contr
 gboolean
 read_deb(const BlobPlace *place, const char *label, Reading *reading, GBytes **control, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc(PIECE);
-  Bytes bytes = {.place = place, .buffer = buffer, .cancellable = reading->cancellable};
+  g_auto(BlobSource) source = {0};
+  blob_source_init(&source, place, reading->cancellable);
   *control = NULL;
-  g_autoptr(MemberReader) ar = member_reader_new(MEMBER_AR, label, read_bytes, &bytes, error);
+  g_autoptr(MemberReader) ar = member_reader_new(MEMBER_AR, label, blob_source_read, &source, error);
   if (ar != NULL && take_archives(ar, place->size, reading, control, error))
     return TRUE;
   g_clear_pointer(control, g_bytes_unref);

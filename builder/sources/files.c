@@ -193,28 +193,69 @@ hash_piece(const void *data, gsize size, gpointer hasher, GError **error)
   return TRUE;
 }
 
+/* Stands for the entry's path in the image, which is hashed by itself: what is walked is named as it lies in the source. */
+#define SOURCE "/source"
+
 typedef struct {
-  Hasher *hasher;
+  Hasher *all, *one;  /* everything; one content */
+  const char *source; /* of what is walked, from the recipe's folder; NULL of what does not lie there */
+  GArray *list;
   GCancellable *cancellable;
 } Hashing;
+
+static void
+clear_input(gpointer data)
+{
+  g_free(((FilesInput *)data)->path);
+}
+
+GArray *
+files_input_list_new(void)
+{
+  GArray *list = g_array_new(FALSE, FALSE, sizeof(FilesInput));
+  g_array_set_clear_func(list, clear_input);
+  return list;
+}
+
+static void
+list_input(const Hashing *hashing, const Entry *entry, const Digest *digest)
+{
+  if (hashing->list == NULL || hashing->source == NULL || hashing->list->len >= FILES_INPUTS_LISTED)
+    return;
+  const char *below = entry->path + strlen(SOURCE) - 1;
+  const FilesInput input = {
+    .path = strcmp(hashing->source, ".") != 0 ? g_strconcat(hashing->source, below, NULL) : g_strdup(below + (*below == '/')),
+    .type = entry->type,
+    .mode = entry->mode,
+    .size = entry->size,
+    .digest = *digest,
+  };
+  g_array_append_val(hashing->list, input);
+}
 
 /* Every field has a known length or an end, so that no two different inputs run together to the same bytes. */
 static gboolean
 hash_entry(const Entry *entry, const FilesContent *content, gpointer data, GError **error)
 {
   const Hashing *hashing = data;
-  Hasher *hasher = hashing->hasher;
-  hash_number(hasher, entry->type);
-  hash_number(hasher, entry->mode);
-  hash_number(hasher, (gint64)entry->size);
-  hash_text(hasher, entry->path);
-  hash_text(hasher, entry->target);
-  return entry->type != ENTRY_FILE || files_content_stream(content, entry, hash_piece, hasher, hashing->cancellable, error);
+  if (entry->type == ENTRY_FILE && !files_content_stream(content, entry, hash_piece, hashing->one, hashing->cancellable, error))
+    return FALSE;
+  hash_text(hashing->one, entry->target);
+  Digest digest;
+  hasher_finish(hashing->one, &digest);
+  hash_number(hashing->all, entry->type);
+  hash_number(hashing->all, entry->mode);
+  hash_number(hashing->all, (gint64)entry->size);
+  hash_text(hashing->all, entry->path);
+  hasher_update(hashing->all, &digest, sizeof digest);
+  list_input(hashing, entry, &digest);
+  return TRUE;
 }
 
 static gboolean
-hash_file(Hasher *hasher, const FilesContext *context, const RecipeFile *file, GError **error)
+hash_file(Hashing *hashing, const FilesContext *context, const RecipeFile *file, GError **error)
 {
+  Hasher *hasher = hashing->all;
   hash_text(hasher, "file");
   hash_text(hasher, file->path);
   hash_text(hasher, file->owner);
@@ -225,35 +266,44 @@ hash_file(Hasher *hasher, const FilesContext *context, const RecipeFile *file, G
   hash_number(hasher, file->url != NULL);
   if (file->url != NULL)
     hasher_update(hasher, &file->sha256, sizeof file->sha256);
-  /* an archive counts as the one file it is, wherever its contents go */
+  hashing->source = file->from != NULL ? files_source_name(context->recipe, file->from) : NULL;
+  /* an archive counts as the one file it is */
   RecipeFile as_it_is = *file;
   as_it_is.unpack = FALSE;
-  if (file->unpack)
-    as_it_is.path = (char *)(gpointer) "/archive";
-  Hashing hashing = {hasher, context->cancellable};
-  return files_source_visit(context, &as_it_is, hash_entry, &hashing, error);
+  as_it_is.path = (char *)(gpointer)SOURCE;
+  return files_source_visit(context, &as_it_is, hash_entry, hashing, error);
+}
+
+static gboolean
+hash_files(Hashing *hashing, const FilesContext *context, GError **error)
+{
+  const Recipe *recipe = context->recipe;
+  hash_number(hashing->all, recipe->debian != NULL);
+  hash_number(hashing->all, recipe->files->len);
+  for (guint i = 0; i < recipe->files->len; i++)
+    if (!hash_file(hashing, context, g_ptr_array_index(recipe->files, i), error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
-files_inputs(const Recipe *recipe, Digest *out, GCancellable *cancellable, GError **error)
+files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable, GError **error)
 {
   int folder = files_open_folder(recipe, error);
   if (folder < 0)
     return FALSE;
-  g_autoptr(Hasher) hasher = hasher_new();
+  g_autoptr(Hasher) all = hasher_new();
+  g_autoptr(Hasher) one = hasher_new();
+  Hashing hashing = {.all = all, .one = one, .list = list, .cancellable = cancellable};
   const FilesContext context = {.recipe = recipe, .folder = folder, .cancellable = cancellable};
-  gboolean done = TRUE;
-  hash_number(hasher, recipe->debian != NULL);
-  hash_number(hasher, recipe->files->len);
-  for (guint i = 0; done && i < recipe->files->len; i++)
-    done = hash_file(hasher, &context, g_ptr_array_index(recipe->files, i), error);
+  gboolean done = hash_files(&hashing, &context, error);
   close(folder);
   for (guint i = 0; i < recipe->links->len; i++) {
     const RecipeLink *link = g_ptr_array_index(recipe->links, i);
-    hash_text(hasher, "link");
-    hash_text(hasher, link->path);
-    hash_text(hasher, link->to);
+    hash_text(all, "link");
+    hash_text(all, link->path);
+    hash_text(all, link->to);
   }
-  hasher_finish(hasher, out);
+  hasher_finish(all, out);
   return done;
 }

@@ -35,8 +35,23 @@ typedef struct {
 gboolean files_pack(Store *store, const Recipe *recipe, const FilesImage *image, gint64 epoch, PackEncoding encoding,
                     const FetchOptions *fetch, Digest *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What lies in the recipe's folder and goes into the image. */
+typedef struct {
+  char *path; /* as it is seen from that folder */
+  EntryType type;
+  guint32 mode; /* that it will have */
+  guint64 size;
+  Digest digest; /* of a file's content, a symlink's target */
+} FilesInput;
+
+/* More of them are not listed one by one. */
+#define FILES_INPUTS_LISTED 20000
+/* An array of FilesInput. */
+GArray *files_input_list_new(void);
+
 /* A digest of all that files_pack would read locally (names, executable bits, link targets, contents) and of the entries
- * themselves: a part of a build's action key. Makes no blobs. */
-gboolean files_inputs(const Recipe *recipe, Digest *out, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * themselves: a part of a build's action key. Each thing that was read is appended to @list (may be NULL). Makes no blobs. */
+gboolean files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -198,9 +198,8 @@ files_open_folder(const Recipe *recipe, GError **error)
   return fd;
 }
 
-/* `from` relative to the recipe's folder; the reader has made sure that it lies inside. */
-static const char *
-relative_source(const Recipe *recipe, const char *from)
+const char *
+files_source_name(const Recipe *recipe, const char *from)
 {
   gsize length = strlen(recipe->folder);
   if (strncmp(from, recipe->folder, length) != 0)
@@ -250,7 +249,7 @@ visit_opened(Walk *walk, int fd, const char *label, GError **error)
 static gboolean
 visit_from(Walk *walk, GError **error)
 {
-  const char *relative = relative_source(walk->context->recipe, walk->file->from);
+  const char *relative = files_source_name(walk->context->recipe, walk->file->from);
   int fd = open_beneath(walk, relative, error);
   if (fd < 0)
     return FALSE;

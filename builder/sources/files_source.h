@@ -31,6 +31,8 @@ typedef gboolean (*FilesVisit)(const Entry *entry, const FilesContent *content, 
 gboolean files_source_visit(const FilesContext *context, const RecipeFile *file, FilesVisit visit, gpointer data,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* `from` relative to the recipe's folder, "." for that itself; the reader has made sure that it lies inside. */
+const char *files_source_name(const Recipe *recipe, const char *from);
 /* Opens the recipe's folder. */
 int files_open_folder(const Recipe *recipe, GError **error);
 /* Passes a file's content on, all of entry->size bytes. */

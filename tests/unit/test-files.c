@@ -359,7 +359,7 @@ inputs_of(Fixture *fixture, const char *text)
   g_autoptr(GError) error = NULL;
   g_autoptr(Recipe) recipe = recipe_of(fixture, text);
   Digest digest;
-  gboolean done = files_inputs(recipe, &digest, NULL, &error);
+  gboolean done = files_inputs(recipe, NULL, &digest, NULL, &error);
   g_assert_no_error(error);
   g_assert_true(done);
   return digest;

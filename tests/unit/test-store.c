@@ -587,9 +587,60 @@ gc_sweeps_what_the_dead_left(Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   StoreGc result;
   g_autofree char *left = g_build_filename(store_path(fixture->store), "tmp", "left", NULL);
+  g_autofree char *scratch = store_scratch_new(fixture->store, &error), *below = g_build_filename(scratch, "a", "b", NULL);
   g_assert_true(g_file_set_contents(left, "x", 1, NULL));
+  g_assert_cmpint(g_mkdir_with_parents(below, 0700), ==, 0);
   g_assert_true(store_gc(fixture->store, 1000, FALSE, &result, NULL, &error));
   g_assert_cmpuint(count_files(fixture->store, "tmp"), ==, 0);
+}
+
+/* What a symlink in it leads to is nobody's to remove. */
+static void
+scratch_is_removed_and_nothing_else(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *scratch = store_scratch_new(fixture->store, &error), *other = store_scratch_new(fixture->store, &error);
+  g_autofree char *kept = g_build_filename(other, "kept", NULL), *link = g_build_filename(scratch, "link", NULL);
+  g_assert_cmpstr(scratch, !=, other);
+  g_assert_true(g_file_set_contents(kept, "x", 1, NULL));
+  g_assert_cmpint(symlink(other, link), ==, 0);
+  g_assert_true(store_scratch_remove(scratch, &error));
+  g_assert_false(g_file_test(scratch, G_FILE_TEST_EXISTS));
+  g_assert_true(g_file_test(kept, G_FILE_TEST_EXISTS));
+  g_assert_true(store_scratch_remove(other, &error));
+}
+
+static gboolean
+is_on_another_disk(const char *a, const char *b)
+{
+  struct stat x, y;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev != y.st_dev;
+}
+
+/* From a store beside it (linked), and from one on another file system (copied, and checked). */
+static void
+blobs_are_taken_from_another_store(Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *beside = g_build_filename(fixture->folder, "beside", NULL), *far = g_strdup("/dev/shm/ashlar-store-XXXXXX");
+  const char *const places[] = {beside, g_mkdtemp(far)};
+  for (guint i = 0; i < G_N_ELEMENTS(places) && places[i] != NULL; i++) {
+    g_autofree char *text = g_strdup_printf("blob %u", i);
+    g_autoptr(Store) other = store_open(places[i], &error);
+    g_assert_no_error(error);
+    Digest blob = put(other, text), missing = {{1}};
+    g_assert_true(store_take_blob(fixture->store, other, &blob, &error));
+    g_assert_true(store_take_blob(fixture->store, other, &blob, &error)); /* it has it already */
+    g_assert_true(store_check_blob(fixture->store, &blob, &error));
+    g_assert_true(store_take_blob(fixture->store, other, &missing, &error));
+    g_assert_false(store_has(fixture->store, &missing));
+    struct stat status;
+    g_autofree char *path = blob_path(fixture->store, &blob);
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    g_assert_cmpuint(status.st_nlink, ==, is_on_another_disk(places[i], fixture->folder) ? 1 : 2);
+  }
+  if (places[1] != NULL)
+    g_assert_cmpint(nftw(places[1], remove_entry, 16, FTW_DEPTH | FTW_PHYS), ==, 0);
 }
 
 static void
@@ -637,6 +688,8 @@ main(int argc, char **argv)
   STORE_TEST("verify", verify_finds_and_repairs);
   STORE_TEST("gc-oldest", gc_forgets_the_oldest);
   STORE_TEST("gc-leftovers", gc_sweeps_what_the_dead_left);
+  STORE_TEST("scratch", scratch_is_removed_and_nothing_else);
+  STORE_TEST("taken-blobs", blobs_are_taken_from_another_store);
   STORE_TEST("gc-in-use", gc_leaves_a_store_in_use_alone);
   return g_test_run();
 }
