@@ -19,6 +19,7 @@ recipe_new(const char *path)
   recipe->files = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_file_free);
   recipe->links = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_link_free);
   recipe->outputs = g_ptr_array_new_with_free_func(g_free);
+  recipe->tests = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_test_free);
   recipe->sources = g_ptr_array_new_with_free_func(g_free);
   return recipe;
 }
@@ -42,6 +43,7 @@ recipe_free(Recipe *recipe)
   g_strfreev(recipe->remove);
   recipe_config_clear(&recipe->config);
   g_ptr_array_unref(recipe->outputs);
+  g_ptr_array_unref(recipe->tests);
   g_ptr_array_unref(recipe->sources);
   g_free(recipe->warnings);
   g_free(recipe);
@@ -63,6 +65,7 @@ recipe_check(const char *path, const char *const *settings, Diagnostics *diagnos
   model_files(&model);
   model_config(&model);
   model_outputs(&model);
+  model_tests(&model);
   model_check(&model);
   return diagnostics_n_errors(diagnostics) == 0 ? g_steal_pointer(&recipe) : NULL;
 }
