@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
+#include "builder/check/junit.h"
 #include "builder/engine/build.h"
 #include "builder/engine/metrics.h"
 #include "builder/engine/trace.h"
@@ -27,7 +28,17 @@ typedef struct {
   gboolean json;
   char *trace;
   char *metrics;
+  char *junit;
 } BuildCommandOptions;
+
+/* What all recipes of one command share. */
+typedef struct {
+  const CommandContext *context;
+  const BuildCommandOptions *values;
+  Store *store;
+  BuildOptions options; /* but for the tests, which each recipe has its own of */
+  GPtrArray *reports;   /* CheckReport*, in the order of the recipes */
+} Building;
 
 #define OFFSET(member) G_STRUCT_OFFSET(BuildCommandOptions, member)
 
@@ -58,6 +69,9 @@ static const CommandOption options[] = {
   {"metrics", 0, OPTION_STRING, OFFSET(metrics), "FILE", "write figures in Prometheus' text format", NULL,
    "For the textfile collector of node_exporter: success, durations, bytes fetched, reused and written, cache hits. Of a build "
    "that failed, too."},
+  {"junit", 0, OPTION_STRING, OFFSET(junit), "FILE", "write the recipes' tests as a JUnit report", NULL,
+   "A testsuite for each recipe and architecture, a testcase for each of the recipe's 'tests', for CI systems to show. Written "
+   "of a build that failed, too, with the tests that were run."},
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -110,14 +124,32 @@ layers_json(const BuildResult *result)
   return layers;
 }
 
+static json_t *
+tests_json(const CheckReport *report)
+{
+  json_t *tests = json_array();
+  for (guint i = 0; i < report->suites->len; i++) {
+    const CheckSuite *suite = report->suites->pdata[i];
+    for (guint j = 0; j < suite->results->len; j++) {
+      const CheckResult *test = suite->results->pdata[j];
+      json_array_append_new(tests, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "arch", suite->arch, "kind", test->kind, "name",
+                                             test->title, "passed", test->n_failures == 0, "reused", test->reused, "seconds",
+                                             (gdouble)test->microseconds / G_TIME_SPAN_SECOND));
+    }
+  }
+  return tests;
+}
+
 static void
-print_json(const Recipe *recipe, const BuildResult *result, gboolean explain)
+print_json(const Recipe *recipe, const BuildResult *result, const CheckReport *tests, gboolean explain)
 {
   json_t *skipped = json_array();
   for (guint i = 0; i < result->skipped->len; i++)
     json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
   json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
                            (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
+  if (recipe->tests->len > 0)
+    json_object_set_new(root, "tests", tests_json(tests));
   if (explain)
     json_object_set_new(root, "layers", layers_json(result));
   char *text = json_dumps(root, JSON_COMPACT);
@@ -192,12 +224,14 @@ summarize(const BuildResult *result, ProgressSummary *summary)
 }
 
 static void
-tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result)
+tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result, const CheckReport *tests)
 {
+  guint failed;
   const BuildOutput *first = result->outputs->pdata[0];
   char image[DIGEST_STRING_SIZE];
   g_autofree char *title = g_strdup_printf("%s %s", recipe->name, recipe->version), *path = source_escape(first->path);
   ProgressSummary summary = {.title = title, .path = path, .image = digest_to_string(&first->digest, image)};
+  summary.tests = check_report_count(tests, &failed);
   summarize(result, &summary);
   if (!summary.unchanged)
     tell_skipped(context, result);
@@ -207,20 +241,24 @@ tell_summary(const CommandContext *context, const Recipe *recipe, const BuildRes
 /* ---- running ---- */
 
 static gboolean
-build_recipe_file(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
-                  const BuildOptions *build_options, GError **error)
+build_recipe_file(const Building *building, const char *path, GError **error)
 {
+  const CommandContext *context = building->context;
+  const BuildCommandOptions *values = building->values;
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
   if (recipe->warnings != NULL)
     progress_report(context->progress, recipe->warnings);
-  g_autoptr(BuildResult) result = build_recipe(store, recipe, build_options, error);
+  BuildOptions build_options = building->options;
+  build_options.tests = check_report_new(recipe->name);
+  g_ptr_array_add(building->reports, build_options.tests);
+  g_autoptr(BuildResult) result = build_recipe(building->store, recipe, &build_options, error);
   if (result == NULL)
     return FALSE;
-  tell_summary(context, recipe, result);
+  tell_summary(context, recipe, result, build_options.tests);
   if (values->json) {
-    print_json(recipe, result, values->explain);
+    print_json(recipe, result, build_options.tests, values->explain);
     return TRUE;
   }
   if (values->explain)
@@ -230,14 +268,13 @@ build_recipe_file(const CommandContext *context, Store *store, const char *path,
 }
 
 static gboolean
-build_one(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
-          const BuildOptions *build_options, GError **error)
+build_one(const Building *building, const char *path, GError **error)
 {
   static const ProgressSummary failed = {0};
-  progress_begin(context->progress, path);
-  if (build_recipe_file(context, store, path, values, build_options, error))
+  progress_begin(building->context->progress, path);
+  if (build_recipe_file(building, path, error))
     return TRUE;
-  progress_end(context->progress, &failed);
+  progress_end(building->context->progress, &failed);
   return FALSE;
 }
 
@@ -258,7 +295,8 @@ load_key(const CommandContext *context, const BuildCommandOptions *values, GErro
 }
 
 static gboolean
-build_all(const CommandContext *context, const BuildCommandOptions *values, char **arguments, GError **error)
+build_all(const CommandContext *context, const BuildCommandOptions *values, char **arguments, GPtrArray *reports,
+          GError **error)
 {
   if (!check_labels(values->labels, error))
     return FALSE;
@@ -268,7 +306,8 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
   g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL)
     return FALSE;
-  BuildOptions build_options = {
+  Building building = {.context = context, .values = values, .store = store, .reports = reports};
+  building.options = (BuildOptions){
     .folder = values->output,
     .archs = (const char *const *)values->archs,
     .mirrors = (const char *const *)values->mirrors,
@@ -280,27 +319,33 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   for (char **argument = arguments; *argument != NULL; argument++)
-    if (!build_one(context, store, *argument, values, &build_options, error))
+    if (!build_one(&building, *argument, error))
       return FALSE;
   return TRUE;
 }
 
-/* Trace and metrics are written of a build that failed, too; why it failed matters more than that they could not be. */
+/* Trace, metrics and tests are written of a build that failed, too; why it failed matters more than that they could not be. */
 static int
 run(const CommandContext *context, gpointer data, char **arguments, GError **error)
 {
   const BuildCommandOptions *values = data;
+  g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func((GDestroyNotify)check_report_free);
   g_autoptr(Trace) trace = values->trace != NULL ? trace_new(context->progress, values->trace, error) : NULL;
   if (values->trace != NULL && trace == NULL)
     return EXIT_FAILURE;
   g_autoptr(Metrics) metrics = values->metrics != NULL ? metrics_new(context->progress, values->metrics, error) : NULL;
   if (values->metrics != NULL && metrics == NULL)
     return EXIT_FAILURE;
-  gboolean done = build_all(context, values, arguments, error);
+  g_autoptr(Outfile) junit = values->junit != NULL ? outfile_new(values->junit, 0644, OUTFILE_REPLACE, error) : NULL;
+  if (values->junit != NULL && junit == NULL)
+    return EXIT_FAILURE;
+  gboolean done = build_all(context, values, arguments, reports, error);
   if (trace != NULL)
     done = trace_save(trace, done ? error : NULL) && done;
   if (metrics != NULL)
     done = metrics_save(metrics, done ? error : NULL) && done;
+  if (junit != NULL)
+    done = junit_save(reports, junit, done ? error : NULL) && done;
   return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -318,7 +363,8 @@ static const char details[] =
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers'.\n\n"
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has tests 'tests' (a list of objects with 'arch', "
+  "'kind', 'name', 'passed', 'reused' and 'seconds'), and with --explain 'layers'.\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"
   "  begin    recipe\n"
   "  start    phase, subject, total (bytes)\n"
@@ -326,7 +372,7 @@ static const char details[] =
   "  note     message\n"
   "  warning  message\n"
   "  end      recipe, success, seconds, fetchedBytes; and of a build that succeeded unchanged, newBytes,\n"
-  "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, path, image\n"
+  "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, tests, path, image\n"
   "Phases are resolve, fetch, unpack, merge, splice, sign and write.";
 
 const Command command_build = {

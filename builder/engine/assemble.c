@@ -257,6 +257,13 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
   return image_write(blobs, &spec, &out->manifest, error);
 }
 
+static gboolean
+run_tests(const Recipe *recipe, const Root *root, CheckSuite *tests, GError **error)
+{
+  CheckSubject subject = {.tree = root->tree, .config = &recipe->config, .system = root->system};
+  return tests == NULL || check_image(&subject, recipe, tests, error);
+}
+
 static gpointer
 copy_string(gconstpointer text, gpointer data)
 {
@@ -274,7 +281,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
       return NULL;
   }
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &options->packages, error);
-  if (root == NULL)
+  if (root == NULL || !run_tests(recipe, root, options->tests, error))
     return NULL;
   g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
   append_top(plan, root, system_part(root), &recipe->layers);
