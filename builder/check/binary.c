@@ -194,7 +194,8 @@ binary_read(GBytes *data, GError **error)
   binary->loadable = header.e_type == ET_EXEC || header.e_type == ET_DYN;
   if (!binary->loadable)
     return g_steal_pointer(&binary);
-  if (elf_getphdrnum(elf, &reader.n_headers) != 0) {
+  /* of headers that end beyond the file libelf counts those within */
+  if (elf_getphdrnum(elf, &reader.n_headers) != 0 || (header.e_phnum != PN_XNUM && reader.n_headers != header.e_phnum)) {
     refuse(error, "its program headers lie outside the file");
     return NULL;
   }
