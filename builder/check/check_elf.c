@@ -6,8 +6,8 @@
  */
 #include "builder/check/binary.h"
 #include "builder/check/checks.h"
+#include "builder/check/globs.h"
 #include "builder/check/library_path.h"
-#include "builder/sources/debian/filter.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
   Checking *checking;
   CheckResult *result;
-  DebianFilter *except;
+  CheckGlobs *except;
   GHashTable *by_path; /* const char* -> Object*; only ever looked up */
   GPtrArray *objects;  /* Object*, by path */
   GPtrArray *folders;  /* see library_path_of */
@@ -92,7 +92,7 @@ static gboolean
 add_object(ElfTest *test, const TreeNode *node, GError **error)
 {
   const Entry *entry = node->entry;
-  gboolean excepted = debian_filter_excludes(test->except, entry->path);
+  gboolean excepted = check_globs_match(test->except, entry->path);
   if (entry->size > CHECK_CONTENT_MAX) {
     if (!excepted)
       check_fail(test->result, "'/%s' is too large to be looked through: it has %" G_GUINT64_FORMAT " bytes", entry->path,
@@ -259,7 +259,7 @@ tell_missing(ElfTest *test, Object *object, const char *name, const Object *prog
   if (g_ptr_array_find_with_equal_func(object->missing, name, g_str_equal, NULL))
     return;
   g_ptr_array_add(object->missing, (gpointer)name);
-  if (debian_filter_excludes(test->except, object->path))
+  if (check_globs_match(test->except, object->path))
     return;
   g_autofree char *why = explain(test, name, object->binary);
   if (program == object)
@@ -272,7 +272,7 @@ static void
 check_interpreter(ElfTest *test, const Object *object)
 {
   const char *path = object->binary->interpreter;
-  if (path == NULL || debian_filter_excludes(test->except, object->path))
+  if (path == NULL || check_globs_match(test->except, object->path))
     return;
   const Object *interpreter = *path == '/' ? object_at(test, path) : NULL;
   if (interpreter == NULL)
@@ -360,7 +360,7 @@ library_path_of_environment(const RecipeConfig *config)
 gboolean
 check_elf(Checking *checking, const RecipeTest *recipe_test, CheckResult *result, GError **error)
 {
-  g_autoptr(DebianFilter) except = debian_filter_new((const char *const *)recipe_test->except, NULL);
+  g_autoptr(CheckGlobs) except = check_globs_new((const char *const *)recipe_test->except);
   g_autoptr(GHashTable) by_its_path = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func(object_free);
   g_autoptr(GPtrArray) folders = library_path_of(checking->tree, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/check/checks.h"
+#include "builder/check/globs.h"
 #include "builder/look/entry_text.h"
-#include "builder/sources/debian/filter.h"
 
 #include <string.h>
 
@@ -159,11 +159,11 @@ check_absent(Checking *checking, const RecipeTest *test, CheckResult *result, GE
     return TRUE;
   }
   const char *const globs[] = {test->subject, NULL};
-  g_autoptr(DebianFilter) filter = debian_filter_new(globs, NULL);
+  g_autoptr(CheckGlobs) filter = check_globs_new(globs);
   const GPtrArray *nodes = check_nodes(checking);
   for (guint i = 0; i < nodes->len; i++) {
     const char *path = ((const TreeNode *)nodes->pdata[i])->entry->path;
-    if (debian_filter_excludes(filter, path))
+    if (check_globs_match(filter, path))
       check_fail(result, "'/%s' is there, and must not be", path);
   }
   return TRUE;

@@ -3,8 +3,8 @@
  * Tests of the image as a whole that need its entries only.
  */
 #include "builder/check/checks.h"
+#include "builder/check/globs.h"
 #include "builder/look/subject.h"
-#include "builder/sources/debian/filter.h"
 #include "signing/limits.h"
 
 #include <string.h>
@@ -35,12 +35,12 @@ typedef char *(*EntryFault)(const Tree *tree, const Entry *entry);
 static void
 check_entries(Checking *checking, const RecipeTest *test, EntryFault find_fault, CheckResult *result)
 {
-  g_autoptr(DebianFilter) except = debian_filter_new((const char *const *)test->except, NULL);
+  g_autoptr(CheckGlobs) except = check_globs_new((const char *const *)test->except);
   const GPtrArray *nodes = check_nodes(checking);
   for (guint i = 0; i < nodes->len; i++) {
     const Entry *entry = ((const TreeNode *)nodes->pdata[i])->entry;
     g_autofree char *fault = find_fault(checking->tree, entry);
-    if (fault != NULL && !debian_filter_excludes(except, entry->path))
+    if (fault != NULL && !check_globs_match(except, entry->path))
       check_fail(result, "%s", fault);
   }
 }
@@ -152,13 +152,13 @@ needs_owner(const Checking *checking, const SubjectFile *file)
 gboolean
 check_owned(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error)
 {
-  g_autoptr(DebianFilter) except = debian_filter_new((const char *const *)test->except, NULL);
+  g_autoptr(CheckGlobs) except = check_globs_new((const char *const *)test->except);
   g_autoptr(Subject) subject = subject_of_tree(checking->tree, error);
   if (subject == NULL)
     return FALSE;
   for (guint i = 0; i < subject->files->len; i++) {
     const SubjectFile *file = subject->files->pdata[i];
-    if (file->package == SUBJECT_NONE && needs_owner(checking, file) && !debian_filter_excludes(except, file->entry.path))
+    if (file->package == SUBJECT_NONE && needs_owner(checking, file) && !check_globs_match(except, file->entry.path))
       check_fail(result, "'/%s' belongs to no package", file->entry.path);
   }
   return TRUE;

@@ -60,6 +60,8 @@ read_conf(const Tree *tree, const char *path, guint depth, GPtrArray *folders, G
   g_autoptr(GBytes) content = tree_read(tree, real, limits_get(LIMIT_TEXT_FILE), error);
   if (content == NULL)
     return FALSE;
+  if (g_bytes_get_size(content) == 0)
+    return TRUE;
   g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line != NULL; line++)

@@ -294,6 +294,7 @@ files_belong_to_packages(void)
   static const Member members[] = {
     {.path = "var/lib/dpkg/status", .content = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"},
     {.path = "var/lib/dpkg/info/a.list", .content = "/.\n/bin\n/bin/a\n"},
+    {.path = "var/lib/dpkg/diversions"},
     {.path = "bin", .type = ENTRY_SYMLINK, .content = "usr/bin"},
     {.path = "usr/bin/a", .content = "x"},
     {.path = "usr/bin/b", .content = "x"},
@@ -417,10 +418,11 @@ folders_of_the_cache_and_the_environment_count(void)
   static const Member conf[] = {
     {.path = "etc/ld.so.conf", .content = "# folders\ninclude /etc/ld.so.conf.d/*.conf\ninclude ld.so.conf\n"},
     {.path = "etc/ld.so.conf.d/opt.conf", .content = "/usr/local/lib, /opt/lib # ours\n"},
+    {.path = "etc/ld.so.conf.d/nothing.conf"},
     {.path = "etc/ld.so.conf.d/other", .content = "/nowhere\n"},
     {0},
   };
-  static const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], {0}};
+  static const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], conf[2], {0}};
   static const Case lost[] = {
     {"elf", "elf: '/usr/bin/x' needs 'libx.so', which is not found: '/opt/lib/libx.so' is not in its search path\n"}, {0}};
   static const Case found[] = {{"elf", ""}, {0}};
