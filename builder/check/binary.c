@@ -171,6 +171,15 @@ read_segments(BinaryReader *reader, GError **error)
   return !has_dynamic || read_dynamic(reader, &dynamic, error);
 }
 
+/* What libelf asks of a program before all else; once, since many threads read. */
+static void
+know_version(void)
+{
+  static gsize known;
+  if (g_once_init_enter(&known))
+    g_once_init_leave(&known, elf_version(EV_CURRENT));
+}
+
 Binary *
 binary_read(GBytes *data, GError **error)
 {
@@ -178,7 +187,7 @@ binary_read(GBytes *data, GError **error)
   binary->needed = g_ptr_array_new_with_free_func(g_free);
   BinaryReader reader = {.binary = binary};
   reader.data = g_bytes_get_data(data, &reader.size);
-  elf_version(EV_CURRENT);
+  know_version();
   /* opened for reading only: libelf does not write into it */
   g_autoptr(Elf) elf = reader.data != NULL ? elf_memory((char *)reader.data, reader.size) : NULL;
   GElf_Ehdr header;

@@ -17,13 +17,16 @@
 #include "builder/recipe/recipe.h"
 #include "rootfs/tree.h"
 
+#include <gio/gio.h>
+
 /* More failures of one test than this are counted, not kept. */
 #define CHECK_FAILURES_MAX 100
 
 typedef struct {
   const Tree *tree;
   const RecipeConfig *config;
-  guint system; /* number of the pack of generated files in the tree, which need no package; or TREE_NO_PACK */
+  GCancellable *cancellable; /* or NULL */
+  guint system;              /* number of the pack of generated files in the tree, which need no package; or TREE_NO_PACK */
 } CheckSubject;
 
 typedef struct {

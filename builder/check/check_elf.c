@@ -4,7 +4,7 @@
  * and all that these need, since what a program was loaded with may serve its libraries too; then each library that no
  * program needs, for whoever may load it at run time.
  */
-#include "builder/check/binary.h"
+#include "builder/check/binaries.h"
 #include "builder/check/checks.h"
 #include "builder/check/globs.h"
 #include "builder/check/library_path.h"
@@ -13,7 +13,7 @@
 
 typedef struct {
   const char *path; /* as Entry.path */
-  Binary *binary;
+  const Binary *binary;
   gboolean reached;   /* some program is loaded with it */
   GPtrArray *missing; /* const char*: of the needed ones, those that were told */
 } Object;
@@ -44,7 +44,6 @@ static void
 object_free(gpointer data)
 {
   Object *object = data;
-  binary_free(object->binary);
   g_ptr_array_unref(object->missing);
   g_free(object);
 }
@@ -57,99 +56,24 @@ loaded_free(gpointer data)
   g_free(loaded);
 }
 
-/* ---- finding all ELF files ---- */
+/* ---- what there is ---- */
 
-typedef struct {
-  char bytes[4];
-  gsize size;
-} Head;
-
-/* Ends the reading of a file as soon as its first bytes are there. */
-static gboolean
-take_head(const void *data, gsize size, gpointer user, GError **error)
+/* What is no sound ELF file is told, and is no object. */
+static void
+take_objects(ElfTest *test, const GPtrArray *binaries)
 {
-  Head *head = user;
-  gsize part = MIN(size, sizeof head->bytes - head->size);
-  memcpy(head->bytes + head->size, data, part);
-  head->size += part;
-  return head->size < sizeof head->bytes;
-}
-
-static gboolean
-begins_as_elf(const Tree *tree, const TreeNode *node, gboolean *elf, GError **error)
-{
-  Head head = {.size = 0};
-  GError *failure = NULL;
-  if (!pack_stream(tree_pack(tree, node->pack), node->index, take_head, &head, &failure) && failure != NULL) {
-    g_propagate_error(error, failure);
-    return FALSE;
+  for (guint i = 0; i < binaries->len; i++) {
+    const FoundBinary *found = binaries->pdata[i];
+    if (found->binary == NULL) {
+      if (!check_globs_match(test->except, found->path))
+        check_fail(test->result, "'/%s' is no sound ELF file: %s", found->path, found->fault);
+      continue;
+    }
+    Object *object = g_new0(Object, 1);
+    *object = (Object){.path = found->path, .binary = found->binary, .missing = g_ptr_array_new()};
+    g_hash_table_insert(test->by_path, (gpointer)found->path, object);
+    g_ptr_array_add(test->objects, object);
   }
-  *elf = head.size == sizeof head.bytes && memcmp(head.bytes, BINARY_MAGIC, sizeof head.bytes) == 0;
-  return TRUE;
-}
-
-static gboolean
-add_object(ElfTest *test, const TreeNode *node, GError **error)
-{
-  const Entry *entry = node->entry;
-  gboolean excepted = check_globs_match(test->except, entry->path);
-  if (entry->size > CHECK_CONTENT_MAX) {
-    if (!excepted)
-      check_fail(test->result, "'/%s' is too large to be looked through: it has %" G_GUINT64_FORMAT " bytes", entry->path,
-                 entry->size);
-    return TRUE;
-  }
-  g_autoptr(GBytes) content = pack_read(tree_pack(test->checking->tree, node->pack), node->index, CHECK_CONTENT_MAX, error);
-  if (content == NULL)
-    return FALSE;
-  g_autoptr(GError) fault = NULL;
-  Binary *binary = binary_read(content, &fault);
-  if (binary == NULL && !excepted)
-    check_fail(test->result, "'/%s' is no sound ELF file: %s", entry->path, fault->message);
-  if (binary == NULL)
-    return TRUE;
-  Object *object = g_new0(Object, 1);
-  *object = (Object){.path = entry->path, .binary = binary, .missing = g_ptr_array_new()};
-  g_hash_table_insert(test->by_path, (gpointer)entry->path, object);
-  g_ptr_array_add(test->objects, object);
-  return TRUE;
-}
-
-/* Files that share a frame of their pack are read one after the other. */
-static gint
-by_pack(gconstpointer a, gconstpointer b)
-{
-  const TreeNode *x = *(TreeNode *const *)a, *y = *(TreeNode *const *)b;
-  if (x->pack != y->pack)
-    return x->pack < y->pack ? -1 : 1;
-  return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static gint
-by_path(gconstpointer a, gconstpointer b)
-{
-  return entry_path_compare((*(Object *const *)a)->path, (*(Object *const *)b)->path);
-}
-
-static gboolean
-find_objects(ElfTest *test, GError **error)
-{
-  const GPtrArray *nodes = check_nodes(test->checking);
-  g_autoptr(GPtrArray) files = g_ptr_array_new();
-  for (guint i = 0; i < nodes->len; i++) {
-    const Entry *entry = ((const TreeNode *)nodes->pdata[i])->entry;
-    if (entry->type == ENTRY_FILE && entry->size >= strlen(BINARY_MAGIC))
-      g_ptr_array_add(files, nodes->pdata[i]);
-  }
-  g_ptr_array_sort(files, by_pack);
-  for (guint i = 0; i < files->len; i++) {
-    gboolean elf;
-    if (!begins_as_elf(test->checking->tree, files->pdata[i], &elf, error) ||
-        (elf && !add_object(test, files->pdata[i], error)))
-      return FALSE;
-  }
-  g_ptr_array_sort(test->objects, by_path);
-  return TRUE;
 }
 
 /* The object that @path leads to, through links of both kinds, or NULL. */
@@ -361,21 +285,23 @@ gboolean
 check_elf(Checking *checking, const RecipeTest *recipe_test, CheckResult *result, GError **error)
 {
   g_autoptr(CheckGlobs) except = check_globs_new((const char *const *)recipe_test->except);
-  g_autoptr(GHashTable) by_its_path = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) binaries = binaries_find(checking->tree, checking->subject->cancellable, error);
+  g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func(object_free);
-  g_autoptr(GPtrArray) folders = library_path_of(checking->tree, error);
+  g_autoptr(GPtrArray) folders = binaries != NULL ? library_path_of(checking->tree, error) : NULL;
   g_auto(GStrv) environment = library_path_of_environment(checking->subject->config);
   ElfTest test = {
     .checking = checking,
     .result = result,
     .except = except,
-    .by_path = by_its_path,
+    .by_path = by_path,
     .objects = objects,
     .folders = folders,
     .environment = environment,
   };
-  if (folders == NULL || !find_objects(&test, error))
+  if (folders == NULL)
     return FALSE;
+  take_objects(&test, binaries);
   load_all(&test);
   return TRUE;
 }

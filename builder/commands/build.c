@@ -358,6 +358,9 @@ static const CommandExample examples[] = {
 };
 
 static const char details[] =
+  "Prints kind, path and image digest of each output. Where the recipe's tests fail, nothing is written, and all that failed "
+  "is "
+  "told.\n\n"
   "The recipe, its lock file and the version of ashlar decide every byte of the image. All that was made once lies in the "
   "store: "
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
@@ -379,8 +382,7 @@ const Command command_build = {
   .name = "build",
   .summary = "build images from recipes",
   .arguments = "RECIPE...",
-  .description = "Writes NAME-VERSION.oci.tar and prints kind, path and image digest of each output. Where\n"
-                 "RECIPE has no lock file yet, one is made; commit it.",
+  .description = "Writes NAME-VERSION.oci.tar, and a lock where RECIPE has none yet: commit it.",
   .details = details,
   .examples = examples,
   .see_also = "lock|sign|verify|diff|recipe",

@@ -258,10 +258,15 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
 }
 
 static gboolean
-run_tests(const Recipe *recipe, const Root *root, CheckSuite *tests, GError **error)
+run_tests(const Recipe *recipe, const Root *root, const AssembleOptions *options, GError **error)
 {
-  CheckSubject subject = {.tree = root->tree, .config = &recipe->config, .system = root->system};
-  return tests == NULL || check_image(&subject, recipe, tests, error);
+  CheckSubject subject = {
+    .tree = root->tree,
+    .config = &recipe->config,
+    .cancellable = options->packages.fetch.cancellable,
+    .system = root->system,
+  };
+  return options->tests == NULL || check_image(&subject, recipe, options->tests, error);
 }
 
 static gpointer
@@ -281,7 +286,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
       return NULL;
   }
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &options->packages, error);
-  if (root == NULL || !run_tests(recipe, root, options->tests, error))
+  if (root == NULL || !run_tests(recipe, root, options, error))
     return NULL;
   g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
   append_top(plan, root, system_part(root), &recipe->layers);

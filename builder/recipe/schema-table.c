@@ -17,17 +17,24 @@
 #define SIZE_SAYS "a number of bytes, like 4096, 20K or 1G (1024 bytes are a K)"
 
 /* A test of the whole image, which is a word, or a map that says what is excepted. */
-#define WHOLE_TEST(name, alias, what) \
-  {.path = "tests[]." name, .kinds = SCHEMA_MAP, .also = alias, .text = what}, \
-  {.path = "tests[]." name ".except", .kinds = SCHEMA_LIST, .also = "allow|ignore|exclude", \
-   .text = "What this holds not of, as absolute paths or globs ('*' matches '/' too)."}, \
-  {.path = "tests[]." name ".except[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute path or glob in the image"}
+#define WHOLE_TEST(name, alias, what)                                                                                          \
+  {.path = "tests[]." name, .kinds = SCHEMA_MAP, .also = alias, .text = what},                                                 \
+    {.path = "tests[]." name ".except",                                                                                        \
+     .kinds = SCHEMA_LIST,                                                                                                     \
+     .also = "allow|ignore|exclude",                                                                                           \
+     .text = "What this holds not of, as absolute paths or globs ('*' matches '/' too)."},                                     \
+  {                                                                                                                            \
+    .path = "tests[]." name ".except[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE,                                            \
+    .says = "an absolute path or glob in the image"                                                                            \
+  }
 /* Text that is looked for: a word says that it must stand there. */
-#define EXPECTED_TEXT(name, what) \
-  {.path = "tests[]." name, .kinds = SCHEMA_TEXT | SCHEMA_MAP, .text = what}, \
-  {.path = "tests[]." name ".contains", .kinds = SCHEMA_TEXT, .text = "Text that must stand in it."}, \
-  {.path = "tests[]." name ".matches", .kinds = SCHEMA_TEXT, .also = "regex", \
-   .text = "A regular expression that must be found in it; ^ and $ match at each line."}
+#define EXPECTED_TEXT(name, what)                                                                                              \
+  {.path = "tests[]." name, .kinds = SCHEMA_TEXT | SCHEMA_MAP, .text = what},                                                  \
+    {.path = "tests[]." name ".contains", .kinds = SCHEMA_TEXT, .text = "Text that must stand in it."},                        \
+  {                                                                                                                            \
+    .path = "tests[]." name ".matches", .kinds = SCHEMA_TEXT, .also = "regex",                                                 \
+    .text = "A regular expression that must be found in it; ^ and $ match at each line."                                       \
+  }
 
 /* Rows that belong together; in a row the keys in the order they are thought of. */
 /* clang-format off */
