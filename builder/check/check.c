@@ -112,15 +112,6 @@ check_suite_passed(const CheckSuite *suite)
 
 /* ---- telling ---- */
 
-static const char *
-hint_of(const CheckResult *result)
-{
-  for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-    if (g_str_equal(recipe_test_kind_name((RecipeTestKind)i), result->kind))
-      return kinds[i].hint;
-  return NULL;
-}
-
 /* The first failure is the headline, the others stand below the line of the recipe. */
 static void
 append_failure(GString *out, const CheckResult *result, const char *arch)
@@ -131,7 +122,7 @@ append_failure(GString *out, const CheckResult *result, const char *arch)
     g_string_append_printf(rest, "\n  %s", (const char *)result->failures->pdata[i]);
   if (result->n_failures > told)
     g_string_append_printf(rest, "\n  ... and %u more", result->n_failures - told);
-  const char *hint = hint_of(result);
+  const char *hint = kinds[result->kind].hint;
   if (hint != NULL)
     g_string_append_printf(rest, "\nhint: %s", hint);
   GError *error = NULL;
@@ -182,11 +173,12 @@ static CheckResult *
 add_result(CheckSuite *suite, const RecipeTest *test)
 {
   CheckResult *result = g_new0(CheckResult, 1);
-  result->kind = recipe_test_kind_name(test->kind);
+  result->kind = test->kind;
+  const char *kind = recipe_test_kind_name(test->kind);
   result->name = g_strdup(test->name);
   result->title = test->name != NULL      ? g_strdup(test->name)
-                  : test->subject != NULL ? g_strdup_printf("%s %s", result->kind, test->subject)
-                                          : g_strdup(result->kind);
+                  : test->subject != NULL ? g_strdup_printf("%s %s", kind, test->subject)
+                                          : g_strdup(kind);
   result->place = test->place;
   result->failures = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(suite->results, result);

@@ -30,9 +30,9 @@ typedef struct {
 } CheckSubject;
 
 typedef struct {
-  char *title;      /* its name, else what it is about: "file /etc/motd" */
-  char *name;       /* as the recipe calls it, or NULL */
-  const char *kind; /* "file" */
+  char *title; /* its name, else what it is about: "file /etc/motd" */
+  char *name;  /* as the recipe calls it, or NULL */
+  RecipeTestKind kind;
   RecipePlace place;
   gboolean reused;     /* it passed an earlier build of the same image, and was not run */
   gint64 microseconds; /* that it took */

@@ -60,7 +60,7 @@ append_failure(GString *out, const CheckResult *result)
 {
   g_string_append(out, "      <failure");
   append_attribute(out, "message", result->failures->pdata[0]);
-  append_attribute(out, "type", result->kind);
+  append_attribute(out, "type", recipe_test_kind_name(result->kind));
   g_string_append_c(out, '>');
   append_escaped(out, result->place.file);
   g_string_append_printf(out, ":%u:%u", result->place.line, result->place.column);

@@ -132,9 +132,10 @@ tests_json(const CheckReport *report)
     const CheckSuite *suite = report->suites->pdata[i];
     for (guint j = 0; j < suite->results->len; j++) {
       const CheckResult *test = suite->results->pdata[j];
-      json_array_append_new(tests, json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "arch", suite->arch, "kind", test->kind, "name",
-                                             test->title, "passed", test->n_failures == 0, "reused", test->reused, "seconds",
-                                             (gdouble)test->microseconds / G_TIME_SPAN_SECOND));
+      json_array_append_new(tests,
+                            json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "arch", suite->arch, "kind",
+                                      recipe_test_kind_name(test->kind), "name", test->title, "passed", test->n_failures == 0,
+                                      "reused", test->reused, "seconds", (gdouble)test->microseconds / G_TIME_SPAN_SECOND));
     }
   }
   return tests;

@@ -110,7 +110,7 @@ failures_of(const Tree *tree, const char *config, const char *tests)
   for (guint i = 0; i < suite->results->len; i++) {
     const CheckResult *result = suite->results->pdata[i];
     for (guint j = 0; j < result->failures->len; j++)
-      g_string_append_printf(text, "%s: %s\n", result->kind, (const char *)result->failures->pdata[j]);
+      g_string_append_printf(text, "%s: %s\n", recipe_test_kind_name(result->kind), (const char *)result->failures->pdata[j]);
   }
   return g_string_free(text, FALSE);
 }
