@@ -22,7 +22,7 @@
     {.path = "tests[]." name ".except",                                                                                        \
      .kinds = SCHEMA_LIST,                                                                                                     \
      .also = "allow|ignore|exclude",                                                                                           \
-     .text = "What this holds not of, as absolute paths or globs ('*' matches '/' too)."},                                     \
+     .text = "Absolute paths or globs ('*' matches '/' too) that need not be so."},                                            \
   {                                                                                                                            \
     .path = "tests[]." name ".except[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE,                                            \
     .says = "an absolute path or glob in the image"                                                                            \
@@ -272,8 +272,8 @@ const SchemaKey schema_keys[] = {
    .says = "a port like 80, 80/tcp or 53/udp", .also = "expose", .text = "A port that the image's configuration must expose."},
   WHOLE_TEST("elf", "libraries|ldd",
              "Every shared library that a program or library of the image needs, and every program's interpreter, is found in "
-             "the image, as ld.so(8) would: RPATH, RUNPATH, /etc/ld.so.conf and the default folders, for the same class and "
-             "machine."),
+             "the image, as ld.so(8) would: RPATH, RUNPATH, LD_LIBRARY_PATH of the configuration, /etc/ld.so.conf where there is "
+             "an /etc/ld.so.cache, and the default folders, for the same class and machine."),
   WHOLE_TEST("links", "symlinks",
              "Every symbolic link leads to something, but those into /dev, /proc, /run and /sys, which a running system fills."),
   WHOLE_TEST("owned", "packaged",
