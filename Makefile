@@ -11,7 +11,7 @@ say      = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 # the same for what is no file's recipe, and has all files for its arguments
 tell     = $(if $(V),,@printf '  %s\n' '$(1)';)
 
-PKGS     := gio-2.0 gio-unix-2.0 libarchive libzstd libdeflate yaml-0.1 jansson libcurl libcrypto libsolv
+PKGS     := gio-2.0 gio-unix-2.0 libarchive libzstd libdeflate yaml-0.1 jansson libcurl libcrypto libsolv libelf
 CC       ?= cc
 FUZZ_CC  ?= clang
 CSTD     := -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DASHLAR_VERSION='"$(VERSION)"' -I.

@@ -26,27 +26,6 @@ unknown_name(const char *name, GError **error)
   return FALSE;
 }
 
-/* "128G" -> a number of @unit; FALSE where it is none, or does not fit. */
-static gboolean
-parse_value(const char *text, LimitUnit unit, guint64 *out)
-{
-  static const char powers[] = "KMGT";
-  const guint64 step = unit == LIMIT_BYTES ? 1024 : 1000;
-  gsize digits = strspn(text, G_CSET_DIGITS);
-  g_autofree char *number = g_strndup(text, digits);
-  if (!g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, out, NULL))
-    return FALSE;
-  if (text[digits] == '\0')
-    return TRUE;
-  const char *power = strchr(powers, g_ascii_toupper(text[digits]));
-  if (power == NULL || text[digits + 1] != '\0')
-    return FALSE;
-  for (const char *at = powers; at <= power; at++)
-    if (!g_uint64_checked_mul(out, *out, step))
-      return FALSE;
-  return TRUE;
-}
-
 static gboolean
 apply(const char *setting, GError **error)
 {
@@ -61,7 +40,7 @@ apply(const char *setting, GError **error)
   guint64 value;
   g_autofree char *shown = g_strescape(equals != NULL ? equals + 1 : "", NULL);
   g_autofree char *most = limits_show(row->most, row->unit);
-  if (equals == NULL || !parse_value(equals + 1, row->unit, &value) || !limits_set((LimitId)id, value)) {
+  if (equals == NULL || !limits_parse(equals + 1, row->unit, &value) || !limits_set((LimitId)id, value)) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "the limit '%s' cannot be '%s': it takes a number from 1 to %s%s",
                 name, shown, most, row->unit == LIMIT_BYTES ? ", as in 128G" : "");
     return FALSE;

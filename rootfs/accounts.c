@@ -294,6 +294,32 @@ accounts_n_users(const Accounts *accounts)
   return accounts->users->len;
 }
 
+gboolean
+accounts_is_member(const Accounts *accounts, const char *group, const char *user)
+{
+  const Group *in = g_hash_table_lookup(accounts->group_names, group);
+  const User *who = g_hash_table_lookup(accounts->user_names, user);
+  if (in == NULL)
+    return FALSE;
+  return (who != NULL && who->gid == in->gid) || g_ptr_array_find_with_equal_func(in->members, user, g_str_equal, NULL);
+}
+
+gboolean
+accounts_describe_user(const Accounts *accounts, const char *name, AccountsUser *out)
+{
+  const User *user = g_hash_table_lookup(accounts->user_names, name);
+  if (user == NULL)
+    return FALSE;
+  *out = (AccountsUser){.name = user->name,
+                        .uid = user->uid,
+                        .gid = user->gid,
+                        .gecos = user->gecos,
+                        .home = user->home,
+                        .shell = user->shell,
+                        .person = user->person};
+  return TRUE;
+}
+
 /* ---- adding ---- */
 
 static gboolean

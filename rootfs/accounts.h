@@ -44,6 +44,8 @@ gboolean accounts_find_group(const Accounts *accounts, const char *name, guint32
 const char *accounts_user_name(const Accounts *accounts, guint32 uid);
 const char *accounts_group_name(const Accounts *accounts, guint32 gid);
 guint accounts_n_users(const Accounts *accounts);
+/* Whether the user is in the group: by the group's list, or because it is the user's own. */
+gboolean accounts_is_member(const Accounts *accounts, const char *group, const char *user);
 
 /* A group that is not there yet; @gid or ACCOUNTS_ANY. ASHLAR_ERROR_EXISTS for a name or number that is taken,
  * ASHLAR_ERROR_INVALID for a name that the files cannot hold. */
@@ -59,6 +61,8 @@ typedef struct {
 } AccountsUser;
 gboolean accounts_add_user(Accounts *accounts, const AccountsUser *user, guint32 *out,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is known of the user @name (strings are borrowed); FALSE when there is none. */
+gboolean accounts_describe_user(const Accounts *accounts, const char *name, AccountsUser *out);
 /* Adds @user to the members of @group (nothing happens where it is one already); FALSE when there is no such group. */
 gboolean accounts_add_member(Accounts *accounts, const char *group, const char *user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -155,6 +155,26 @@ limits_show(guint64 value, LimitUnit unit)
   return unit == LIMIT_BYTES ? scaled(value, 1024, sizes) : g_strdup_printf("%" G_GUINT64_FORMAT, value);
 }
 
+gboolean
+limits_parse(const char *text, LimitUnit unit, guint64 *out)
+{
+  static const char powers[] = "KMGT";
+  const guint64 step = unit == LIMIT_BYTES ? 1024 : 1000;
+  gsize digits = strspn(text, G_CSET_DIGITS);
+  g_autofree char *number = g_strndup(text, digits);
+  if (!g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, out, NULL))
+    return FALSE;
+  if (text[digits] == '\0')
+    return TRUE;
+  const char *power = strchr(powers, g_ascii_toupper(text[digits]));
+  if (power == NULL || text[digits + 1] != '\0')
+    return FALSE;
+  for (const char *at = powers; at <= power; at++)
+    if (!g_uint64_checked_mul(out, *out, step))
+      return FALSE;
+  return TRUE;
+}
+
 char *
 limits_excess(LimitId id)
 {

@@ -87,6 +87,8 @@ const Limit *limits_row(LimitId id);
 const FixedLimit *limits_fixed(guint *n);
 /* "64 GiB", "4095 bytes", "1000" (transfer full). */
 char *limits_show(guint64 value, LimitUnit unit);
+/* The other way: "128G" -> a number of @unit; FALSE where the text is none, or too large. */
+gboolean limits_parse(const char *text, LimitUnit unit, guint64 *out) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "more than 64 GiB of content (limit 'unpacked')", and how to raise it: "'--limit unpacked=128G' allows more, where it can be
  * trusted" (transfer full; the latter is "" where the limit is at its most). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
+#include "builder/check/junit.h"
 #include "builder/engine/build.h"
 #include "builder/engine/metrics.h"
 #include "builder/engine/trace.h"
@@ -32,7 +33,17 @@ typedef struct {
   gboolean json;
   char *trace;
   char *metrics;
+  char *junit;
 } BuildCommandOptions;
+
+/* What all recipes of one command share. */
+typedef struct {
+  const CommandContext *context;
+  const BuildCommandOptions *values;
+  Store *store;
+  BuildOptions options; /* but for the tests, which each recipe has its own of */
+  GPtrArray *reports;   /* CheckReport*, in the order of the recipes */
+} Building;
 
 #define OFFSET(member) G_STRUCT_OFFSET(BuildCommandOptions, member)
 
@@ -78,6 +89,9 @@ static const CommandOption options[] = {
   {"metrics", 0, OPTION_STRING, OFFSET(metrics), "FILE", "write figures in Prometheus' text format", NULL,
    "For the textfile collector of node_exporter: success, durations, bytes fetched, reused and written, cache hits. Of a build "
    "that failed, too."},
+  {"junit", 0, OPTION_STRING, OFFSET(junit), "FILE", "write the recipes' tests as a JUnit report", NULL,
+   "A testsuite for each recipe and architecture, a testcase for each of the recipe's 'tests', for CI systems to show. Written "
+   "of a build that failed, too, with the tests that were run."},
   {NULL, 0, 0, 0, NULL, NULL},
 };
 
@@ -130,14 +144,33 @@ layers_json(const BuildResult *result)
   return layers;
 }
 
+static json_t *
+tests_json(const CheckReport *report)
+{
+  json_t *tests = json_array();
+  for (guint i = 0; i < report->suites->len; i++) {
+    const CheckSuite *suite = report->suites->pdata[i];
+    for (guint j = 0; j < suite->results->len; j++) {
+      const CheckResult *test = suite->results->pdata[j];
+      json_array_append_new(tests,
+                            json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "arch", suite->arch, "kind",
+                                      recipe_test_kind_name(test->kind), "name", test->title, "passed", test->n_failures == 0,
+                                      "reused", test->reused, "seconds", (gdouble)test->microseconds / G_TIME_SPAN_SECOND));
+    }
+  }
+  return tests;
+}
+
 static void
-print_json(const Recipe *recipe, const BuildResult *result, const BuildCommandOptions *values)
+print_json(const Recipe *recipe, const BuildResult *result, const CheckReport *tests, const BuildCommandOptions *values)
 {
   json_t *skipped = json_array();
   for (guint i = 0; i < result->skipped->len; i++)
     json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
   json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
                            (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
+  if (recipe->tests->len > 0)
+    json_object_set_new(root, "tests", tests_json(tests));
   if (values->check)
     json_object_set_new(root, "reproducible", json_true());
   if (values->explain) {
@@ -216,12 +249,14 @@ summarize(const BuildResult *result, ProgressSummary *summary)
 }
 
 static void
-tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result)
+tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result, const CheckReport *tests)
 {
+  guint failed;
   const BuildOutput *first = result->outputs->pdata[0];
   char image[DIGEST_STRING_SIZE];
   g_autofree char *title = g_strdup_printf("%s %s", recipe->name, recipe->version), *path = source_escape(first->path);
   ProgressSummary summary = {.title = title, .path = path, .image = digest_to_string(&first->digest, image)};
+  summary.tests = check_report_count(tests, &failed);
   summarize(result, &summary);
   if (!summary.unchanged)
     tell_skipped(context, result);
@@ -231,20 +266,24 @@ tell_summary(const CommandContext *context, const Recipe *recipe, const BuildRes
 /* ---- running ---- */
 
 static gboolean
-build_recipe_file(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
-                  const BuildOptions *build_options, GError **error)
+build_recipe_file(const Building *building, const char *path, GError **error)
 {
+  const CommandContext *context = building->context;
+  const BuildCommandOptions *values = building->values;
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
   if (recipe->warnings != NULL)
     progress_report(context->progress, recipe->warnings);
-  g_autoptr(BuildResult) result = build_recipe(store, recipe, build_options, error);
+  BuildOptions build_options = building->options;
+  build_options.tests = check_report_new(recipe->name);
+  g_ptr_array_add(building->reports, build_options.tests);
+  g_autoptr(BuildResult) result = build_recipe(building->store, recipe, &build_options, error);
   if (result == NULL)
     return FALSE;
-  tell_summary(context, recipe, result);
+  tell_summary(context, recipe, result, build_options.tests);
   if (values->json) {
-    print_json(recipe, result, values);
+    print_json(recipe, result, build_options.tests, values);
     return TRUE;
   }
   if (values->explain) {
@@ -263,8 +302,8 @@ static gboolean
 build_twice(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values, GArray *images,
             GError **error)
 {
-  static const char *const own[] = {"output", "sign",  "passphrase-fd", "reference", "check", "explain",
-                                    "json",   "trace", "metrics",       "store",     NULL};
+  static const char *const own[] = {"output", "sign",    "passphrase-fd", "reference",     "check", "explain", "json",
+                                    "trace",  "metrics", "junit",         "keep-on-error", "store", NULL};
   g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
   if (recipe == NULL)
     return FALSE;
@@ -282,19 +321,20 @@ build_twice(const CommandContext *context, Store *store, const char *path, const
 }
 
 static gboolean
-build_one(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values,
-          const BuildOptions *build_options, GError **error)
+build_one(const Building *building, const char *path, GError **error)
 {
   static const ProgressSummary failed = {0};
+  const CommandContext *context = building->context;
+  const BuildCommandOptions *values = building->values;
   g_autoptr(GArray) images = g_array_new(FALSE, FALSE, sizeof(Digest));
-  if (values->check && !build_twice(context, store, path, values, images, error))
+  if (values->check && !build_twice(context, building->store, path, values, images, error))
     return FALSE;
-  BuildOptions own = *build_options;
-  own.expected = values->check ? images : NULL;
+  Building own = *building;
+  own.options.expected = values->check ? images : NULL;
   progress_begin(context->progress, path);
-  if (build_recipe_file(context, store, path, values, &own, error))
+  if (build_recipe_file(&own, path, error))
     return TRUE;
-  progress_end(context->progress, &failed);
+  progress_end(building->context->progress, &failed);
   return FALSE;
 }
 
@@ -315,7 +355,8 @@ load_key(const CommandContext *context, const BuildCommandOptions *values, GErro
 }
 
 static gboolean
-build_all(const CommandContext *context, const BuildCommandOptions *values, char **arguments, GError **error)
+build_all(const CommandContext *context, const BuildCommandOptions *values, char **arguments, GPtrArray *reports,
+          GError **error)
 {
   if (!check_labels(values->labels, error))
     return FALSE;
@@ -325,7 +366,8 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
   g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL)
     return FALSE;
-  BuildOptions build_options = {
+  Building building = {.context = context, .values = values, .store = store, .reports = reports};
+  building.options = (BuildOptions){
     .folder = values->output,
     .archs = (const char *const *)values->archs,
     .mirrors = (const char *const *)values->mirrors,
@@ -340,27 +382,33 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   for (char **argument = arguments; *argument != NULL; argument++)
-    if (!build_one(context, store, *argument, values, &build_options, error))
+    if (!build_one(&building, *argument, error))
       return FALSE;
   return TRUE;
 }
 
-/* Trace and metrics are written of a build that failed, too; why it failed matters more than that they could not be. */
+/* Trace, metrics and tests are written of a build that failed, too; why it failed matters more than that they could not be. */
 static int
 run(const CommandContext *context, gpointer data, char **arguments, GError **error)
 {
   const BuildCommandOptions *values = data;
+  g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func((GDestroyNotify)check_report_free);
   g_autoptr(Trace) trace = values->trace != NULL ? trace_new(context->progress, values->trace, error) : NULL;
   if (values->trace != NULL && trace == NULL)
     return EXIT_FAILURE;
   g_autoptr(Metrics) metrics = values->metrics != NULL ? metrics_new(context->progress, values->metrics, error) : NULL;
   if (values->metrics != NULL && metrics == NULL)
     return EXIT_FAILURE;
-  gboolean done = build_all(context, values, arguments, error);
+  g_autoptr(Outfile) junit = values->junit != NULL ? outfile_new(values->junit, 0644, OUTFILE_REPLACE, error) : NULL;
+  if (values->junit != NULL && junit == NULL)
+    return EXIT_FAILURE;
+  gboolean done = build_all(context, values, arguments, reports, error);
   if (trace != NULL)
     done = trace_save(trace, done ? error : NULL) && done;
   if (metrics != NULL)
     done = metrics_save(metrics, done ? error : NULL) && done;
+  if (junit != NULL)
+    done = junit_save(reports, junit, done ? error : NULL) && done;
   return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -373,14 +421,17 @@ static const CommandExample examples[] = {
 };
 
 static const char details[] =
+  "Prints kind, path and image digest of each output. Where the recipe's tests fail, nothing is written, and all that failed "
+  "is "
+  "told.\n\n"
   "The recipe, its lock file and the version of ashlar decide every byte of the image. All that was made once lies in the "
   "store: "
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', and with --explain 'layers' and 'actions' (objects with 'action', "
-  "'subject', "
-  "'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has tests 'tests' (a list of objects with 'arch', "
+  "'kind', 'name', 'passed', 'reused' and 'seconds'), and with --explain 'layers' and 'actions' (objects with 'action', "
+  "'subject', 'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"
   "  begin    recipe\n"
   "  start    phase, subject, total (bytes)\n"
@@ -388,15 +439,14 @@ static const char details[] =
   "  note     message\n"
   "  warning  message\n"
   "  end      recipe, success, seconds, fetchedBytes; and of a build that succeeded unchanged, newBytes,\n"
-  "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, path, image\n"
+  "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, tests, path, image\n"
   "Phases are resolve, fetch, unpack, merge, lay, run, splice, sign and write.";
 
 const Command command_build = {
   .name = "build",
   .summary = "build images from recipes",
   .arguments = "RECIPE...",
-  .description = "Writes NAME-VERSION.oci.tar and prints its image's digest.\n"
-                 "Where RECIPE has no lock file yet, one is made; commit it.",
+  .description = "Writes NAME-VERSION.oci.tar, and a lock where RECIPE has none yet: commit it.",
   .details = details,
   .examples = examples,
   .see_also = "lock|sign|verify|diff|recipe",

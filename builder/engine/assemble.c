@@ -230,6 +230,18 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
   return image_write(blobs, &spec, &out->manifest, error);
 }
 
+static gboolean
+run_tests(const Recipe *recipe, const Root *root, const AssembleOptions *options, GError **error)
+{
+  CheckSubject subject = {
+    .tree = root->tree,
+    .config = &recipe->config,
+    .cancellable = options->packages.fetch.cancellable,
+    .system = root->system,
+  };
+  return options->tests == NULL || check_image(&subject, recipe, options->tests, error);
+}
+
 static gpointer
 copy_string(gconstpointer text, gpointer data)
 {
@@ -248,7 +260,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
   }
   const RootOptions root_options = {.packages = &options->packages, .runtime = options->runtime, .keep = options->keep};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
-  if (root == NULL)
+  if (root == NULL || !run_tests(recipe, root, options, error))
     return NULL;
   g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
   append_top(plan, root, &recipe->layers);

@@ -5,6 +5,7 @@
 #ifndef ASHLAR_ENGINE_ASSEMBLE_H
 #define ASHLAR_ENGINE_ASSEMBLE_H
 
+#include "builder/check/check.h"
 #include "builder/engine/packages.h"
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
@@ -14,6 +15,7 @@ typedef struct {
   const char *runtime;      /* see StepsOptions */
   gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
+  CheckSuite *tests;              /* gets the results of the recipe's tests; NULL: they are not run */
 } AssembleOptions;
 
 /* A layer as it came out, for --explain and --json. */
@@ -33,7 +35,7 @@ Assembled *assembled_new(void);
 void assembled_free(Assembled *assembled);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Assembled, assembled_free)
 
-/* @locked (NULL: no packages) names the packages for @arch. */
+/* An image whose tests fail is assembled all the same: what comes of that is the caller's choice. @locked (NULL: no packages) names the packages for @arch. */
 Assembled *assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked,
                     const AssembleOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

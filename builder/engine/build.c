@@ -31,6 +31,7 @@ typedef struct {
   GArray *input_list; /* FilesInput: what they are */
   Why *why;
   BuildResult *result;
+  CheckReport *tests;
 } Build;
 
 /* ---- results ---- */
@@ -158,6 +159,54 @@ image_key(const Build *build, const char *arch, PackEncoding encoding, Digest *k
   json_decref(description);
 }
 
+/* ---- tests ---- */
+
+/* All that decides whether the tests of the image of @arch pass: the image, however it is compressed, and the tests. */
+static void
+tests_key(const Build *build, const char *arch, Digest *key)
+{
+  json_t *description = describe_image(build, arch, PACK_ZSTD);
+  json_object_set_new(description, "action", json_string("tests"));
+  json_object_del(description, "encoding");
+  json_object_set_new(description, "tests", recipe_tests_to_json(build->recipe));
+  store_action_key(description, key);
+  json_decref(description);
+}
+
+/* Whether the image of @arch was tested, by this build or an earlier one, or has no tests. */
+static gboolean
+is_tested(const Build *build, const char *arch)
+{
+  CheckReport *report = build->tests;
+  if (build->recipe->tests->len == 0 || check_report_find(report, arch) != NULL)
+    return TRUE;
+  Digest key;
+  tests_key(build, arch, &key);
+  if (!memo_find_passed(build->store, &key))
+    return FALSE;
+  check_reuse(build->recipe, check_report_begin(report, arch));
+  return TRUE;
+}
+
+static gboolean
+all_tested(const Build *build)
+{
+  gboolean tested = TRUE;
+  for (const char *const *arch = build->archs; *arch != NULL; arch++)
+    tested = is_tested(build, *arch) && tested;
+  return tested;
+}
+
+static gboolean
+remember_tests(const Build *build, const char *arch, const CheckSuite *tests, GError **error)
+{
+  Digest key;
+  if (tests == NULL || !check_suite_passed(tests))
+    return TRUE;
+  tests_key(build, arch, &key);
+  return memo_keep_passed(build->store, &key, error);
+}
+
 /* ---- images ---- */
 
 static void
@@ -206,7 +255,8 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
 {
   Digest key;
   image_key(build, arch, output->compression, &key);
-  g_autoptr(Assembled) image = memo_find_image(build->store, &key);
+  gboolean tested = is_tested(build, arch);
+  g_autoptr(Assembled) image = tested ? memo_find_image(build->store, &key) : NULL;
   gboolean reused = image != NULL;
   progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, reused);
   if (!reused) {
@@ -218,10 +268,12 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
       .runtime = build->options->runtime,
       .keep = build->options->keep,
       .annotations = (const char *const *)build->annotations,
+      .tests = tested ? NULL : check_report_begin(build->tests, arch),
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
     image = assemble(build->store, build->recipe, arch, locked, &options, error);
-    if (image == NULL || !memo_keep_image(build->store, &key, image, error))
+    if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
+        !remember_tests(build, arch, options.tests, error))
       return FALSE;
   }
   report_image(build, kind, arch, image);
@@ -250,6 +302,8 @@ make_top(const Build *build, const RecipeOutput *output, const char *kind, Blobs
         g_prefix_error(error, "%s: ", build->archs[i]);
       return FALSE;
     }
+  if (!check_report_error(build->tests, error))
+    return FALSE;
   if (n == 1) {
     descriptor_copy(&g_array_index(manifests, Descriptor, 0), top);
     return TRUE;
@@ -425,7 +479,7 @@ make_output(const Build *build, const RecipeOutput *output, GError **error)
   Digest key, digest;
   store_action_key(description, &key);
   gboolean was_there = g_file_test(path, G_FILE_TEST_EXISTS);
-  gboolean reused = memo_find_output(build->store, &key, path, &digest);
+  gboolean reused = all_tested(build) && memo_find_output(build->store, &key, path, &digest);
   progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, reused);
   if (reused && !check_expected(build, output, &digest, error))
     return FALSE;
@@ -488,9 +542,11 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !check_scripts(recipe, error))
+  if (archs == NULL || !check_scripts(recipe, error) || !check_available(recipe, error))
     return NULL;
   Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
+  g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;
+  build.tests = tests != NULL ? tests : options->tests;
   build.archs = (const char *const *)archs;
   g_autoptr(Lock) lock = NULL;
   if (resolve_needs_lock(recipe)) {

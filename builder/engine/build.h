@@ -6,6 +6,7 @@
 #ifndef ASHLAR_ENGINE_BUILD_H
 #define ASHLAR_ENGINE_BUILD_H
 
+#include "builder/check/check.h"
 #include "builder/recipe/recipe.h"
 #include "builder/sources/fetch.h"
 #include "signing/key.h"
@@ -23,6 +24,7 @@ typedef struct {
   gboolean keep;                  /* what a failed step left */
   gboolean explain;               /* tell why each action ran */
   const GArray *expected;         /* Digest: the image of each of the recipe's outputs must be this one; or NULL */
+  CheckReport *tests;             /* gets the results of the recipe's tests, of a build that fails too; or NULL */
   FetchOptions fetch;
 } BuildOptions;
 
@@ -51,6 +53,8 @@ typedef struct {
   GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */
 } BuildResult;
 
+/* Where tests fail, no output is written, and the error tells of all of them. What passed its tests once is not tested again
+ * until image or tests change. */
 BuildResult *build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void build_result_free(BuildResult *result);

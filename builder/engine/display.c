@@ -212,33 +212,41 @@ write_message(Display *display, const char *prefix, const char *text)
 
 /* ---- the summary ---- */
 
+/* ", 12 tests passed" */
+static char *
+tests_text(const ProgressSummary *summary)
+{
+  return summary->tests > 0 ? g_strdup_printf(", %u test%s passed", summary->tests, summary->tests == 1 ? "" : "s")
+                            : g_strdup("");
+}
+
 static void
 write_unchanged(Display *display, const ProgressSummary *summary)
 {
-  g_autofree char *line = NULL;
+  g_autofree char *line = NULL, *tests = tests_text(summary);
   gdouble seconds = (gdouble)summary->microseconds / G_TIME_SPAN_SECOND;
   if (summary->outputs == 1)
-    line = g_strdup_printf("nothing to do: %s is as it should be (%.2f s)", summary->path, seconds);
+    line = g_strdup_printf("nothing to do: %s is as it should be%s (%.2f s)", summary->path, tests, seconds);
   else
-    line = g_strdup_printf("nothing to do: %u outputs are as they should be (%.2f s)", summary->outputs, seconds);
+    line = g_strdup_printf("nothing to do: %u outputs are as they should be%s (%.2f s)", summary->outputs, tests, seconds);
   write_line(display, line);
 }
 
 /* "built web 1.0 in 2.31 s: 12.3 MB new, 88.1 MB reused, 30.1 MB fetched
- *  image sha256:0123456789ab, 7 layers: 2 new, 5 reused" */
+ *  image sha256:0123456789ab, 7 layers: 2 new, 5 reused, 12 tests passed" */
 static void
 write_summary(Display *display, const ProgressSummary *summary)
 {
   g_autofree char *new_size = g_format_size(summary->new_bytes), *old_size = g_format_size(summary->reused_bytes);
-  g_autofree char *fetched = g_format_size(summary->fetched_bytes);
+  g_autofree char *fetched = g_format_size(summary->fetched_bytes), *tests = tests_text(summary);
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_printf(text, "built %s in %.2f s: %s new, %s reused", summary->title,
                   (gdouble)summary->microseconds / G_TIME_SPAN_SECOND, new_size, old_size);
   if (summary->fetched_bytes > 0)
     g_string_append_printf(text, ", %s fetched", fetched);
   guint layers = summary->new_layers + summary->reused_layers;
-  g_string_append_printf(text, "\nimage %.19s, %u layer%s: %u new, %u reused", summary->image, layers, layers == 1 ? "" : "s",
-                         summary->new_layers, summary->reused_layers);
+  g_string_append_printf(text, "\nimage %.19s, %u layer%s: %u new, %u reused%s", summary->image, layers, layers == 1 ? "" : "s",
+                         summary->new_layers, summary->reused_layers, tests);
   write_line(display, text->str);
 }
 

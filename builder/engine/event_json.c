@@ -41,11 +41,11 @@ end_json(const Event *event)
                            (json_int_t)summary->fetched_bytes);
   if (!summary->success)
     return json;
-  json_t *more = json_pack("{s:b, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:s*, s:s*}", "unchanged", summary->unchanged, "newBytes",
-                           (json_int_t)summary->new_bytes, "reusedBytes", (json_int_t)summary->reused_bytes, "writtenBytes",
-                           (json_int_t)summary->written_bytes, "newLayers", (int)summary->new_layers, "reusedLayers",
-                           (int)summary->reused_layers, "packages", (int)summary->packages, "outputs", (int)summary->outputs,
-                           "path", summary->path, "image", summary->image);
+  json_t *more = json_pack("{s:b, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:s*, s:s*}", "unchanged", summary->unchanged,
+                           "newBytes", (json_int_t)summary->new_bytes, "reusedBytes", (json_int_t)summary->reused_bytes,
+                           "writtenBytes", (json_int_t)summary->written_bytes, "newLayers", (int)summary->new_layers,
+                           "reusedLayers", (int)summary->reused_layers, "packages", (int)summary->packages, "outputs",
+                           (int)summary->outputs, "tests", (int)summary->tests, "path", summary->path, "image", summary->image);
   json_object_update_missing(json, more);
   json_decref(more);
   return json;

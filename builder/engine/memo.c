@@ -105,6 +105,26 @@ memo_keep_image(Store *store, const Digest *key, const Assembled *image, GError 
   return kept;
 }
 
+/* ---- tests ---- */
+
+gboolean
+memo_find_passed(Store *store, const Digest *key)
+{
+  json_t *record = store_action_get(store, key);
+  gboolean passed = json_is_true(json_object_get(record, "passed"));
+  json_decref(record);
+  return passed;
+}
+
+gboolean
+memo_keep_passed(Store *store, const Digest *key, GError **error)
+{
+  json_t *record = json_pack("{s:b}", "passed", TRUE);
+  gboolean kept = store_action_put(store, key, record, error);
+  json_decref(record);
+  return kept;
+}
+
 /* ---- outputs ---- */
 
 /* How a file looks: everything that a change of its bytes cannot leave as it was. */

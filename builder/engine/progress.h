@@ -99,6 +99,7 @@ typedef struct {
   const char *title;  /* "web 1.0"; NULL where the recipe could not be read */
   const char *path;   /* of the first output; escaped */
   const char *image;  /* digest of the image in it */
+  guint tests;        /* all of them passed */
   guint outputs, packages, new_layers, reused_layers;
   guint64 new_bytes, reused_bytes; /* of layers: what the store did not have, and what it had */
   guint64 written_bytes;           /* of output files */

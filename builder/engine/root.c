@@ -165,9 +165,8 @@ insert_system(Making *making, GError **error)
   if (changes_size(making->changes) == 0)
     return TRUE;
   Digest digest;
-  guint number;
   return changes_to_pack(making->changes, making->store, making->options->encoding, making->options->epoch, &digest, error) &&
-         insert_pack(making, &digest, "system configuration", &number, error);
+         insert_pack(making, &digest, "system configuration", &making->root->system, error);
 }
 
 /* Takes away what one pattern of the recipe's `remove` names, but for what the recipe itself put there. */
@@ -312,6 +311,7 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   g_autoptr(Root) root = g_new0(Root, 1);
   root->tree = tree_new();
   root->skipped = g_ptr_array_new_with_free_func(g_free);
+  root->system = TREE_NO_PACK;
   root->parts = g_ptr_array_new_with_free_func(part_free);
   g_autoptr(Changes) changes = changes_new(root->tree);
   g_autoptr(Accounts) accounts = accounts_new();

@@ -158,7 +158,7 @@ static void
 read_diversions(Owners *owners)
 {
   GBytes *content = content_at(owners, DPKG "diversions");
-  if (content == NULL)
+  if (content == NULL || g_bytes_get_size(content) == 0)
     return;
   g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

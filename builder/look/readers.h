@@ -7,7 +7,7 @@
 #define ASHLAR_LOOK_READERS_H
 
 #include "builder/look/reading.h"
-#include "rootfs/pack.h"
+#include "rootfs/tree.h"
 
 /* A tar in any usual compression, which is known by its bytes: a layer or any other. Within LIMIT_UNPACKED and LIMIT_RATIO. */
 gboolean read_tar(const BlobPlace *place, const char *label, Reading *reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -18,6 +18,9 @@ gboolean read_deb(const BlobPlace *place, const char *label, Reading *reading, G
 
 /* A pack: its index tells all, nothing of it is decompressed. */
 gboolean read_pack(const Pack *pack, Reading *reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* An image that was assembled in memory; of its contents only dpkg's database is decompressed. */
+gboolean read_tree(const Tree *tree, Reading *reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The folder at @path. Without hashing no file but dpkg's needs to be readable. */
 gboolean read_folder(const char *path, Reading *reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,7 +12,7 @@
 const char *
 subject_kind_name(SubjectKind kind)
 {
-  static const char *const names[] = {"image", "layer", "pack", "package", "tar", "folder"};
+  static const char *const names[] = {"image", "layer", "pack", "package", "tar", "folder", "tree"};
   return names[kind];
 }
 
@@ -242,6 +242,19 @@ open_single(const SubjectPlace *place, const char *spelling, const SubjectOption
   complete(subject);
   if (subject->packages->len == 0)
     set_package(subject, control);
+  return g_steal_pointer(&subject);
+}
+
+Subject *
+subject_of_tree(const Tree *tree, GError **error)
+{
+  static const SubjectOptions options = {0};
+  g_autoptr(Subject) subject = subject_new(SUBJECT_TREE, "");
+  ReadingLimits limits = {0};
+  g_array_set_size(subject->layers, 1);
+  if (!read_tree(tree, add_reading(subject, 0, &options, &limits), error))
+    return NULL;
+  complete(subject);
   return g_steal_pointer(&subject);
 }
 

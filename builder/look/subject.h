@@ -16,7 +16,7 @@
 #define ASHLAR_LOOK_SUBJECT_H
 
 #include "builder/oci/open.h"
-#include "rootfs/entry.h"
+#include "rootfs/tree.h"
 
 typedef enum {
   SUBJECT_IMAGE,
@@ -25,9 +25,10 @@ typedef enum {
   SUBJECT_PACKAGE, /* a .deb */
   SUBJECT_TAR,
   SUBJECT_FOLDER,
+  SUBJECT_TREE, /* in memory */
 } SubjectKind;
 
-/* "image", "layer", "pack", "package", "tar", "folder". */
+/* "image", "layer", "pack", "package", "tar", "folder", "tree". */
 const char *subject_kind_name(SubjectKind kind);
 
 #define SUBJECT_NONE G_MAXUINT
@@ -86,6 +87,8 @@ Subject *subject_open(const char *spelling, const SubjectOptions *options, GErro
 /* One manifest of an image that is open already (borrowed, as is @manifest). */
 Subject *subject_of_manifest(OciImage *image, OciManifest *manifest, const SubjectOptions *options,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* An image that was assembled in memory (borrowed until this returns), as one layer. */
+Subject *subject_of_tree(const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void subject_free(Subject *subject);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Subject, subject_free)
 

@@ -38,13 +38,6 @@ check_user_is_new(Model *model, const RecipeUser *user, const Node *map)
   }
 }
 
-static char *
-read_image_path(Model *model, const Node *map, const char *key)
-{
-  const Node *node = node_get(map, key);
-  return node != NULL ? model_image_path(model, node) : NULL;
-}
-
 static void
 read_user(Model *model, const Node *map)
 {
@@ -55,8 +48,8 @@ read_user(Model *model, const Node *map)
   user->name = model_text(map, "name");
   user->uid = node_integer(node_get(map, "uid"));
   user->gid = node_integer(node_get(map, "gid"));
-  user->home = read_image_path(model, map, "home");
-  user->shell = read_image_path(model, map, "shell");
+  user->home = model_image_path_of(model, map, "home");
+  user->shell = model_image_path_of(model, map, "shell");
   user->gecos = model_text(map, "gecos");
   user->groups = model_texts(map, "groups");
   user->system = model_bool(map, "system", FALSE);

@@ -248,3 +248,57 @@ recipe_to_json(const Recipe *recipe)
   json_object_set_new(object, "outputs", outputs_to_json(recipe->outputs));
   return object;
 }
+
+/* ---- tests ---- */
+
+static json_t *
+expected_to_json(const RecipeExpected *expected)
+{
+  json_t *object = json_object();
+  set_text(object, "contains", expected->contains);
+  set_text(object, "matches", expected->matches);
+  return object;
+}
+
+/* Its name tells nothing of what must hold. */
+static json_t *
+test_to_json(const RecipeTest *test)
+{
+  json_t *object = json_object();
+  set_text(object, "kind", recipe_test_kind_name(test->kind));
+  set_text(object, "subject", test->subject);
+  json_object_set_new(object, "exists", json_boolean(!test->absent));
+  set_number(object, "type", test->type);
+  set_mode(object, "mode", test->mode);
+  set_text(object, "owner", test->owner);
+  set_text(object, "group", test->group);
+  json_object_set_new(object, "content", expected_to_json(&test->content));
+  if (test->has_sha256) {
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&test->sha256, hex);
+    set_text(object, "sha256", hex);
+  }
+  set_text(object, "target", test->target);
+  set_number(object, "least", test->least);
+  set_number(object, "most", test->most);
+  set_number(object, "uid", test->uid);
+  set_number(object, "gid", test->gid);
+  set_text(object, "home", test->home);
+  set_text(object, "shell", test->shell);
+  set_texts(object, "groups", test->groups);
+  set_texts(object, "except", test->except);
+  set_texts(object, "command", test->command);
+  set_number(object, "status", test->status);
+  json_object_set_new(object, "stdout", expected_to_json(&test->standard_output));
+  json_object_set_new(object, "stderr", expected_to_json(&test->standard_error));
+  return object;
+}
+
+json_t *
+recipe_tests_to_json(const Recipe *recipe)
+{
+  json_t *list = json_array();
+  for (guint i = 0; i < recipe->tests->len; i++)
+    json_array_append_new(list, test_to_json(g_ptr_array_index(recipe->tests, i)));
+  return list;
+}

@@ -55,8 +55,8 @@ read_env(Model *model, const Node *config)
   return finish(texts);
 }
 
-static char *
-read_port(Model *model, const Node *node)
+char *
+model_port(Model *model, const Node *node)
 {
   char *slash;
   guint64 number = g_ascii_strtoull(node->text, &slash, 10);
@@ -95,7 +95,7 @@ model_config(Model *model)
   config->env = read_env(model, map);
   config->user = model_text(map, "user");
   config->working_dir = workdir != NULL ? model_image_path(model, workdir) : NULL;
-  config->ports = read_set(model, map, "ports", read_port);
+  config->ports = read_set(model, map, "ports", model_port);
   config->volumes = read_set(model, map, "volumes", model_image_path);
   config->labels = labels != NULL ? model_pairs(labels) : NULL;
   config->stop_signal = model_text(map, "stop_signal");

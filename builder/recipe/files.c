@@ -23,13 +23,6 @@ recipe_link_free(RecipeLink *link)
   g_free(link);
 }
 
-static gint64
-read_mode(const Node *map, const char *key)
-{
-  const Node *mode = node_get(map, key);
-  return mode != NULL ? g_ascii_strtoll(mode->text, NULL, 8) : -1;
-}
-
 /* The three sources exclude each other, and some keys make sense with some of them only. */
 static void
 check_source(Model *model, const Node *map)
@@ -75,8 +68,8 @@ read_file(Model *model, const Node *map)
   if (sha256 != NULL && !digest_from_hex(sha256->text, &file->sha256))
     g_assert_not_reached();
   file->unpack = model_bool(map, "unpack", FALSE);
-  file->mode = read_mode(map, "mode");
-  file->folder_mode = read_mode(map, "folder_mode");
+  file->mode = model_mode(map, "mode");
+  file->folder_mode = model_mode(map, "folder_mode");
   file->owner = model_text(map, "owner");
   file->group = model_text(map, "group");
   if (g_strcmp0(file->path, "/") == 0 && (content != NULL || (file->url != NULL && !file->unpack)))

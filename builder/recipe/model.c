@@ -69,6 +69,13 @@ model_bool(const Node *map, const char *key, gboolean fallback)
   return node != NULL ? strcmp(node->text, "true") == 0 : fallback;
 }
 
+gint64
+model_mode(const Node *map, const char *key)
+{
+  const Node *mode = node_get(map, key);
+  return mode != NULL ? g_ascii_strtoll(mode->text, NULL, 8) : -1;
+}
+
 guint
 model_word(const Node *map, const char *key, const char *path, guint fallback)
 {
@@ -116,6 +123,13 @@ model_image_path(Model *model, const Node *node)
     return NULL;
   }
   return g_strdup(path->len > 0 ? path->str : "/");
+}
+
+char *
+model_image_path_of(Model *model, const Node *map, const char *key)
+{
+  const Node *node = node_get(map, key);
+  return node != NULL ? model_image_path(model, node) : NULL;
 }
 
 char *

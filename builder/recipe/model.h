@@ -23,6 +23,7 @@ void model_files(Model *model);
 void model_steps(Model *model);
 void model_config(Model *model);
 void model_outputs(Model *model);
+void model_tests(Model *model);
 /* What only shows across sections: accounts that nobody declares, paths that two entries claim. */
 void model_check(Model *model);
 
@@ -33,6 +34,8 @@ char **model_texts(const Node *map, const char *key);
 /* "K=V" of each pair of @map, sorted by K; NULL where it has none. */
 char **model_pairs(const Node *map);
 gboolean model_bool(const Node *map, const char *key, gboolean fallback);
+/* Octal digits as a number; -1 where it is not there. */
+gint64 model_mode(const Node *map, const char *key);
 /* Which of the schema's words for @path the text is. */
 guint model_word(const Node *map, const char *key, const char *path, guint fallback);
 /* Item @i of the list @key of @map, NULL past its end; *item is NULL for one that is bad. */
@@ -43,6 +46,10 @@ gboolean model_item(const Node *map, const char *key, guint i, Node **item);
 /* The absolute path of an image in @node without empty and "." components; NULL, reported, where it holds "..", control
  * characters, or names that no filesystem takes. */
 char *model_image_path(Model *model, const Node *node);
+/* The same of what @map has under @key, or NULL. */
+char *model_image_path_of(Model *model, const Node *map, const char *key);
+/* "80/tcp" for 80; NULL, reported, where there is no such port. */
+char *model_port(Model *model, const Node *node);
 /* The file or folder of the build host in @node: absolute, and inside the recipe's folder; NULL, reported, where it leaves it.
  * It need not exist. */
 char *model_source_path(Model *model, const Node *node);
@@ -55,6 +62,7 @@ void recipe_file_free(RecipeFile *file);
 void recipe_link_free(RecipeLink *link);
 void recipe_step_free(RecipeStep *step);
 void recipe_secret_free(RecipeSecret *secret);
+void recipe_test_free(RecipeTest *test);
 void recipe_config_clear(RecipeConfig *config);
 
 #endif

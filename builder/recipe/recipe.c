@@ -21,6 +21,7 @@ recipe_new(const char *path)
   recipe->steps = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_step_free);
   recipe->secrets = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_secret_free);
   recipe->outputs = g_ptr_array_new_with_free_func(g_free);
+  recipe->tests = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_test_free);
   recipe->sources = g_ptr_array_new_with_free_func(g_free);
   return recipe;
 }
@@ -46,6 +47,7 @@ recipe_free(Recipe *recipe)
   g_ptr_array_unref(recipe->secrets);
   recipe_config_clear(&recipe->config);
   g_ptr_array_unref(recipe->outputs);
+  g_ptr_array_unref(recipe->tests);
   g_ptr_array_unref(recipe->sources);
   g_free(recipe->warnings);
   g_free(recipe);
@@ -68,6 +70,7 @@ recipe_check(const char *path, const char *const *settings, Diagnostics *diagnos
   model_steps(&model);
   model_config(&model);
   model_outputs(&model);
+  model_tests(&model);
   model_check(&model);
   return diagnostics_n_errors(diagnostics) == 0 ? g_steal_pointer(&recipe) : NULL;
 }

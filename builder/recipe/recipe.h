@@ -122,6 +122,49 @@ typedef struct {
   RecipePlace place;
 } RecipeOutput;
 
+/* What a test is about; all that is no file, user, port or command is the whole image. */
+typedef enum {
+  RECIPE_TEST_COMMAND,
+  RECIPE_TEST_FILE,
+  RECIPE_TEST_ABSENT,
+  RECIPE_TEST_USER,
+  RECIPE_TEST_PORT,
+  RECIPE_TEST_SIZE,
+  RECIPE_TEST_ELF,
+  RECIPE_TEST_LINKS,
+  RECIPE_TEST_OWNED,
+  RECIPE_TEST_SETUID,
+  RECIPE_TEST_WORLD_WRITABLE,
+} RecipeTestKind;
+
+/* What a text must be like; NULL: it may be anything. */
+typedef struct {
+  char *contains;
+  char *matches; /* a regular expression, known to be one (see recipe_test_regex) */
+} RecipeExpected;
+
+typedef struct {
+  RecipeTestKind kind;
+  char *name;      /* or NULL */
+  char *subject;   /* the path, glob, user, or port ("80/tcp"); NULL of a command and of the whole image */
+  gboolean absent; /* a file or user with `exists: false` */
+  gint64 type;     /* an EntryType, or -1 */
+  gint64 mode;     /* 07777, or -1 */
+  char *owner, *group;
+  RecipeExpected content;
+  gboolean has_sha256;
+  Digest sha256;
+  char *target;
+  gint64 least, most; /* bytes, or -1 */
+  gint64 uid, gid;    /* or -1 */
+  char *home, *shell, **groups;
+  char **except; /* globs as in RecipeDebian.exclude, or NULL */
+  char **command;
+  gint64 status;
+  RecipeExpected standard_output, standard_error;
+  RecipePlace place;
+} RecipeTest;
+
 typedef struct Recipe {
   char *path;   /* as the user spelled it */
   char *folder; /* absolute */
@@ -135,6 +178,7 @@ typedef struct Recipe {
   RecipeConfig config;
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
+  GPtrArray *tests;   /* RecipeTest* */
   GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
   char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
@@ -152,6 +196,12 @@ json_t *recipe_to_json(const Recipe *recipe);
 
 /* All of a step that decides what it does: not its name, its limits and what its secrets are. (new reference) */
 json_t *recipe_step_to_json(const RecipeStep *step);
+/* Its tests likewise, which are no part of that: no byte of an image depends on them. (new reference) */
+json_t *recipe_tests_to_json(const Recipe *recipe);
+/* "elf". */
+const char *recipe_test_kind_name(RecipeTestKind kind);
+/* @pattern as tests mean it: over bytes, ^ and $ at each line. */
+GRegex *recipe_test_regex(const char *pattern, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets ASHLAR_ERROR_USAGE "file:line:column: error: MESSAGE" with source line and caret. Returns FALSE. */
 gboolean recipe_error_at(GError **error, const RecipePlace *place, const char *format, ...) G_GNUC_PRINTF(3, 4);

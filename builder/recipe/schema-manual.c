@@ -37,6 +37,9 @@ static const char opening[] =
   "config:\n"
   "  entrypoint: [nginx, \\-g, daemon off;]\n"
   "  user: app\n"
+  "tests:\n"
+  "  \\- {file: /etc/motd, contains: hello}\n"
+  "  \\- elf\n"
   ".fi\n"
   ".SH KEYS\n";
 

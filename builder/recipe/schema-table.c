@@ -13,6 +13,28 @@
 #define MODE "^0?[0-7]{3,4}$"
 #define MODE_SAYS "three or four octal digits, like \"0644\""
 #define ID_MAX 4294967294
+#define SIZE "^[0-9]{1,15}[KMGT]?$"
+#define SIZE_SAYS "a number of bytes, like 4096, 20K or 1G (1024 bytes are a K)"
+
+/* A test of the whole image, which is a word, or a map that says what is excepted. */
+#define WHOLE_TEST(name, alias, what)                                                                                          \
+  {.path = "tests[]." name, .kinds = SCHEMA_MAP, .also = alias, .text = what},                                                 \
+    {.path = "tests[]." name ".except",                                                                                        \
+     .kinds = SCHEMA_LIST,                                                                                                     \
+     .also = "allow|ignore|exclude",                                                                                           \
+     .text = "Absolute paths or globs ('*' matches '/' too) that need not be so."},                                            \
+  {                                                                                                                            \
+    .path = "tests[]." name ".except[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE,                                            \
+    .says = "an absolute path or glob in the image"                                                                            \
+  }
+/* Text that is looked for: a word says that it must stand there. */
+#define EXPECTED_TEXT(name, what)                                                                                              \
+  {.path = "tests[]." name, .kinds = SCHEMA_TEXT | SCHEMA_MAP, .text = what},                                                  \
+    {.path = "tests[]." name ".contains", .kinds = SCHEMA_TEXT, .text = "Text that must stand in it."},                        \
+  {                                                                                                                            \
+    .path = "tests[]." name ".matches", .kinds = SCHEMA_TEXT, .also = "regex",                                                 \
+    .text = "A regular expression that must be found in it; ^ and $ match at each line."                                       \
+  }
 
 /* Rows that belong together; in a row the keys in the order they are thought of. */
 /* clang-format off */
@@ -244,9 +266,73 @@ const SchemaKey schema_keys[] = {
   {.path = "outputs[].oci.layout", .kinds = SCHEMA_BOOL, .fallback = "false",
    .text = "A folder in OCI's layout in place of the tarball."},
 
+  /* ---- what must hold of it ---- */
+  {.path = "tests", .kinds = SCHEMA_LIST, .also = "test|checks|verify",
+   .text = "What must hold of the finished image, for each architecture: one that does not fails the build, and nothing is "
+           "written. An item is a map with exactly one of 'file', 'absent', 'user', 'port', 'size', 'command', and of the "
+           "checks of the whole image, 'elf', 'links', 'owned', 'setuid' and 'world_writable', which may also stand as words. "
+           "Tests decide no byte of the image."},
+  {.path = "tests[]", .kinds = SCHEMA_TEXT | SCHEMA_MAP, .values = "elf|links|owned|setuid|world_writable"},
+  {.path = "tests[].name", .kinds = SCHEMA_TEXT, .pattern = "^[^\\x00-\\x1f\\x7f]+$", .says = "one line",
+   .also = "description|title", .text = "What the test is called in reports."},
+  {.path = "tests[].file", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .also = "path|directory|link",
+   .text = "A file, folder or link that must be there. Links are followed, but the last one where 'type: symlink' or 'target' "
+           "asks for the link itself."},
+  {.path = "tests[].exists", .kinds = SCHEMA_BOOL, .fallback = "true", .text = "Whether the file or user must be there, or must not."},
+  {.path = "tests[].type", .kinds = SCHEMA_TEXT, .values = "file|directory|symlink|char|block|fifo",
+   .also = "regular=file|folder=directory|dir=directory|link=symlink", .text = "What the file is."},
+  {.path = "tests[].mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS, .also = "permissions",
+   .text = "The file's permissions."},
+  {.path = "tests[].owner", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS,
+   .text = "Who owns the file; names are those of the image's /etc/passwd."},
+  {.path = "tests[].group", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS,
+   .text = "Which group the file belongs to."},
+  {.path = "tests[].contains", .kinds = SCHEMA_TEXT, .also = "content|text", .text = "Text that must stand in the file."},
+  {.path = "tests[].matches", .kinds = SCHEMA_TEXT, .also = "regex|pattern",
+   .text = "A regular expression that must be found in the file; ^ and $ match at each line."},
+  {.path = "tests[].sha256", .kinds = SCHEMA_TEXT, .pattern = "^[0-9a-f]{64}$", .says = "64 lower-case hexadecimal digits",
+   .also = "checksum|digest", .text = "The SHA-256 of the file's content."},
+  {.path = "tests[].target", .kinds = SCHEMA_TEXT, .also = "to", .text = "What the symbolic link says, as it stands."},
+  {.path = "tests[].size", .kinds = SCHEMA_MAP, .also = "bytes|budget",
+   .text = "How large the whole image is, unpacked; beside 'file', how large that file, or a folder with all that is in it."},
+  {.path = "tests[].size.least", .kinds = SCHEMA_TEXT, .pattern = SIZE, .says = SIZE_SAYS, .also = "min|minimum",
+   .text = "It has at least as many bytes."},
+  {.path = "tests[].size.most", .kinds = SCHEMA_TEXT, .pattern = SIZE, .says = SIZE_SAYS, .also = "max|maximum|limit",
+   .text = "It has at most as many bytes."},
+  {.path = "tests[].absent", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute path or glob in the image",
+   .also = "missing|not_there", .text = "A path or glob ('*' matches '/' too) that nothing of the image must match."},
+  {.path = "tests[].user", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS,
+   .text = "A user that must be in /etc/passwd."},
+  {.path = "tests[].uid", .kinds = SCHEMA_INTEGER, .most = ID_MAX, .also = "id", .text = "The user's number."},
+  {.path = "tests[].gid", .kinds = SCHEMA_INTEGER, .most = ID_MAX, .text = "The number of the user's primary group."},
+  {.path = "tests[].home", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .text = "The user's home folder."},
+  {.path = "tests[].shell", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS, .text = "The user's login shell."},
+  {.path = "tests[].groups", .kinds = SCHEMA_LIST, .text = "Groups that the user must be a member of, among others."},
+  {.path = "tests[].groups[]", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS},
+  {.path = "tests[].port", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,4}(/(tcp|udp|sctp))?$",
+   .says = "a port like 80, 80/tcp or 53/udp", .also = "expose", .text = "A port that the image's configuration must expose."},
+  WHOLE_TEST("elf", "libraries|ldd",
+             "Every shared library that a program or library of the image needs, and every program's interpreter, is found in "
+             "the image, as ld.so(8) would: RPATH, RUNPATH, LD_LIBRARY_PATH of the configuration, /etc/ld.so.conf where there is "
+             "an /etc/ld.so.cache, and the default folders, for the same class and machine."),
+  WHOLE_TEST("links", "symlinks",
+             "Every symbolic link leads to something, but those into /dev, /proc, /run and /sys, which a running system fills."),
+  WHOLE_TEST("owned", "packaged",
+             "Every file belongs to a Debian package, so that scanners see it; what ashlar itself generates needs none, what the "
+             "recipe's files and links bring must be excepted."),
+  WHOLE_TEST("setuid", "setgid|suid", "No file is setuid or setgid."),
+  WHOLE_TEST("world_writable", "world-writable",
+             "Nothing may be written by everybody, but folders with the sticky bit, and devices."),
+  {.path = "tests[].command", .kinds = SCHEMA_LIST, .also = "run|exec|argv",
+   .text = "A program that is run in the image, with its arguments. (Not available yet.)"},
+  {.path = "tests[].command[]", .kinds = SCHEMA_TEXT},
+  {.path = "tests[].status", .kinds = SCHEMA_INTEGER, .most = 255, .fallback = "0", .also = "exit_status|exit_code|exit",
+   .text = "The exit status that the program must end with."},
+  EXPECTED_TEXT("stdout", "What the program must print: text that it contains, or a map."),
+  EXPECTED_TEXT("stderr", "What the program must print as messages: text that it contains, or a map."),
+
   /* ---- of later versions ---- */
   {.path = "from", .flags = SCHEMA_LATER, .text = "An image to start from."},
-  {.path = "tests", .flags = SCHEMA_LATER, .text = "Checks of the finished image."},
   {.path = "stages", .flags = SCHEMA_LATER, .text = "Stages of a build."},
   {.path = "cache", .flags = SCHEMA_LATER, .text = "Shared caches."},
   {.path = "matrix", .flags = SCHEMA_LATER, .text = "Several images of one recipe."},
