@@ -2,6 +2,7 @@
 #include "builder/engine/why.h"
 #include "builder/engine/events.h"
 #include "builder/engine/inputs.h"
+#include "builder/recipe/source.h"
 #include "signing/limits.h"
 
 #include <stdlib.h>
@@ -21,6 +22,8 @@ static const Kind kinds[] = {
   {"files", "files of the recipe", COMMON "|local|inputs|recipe.files|recipe.links|recipe.users|recipe.groups"},
 };
 
+#define STEP_INPUTS COMMON "|recipe.run"
+
 /* What changes a layer that no part of it is changed by. */
 #define LAYER_INPUTS COMMON "|recipe.layers|recipe.remove|recipe.debian.exclude|recipe.debian.include"
 
@@ -39,12 +42,14 @@ struct Why {
   Store *store;
   char *recipe; /* its absolute path, escaped */
   const char *path;
+  const GPtrArray *steps; /* RecipeStep*, the recipe's */
   Progress *progress;
   GPtrArray *actions;   /* or NULL */
   RecipeText *text;     /* when it is needed */
   GPtrArray *images;    /* Known* */
   GPtrArray *of_output; /* Known*, borrowed: those since the last output */
   GHashTable *unpacked; /* char*, of the image at hand; only ever looked up */
+  GHashTable *ran;      /* the same of steps */
 };
 
 void
@@ -72,8 +77,13 @@ known_free(gpointer data)
 static void
 hear(const Event *event, gpointer data)
 {
-  if (event->kind == EVENT_FINISH && event->task->phase == PROGRESS_UNPACK && !event->task->is_step)
-    g_hash_table_add(((Why *)data)->unpacked, g_strdup(event->task->subject));
+  Why *why = data;
+  if (event->kind != EVENT_FINISH || event->task->is_step)
+    return;
+  if (event->task->phase == PROGRESS_UNPACK)
+    g_hash_table_add(why->unpacked, g_strdup(event->task->subject));
+  else if (event->task->phase == PROGRESS_RUN)
+    g_hash_table_add(why->ran, g_strdup(event->task->subject));
 }
 
 Why *
@@ -84,10 +94,12 @@ why_new(Store *store, const Recipe *recipe, Progress *progress, GPtrArray *actio
   why->store = store;
   why->recipe = g_strescape(absolute, NULL);
   why->path = recipe->path;
+  why->steps = recipe->steps;
   why->actions = actions;
   why->images = g_ptr_array_new_with_free_func(known_free);
   why->of_output = g_ptr_array_new();
   why->unpacked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  why->ran = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   if (actions != NULL && progress != NULL) {
     why->progress = progress;
     progress_listen(progress, hear, why);
@@ -105,6 +117,7 @@ why_free(Why *why)
   g_ptr_array_unref(why->images);
   g_ptr_array_unref(why->of_output);
   g_hash_table_unref(why->unpacked);
+  g_hash_table_unref(why->ran);
   g_free(why);
 }
 
@@ -312,6 +325,21 @@ tell_parts(Why *why, const WhyImage *image, const Known *known)
 }
 
 static void
+tell_steps(Why *why, const WhyImage *image, const Known *known)
+{
+  for (guint i = 0; i < why->steps->len; i++) {
+    const RecipeStep *step = why->steps->pdata[i];
+    g_autofree char *name = source_escape(step->name), *subject = g_strdup_printf("%s (%s)", name, image->arch);
+    gboolean reused = !g_hash_table_contains(why->ran, name);
+    GPtrArray *because = add_action(why, "step", subject, reused)->because;
+    if (reused)
+      continue;
+    add_changes(because, known, STEP_INPUTS);
+    settle(because, known, "the files that it is run on changed");
+  }
+}
+
+static void
 tell_layer(Why *why, const AssembledLayer *layer, const WhyImage *image, const Known *known)
 {
   g_autofree char *subject = g_strdup_printf("%s (%s)", layer->contents, image->arch);
@@ -324,6 +352,8 @@ tell_layer(Why *why, const AssembledLayer *layer, const WhyImage *image, const K
     const Kind *kind = kind_of_part(*part);
     if (kind != NULL)
       add_changes(because, known, kind->inputs);
+    else if (g_str_has_prefix(*part, "step '"))
+      add_changes(because, known, STEP_INPUTS);
     else
       add_package_changes(because, known, *part);
   }
@@ -344,6 +374,7 @@ tell_image(Why *why, const WhyImage *image, const Known *known)
   if (!image->reused) {
     tell_packs(why, image, known);
     tell_parts(why, image, known);
+    tell_steps(why, image, known);
   }
   for (guint i = 0; i < image->assembled->layers->len; i++)
     tell_layer(why, image->assembled->layers->pdata[i], image, known);
@@ -362,6 +393,7 @@ why_image(Why *why, const WhyImage *image)
   if (why->actions != NULL)
     tell_image(why, image, known);
   g_hash_table_remove_all(why->unpacked);
+  g_hash_table_remove_all(why->ran);
 }
 
 /* ---- outputs ---- */

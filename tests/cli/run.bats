@@ -379,3 +379,28 @@ END
   has "$out" /srv
   lacks "$out" /opt/tool
 }
+
+@test "--explain tells which step ran, and why" {
+  steps_for t <<'END'
+run:
+  - {name: one, shell: "echo 1 > /srv"}
+  - {name: two, shell: "cat /srv > /opt"}
+END
+  ok build t.yaml
+  sed -i 's/name: two, shell: "cat/name: two, shell: "cat -v/' t.yaml
+  ok build t.yaml --explain
+  grep -qE '^step +one \(amd64\) +reused' <<< "$out"
+  grep -qE '^step +two \(amd64\) +made +because: recipe: run\[1\].* \(t.yaml:[0-9]+\)' <<< "$out" || told "why two ran"
+  echo other > bin/new
+  ok build t.yaml --explain
+  grep -qE '^step +one \(amd64\) +made +because: the files that it is run on changed' <<< "$out" || told "why one ran"
+}
+
+@test "an image with steps is reproducible" {
+  steps_for t <<< 'run: ["mkdir /srv; echo a > /srv/a; ln /srv/a /srv/b; chown 5:5 /srv; date -r /bin/busybox"]'
+  ok build t.yaml --check
+  has "$out" "reproducible: 2 builds, same bytes"
+  steps_for u <<< 'run: ["cat /proc/uptime > /up"]'
+  fails 1 build u.yaml --check
+  has "$err" "/up"
+}

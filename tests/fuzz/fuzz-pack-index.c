@@ -6,6 +6,7 @@
 #include "rootfs/layer.h"
 #include "rootfs/pack_index.h"
 #include "rootfs/tree.h"
+#include "signing/error.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CONTENT_MAX (1 << 20)
@@ -92,7 +93,11 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   g_autoptr(GError) error = NULL;
   g_assert(store_put(store, blob, size, &digest, NULL));
   g_autoptr(Pack) pack = pack_open(store, &digest, &error);
-  g_assert_no_error(error);
+  /* a sound index may still tell of what no archive can hold */
+  if (pack == NULL) {
+    g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY);
+    return 0;
+  }
   read_entries(pack);
   g_autoptr(Tree) tree = plant(pack);
   if (tree != NULL)
