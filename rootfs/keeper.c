@@ -136,6 +136,7 @@ keep(Warden *warden, const char *folder, GError **error)
   /* only the keeper speaks: whoever listens is to hear when it has gone */
   close(KEEPER_SOCKET);
   close(KEEPER_OUTPUT);
+  close(KEEPER_ERRORS);
   wait_for_end(pid);
   close(hold);
   return TRUE;
@@ -145,7 +146,7 @@ keep(Warden *warden, const char *folder, GError **error)
 static gboolean
 take_descriptors(void)
 {
-  for (int fd = KEEPER_SOCKET; fd <= KEEPER_HOLD; fd++)
+  for (int fd = KEEPER_SOCKET; fd <= KEEPER_ERRORS; fd++)
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
       return FALSE;
   return TRUE;

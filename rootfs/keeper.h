@@ -30,6 +30,7 @@ enum {
   KEEPER_SOCKET = 3,
   KEEPER_LIFELINE = 4, /* its end is the end */
   KEEPER_OUTPUT = 5,   /* what programs print */
+  KEEPER_ERRORS = 7,   /* what they print as messages, where that is asked for apart */
   KEEPER_HOLD = 6,     /* the folder's KEEPER_LOCK, locked as long as there is a warden */
 };
 

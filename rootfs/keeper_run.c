@@ -3,6 +3,7 @@
  * Running an OCI bundle in the keeper's namespaces. The message "run" holds
  *   runtime  s        the program, crun or runc
  *   config   s        config.json (OCI runtime-spec, config.md)
+ *   apart    b        stdout and stderr go through pipes of their own; else both through KEEPER_OUTPUT, in their order
  *   seconds  u        how long it may take; 0: any time
  *   reserve  t        how many bytes of the disk are to stay free
  *   points   aay      folders that must be there for something to be mounted on; gone again afterwards if they are empty
@@ -42,6 +43,7 @@
 
 typedef struct {
   const char *runtime, *config;
+  gboolean apart;
   guint32 seconds;
   guint64 reserve;
   guint32 reader, readers;
@@ -160,7 +162,7 @@ become_runtime(const Order *order)
   gboolean crun = strcmp(name != NULL ? name + 1 : order->runtime, "crun") == 0;
   int nothing = open("/dev/null", O_RDONLY);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(KEEPER_OUTPUT, STDOUT_FILENO) < 0 ||
-      dup2(KEEPER_OUTPUT, STDERR_FILENO) < 0)
+      dup2(order->apart ? KEEPER_ERRORS : KEEPER_OUTPUT, STDERR_FILENO) < 0)
     _exit(EXIT_FAILURE);
   if (crun)
     hide_groups();
@@ -265,7 +267,8 @@ static gboolean
 read_order(GVariant *value, Order *order)
 {
   return g_variant_lookup(value, "runtime", "&s", &order->runtime) && g_variant_lookup(value, "config", "&s", &order->config) &&
-         g_variant_lookup(value, "seconds", "u", &order->seconds) && g_variant_lookup(value, "reserve", "t", &order->reserve) &&
+         g_variant_lookup(value, "apart", "b", &order->apart) && g_variant_lookup(value, "seconds", "u", &order->seconds) &&
+         g_variant_lookup(value, "reserve", "t", &order->reserve) &&
          g_variant_lookup(value, "reader", "(uu)", &order->reader, &order->readers) &&
          (order->points = g_variant_lookup_value(value, "points", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->empty = g_variant_lookup_value(value, "empty", G_VARIANT_TYPE("aay"))) != NULL &&

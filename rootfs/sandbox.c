@@ -31,7 +31,7 @@ struct Sandbox {
   char *runtime;
   int tree; /* the folder of the files */
   int hold; /* its lock, until the warden has it */
-  int socket, lifeline, output;
+  int socket, lifeline, output, errors;
   GPid warden;
   gboolean many_users;
   gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
@@ -108,27 +108,43 @@ on_cancelled(GCancellable *cancellable, gpointer data)
   (void)shutdown(((Sandbox *)data)->socket, SHUT_RDWR);
 }
 
+/* The end that stays becomes @ours. */
+static gboolean
+make_pipe(int *ours, int *theirs, gboolean reads, GError **error)
+{
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return error_set_errno(error, errno, "make a pipe");
+  *ours = ends[reads ? 0 : 1];
+  *theirs = ends[reads ? 1 : 0];
+  return TRUE;
+}
+
+static gboolean
+make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors, GError **error)
+{
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return error_set_errno(error, errno, "make a socket");
+  sandbox->socket = ends[0];
+  *speech = ends[1];
+  return make_pipe(&sandbox->lifeline, life, FALSE, error) && make_pipe(&sandbox->output, output, TRUE, error) &&
+         make_pipe(&sandbox->errors, errors, TRUE, error);
+}
+
 static gboolean
 start_keeper(Sandbox *sandbox, GError **error)
 {
-  int speech[2], life[2], output[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, speech) != 0)
-    return error_set_errno(error, errno, "make a socket");
-  sandbox->socket = speech[0];
-  if (pipe2(life, O_CLOEXEC) != 0)
-    return close(speech[1]), error_set_errno(error, errno, "make a pipe");
-  sandbox->lifeline = life[1];
-  if (pipe2(output, O_CLOEXEC) != 0)
-    return close(speech[1]), close(life[0]), error_set_errno(error, errno, "make a pipe");
-  sandbox->output = output[0];
   const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, NULL};
-  const int ours[] = {speech[1], life[0], output[1], sandbox->hold};
-  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_HOLD};
+  int ours[] = {-1, -1, -1, -1, sandbox->hold};
+  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_HOLD};
   gboolean started =
+    make_channels(sandbox, &ours[0], &ours[1], &ours[2], &ours[3], error) &&
     g_spawn_async_with_pipes_and_fds(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
                                      -1, -1, -1, ours, theirs, G_N_ELEMENTS(ours), &sandbox->warden, NULL, NULL, NULL, error);
   for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
-    close(ours[i]);
+    if (ours[i] >= 0)
+      close(ours[i]);
   sandbox->hold = -1;
   return started;
 }
@@ -190,7 +206,7 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
 {
   g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
   sandbox_sweep(store, FALSE);
-  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = -1;
+  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = -1;
   sandbox->runtime = runtime_find(options->runtime, error);
   if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
     return NULL;
@@ -210,6 +226,7 @@ sandbox_free(Sandbox *sandbox)
   close_fd(&sandbox->socket);
   close_fd(&sandbox->lifeline);
   close_fd(&sandbox->output);
+  close_fd(&sandbox->errors);
   close_fd(&sandbox->tree);
   close_fd(&sandbox->hold);
   int status = -1;
@@ -237,19 +254,30 @@ sandbox_keep(Sandbox *sandbox)
 
 /* ---- running ---- */
 
+/* What one pipe holds; whether it held anything. */
+static gboolean
+pass_pipe(const struct pollfd *watched, gboolean is_error, const SandboxStep *step)
+{
+  char data[OUTPUT_PIECE];
+  ssize_t size = (watched->revents & POLLIN) != 0 ? read(watched->fd, data, sizeof data) : 0;
+  if (size > 0 && step->output != NULL)
+    step->output(data, (gsize)size, is_error, step->data);
+  return size > 0;
+}
+
 /* Passes on what programs print until the keeper answers; what they printed last is there before it does. */
 static void
 pass_output(const Sandbox *sandbox, const SandboxStep *step)
 {
-  char data[OUTPUT_PIECE];
-  struct pollfd watched[] = {{.fd = sandbox->output, .events = POLLIN}, {.fd = sandbox->socket, .events = POLLIN}};
+  struct pollfd watched[] = {{.fd = sandbox->output, .events = POLLIN},
+                             {.fd = sandbox->errors, .events = POLLIN},
+                             {.fd = sandbox->socket, .events = POLLIN}};
   for (;;) {
     if (poll(watched, G_N_ELEMENTS(watched), -1) < 0 && errno != EINTR)
       return;
-    ssize_t size = (watched[0].revents & POLLIN) != 0 ? read(sandbox->output, data, sizeof data) : 0;
-    if (size > 0 && step->output != NULL)
-      step->output(data, (gsize)size, step->data);
-    if (size <= 0 && watched[1].revents != 0)
+    gboolean more = pass_pipe(&watched[0], FALSE, step);
+    more = pass_pipe(&watched[1], TRUE, step) || more;
+    if (!more && watched[2].revents != 0)
       return;
   }
 }
@@ -318,6 +346,7 @@ order_of(const Sandbox *sandbox, const SandboxStep *step)
   g_variant_dict_init(&order, NULL);
   g_variant_dict_insert(&order, "runtime", "s", sandbox->runtime);
   g_variant_dict_insert(&order, "config", "s", config);
+  g_variant_dict_insert(&order, "apart", "b", step->apart);
   g_variant_dict_insert(&order, "seconds", "u", step->seconds);
   g_variant_dict_insert(&order, "reserve", "t", disk_reserve(sandbox));
   g_variant_dict_insert(&order, "reader", "(uu)", step->uid, step->gid);

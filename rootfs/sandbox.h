@@ -50,8 +50,10 @@ typedef struct {
   guint64 memory; /* bytes; 0: any */
   const SandboxSecret *secrets;
   guint n_secrets;
-  /* What the programs print, piece by piece, in this thread. */
-  void (*output)(const char *data, gsize size, gpointer data_of);
+  /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
+   * all comes in its order. */
+  gboolean apart;
+  void (*output)(const char *data, gsize size, gboolean is_error, gpointer user);
   gpointer data;
 } SandboxStep;
 

@@ -12,10 +12,10 @@
 
 /* By RecipeTestKind. */
 static const struct {
-  CheckRun run;     /* NULL: not of this version */
+  CheckRun run;
   const char *hint; /* or NULL */
 } kinds[] = {
-  [RECIPE_TEST_COMMAND] = {NULL, NULL},
+  [RECIPE_TEST_COMMAND] = {check_command, NULL},
   [RECIPE_TEST_FILE] = {check_file, NULL},
   [RECIPE_TEST_ABSENT] = {check_absent, NULL},
   [RECIPE_TEST_USER] = {check_user, NULL},
@@ -186,17 +186,6 @@ add_result(CheckSuite *suite, const RecipeTest *test)
 }
 
 gboolean
-check_available(const Recipe *recipe, GError **error)
-{
-  for (guint i = 0; i < recipe->tests->len; i++) {
-    const RecipeTest *test = recipe->tests->pdata[i];
-    if (kinds[test->kind].run == NULL)
-      return recipe_error_at(error, &test->place, "tests: '%s' is not available yet", recipe_test_kind_name(test->kind));
-  }
-  return TRUE;
-}
-
-gboolean
 check_image(const CheckSubject *subject, const Recipe *recipe, CheckSuite *suite, GError **error)
 {
   Checking checking = {.subject = subject, .tree = subject->tree};
@@ -212,6 +201,7 @@ check_image(const CheckSubject *subject, const Recipe *recipe, CheckSuite *suite
   }
   g_clear_pointer(&checking.nodes, g_ptr_array_unref);
   g_clear_pointer(&checking.accounts, accounts_free);
+  g_clear_pointer(&checking.sandbox, sandbox_free);
   return done;
 }
 

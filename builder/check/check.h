@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tests of a recipe (RecipeTest), run on the finished image of one architecture as it lies in memory: nothing is unpacked,
- * nothing is run, and only files whose content is asked for are decompressed. A test that fails is no GError but a result; all
+ * The tests of a recipe (RecipeTest), run on the finished image of one architecture as it lies in memory: nothing is unpacked
+ * but for the programs that tests run, and only files whose content is asked for are decompressed. A test that fails is no GError but a result; all
  * tests run, whatever the others say, so that a build tells all failures at once.
  *
  *   CheckReport *report = check_report_new("web");
@@ -23,10 +23,12 @@
 #define CHECK_FAILURES_MAX 100
 
 typedef struct {
+  Store *store; /* in which commands are run */
   const Tree *tree;
   const RecipeConfig *config;
   GCancellable *cancellable; /* or NULL */
   guint system;              /* number of the pack of generated files in the tree, which need no package; or TREE_NO_PACK */
+  const char *runtime;       /* that commands are run by; NULL: what is there */
 } CheckSubject;
 
 typedef struct {
@@ -64,10 +66,8 @@ guint check_report_count(const CheckReport *report, guint *failed);
  * failed. */
 gboolean check_report_error(const CheckReport *report, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* FALSE, with an error at its place, where @recipe has a test that this version cannot run: to be asked before all work. */
-gboolean check_available(const Recipe *recipe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Runs all tests of @recipe; their results go into @suite. FALSE only where testing itself was not possible: the image's
- * packs are damaged. */
+ * packs are damaged, the machine has no sandbox. */
 gboolean check_image(const CheckSubject *subject, const Recipe *recipe, CheckSuite *suite,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same where it is known that all pass. */

@@ -10,6 +10,7 @@
 
 #include "builder/check/check.h"
 #include "rootfs/accounts.h"
+#include "rootfs/sandbox.h"
 
 /* A file whose text is looked through is held in memory. */
 #define CHECK_CONTENT_MAX (512 << 20)
@@ -19,11 +20,13 @@ typedef struct {
   const CheckSubject *subject;
   const Tree *tree;
   GPtrArray *nodes;   /* see check_nodes */
+  Sandbox *sandbox;   /* of the command tests, or NULL */
   Accounts *accounts; /* see check_accounts */
 } Checking;
 
 typedef gboolean (*CheckRun)(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error);
 
+gboolean check_command(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error);
 gboolean check_file(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error);
 gboolean check_absent(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error);
 gboolean check_user(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error);

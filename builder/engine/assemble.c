@@ -231,13 +231,15 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
 }
 
 static gboolean
-run_tests(const Recipe *recipe, const Root *root, const AssembleOptions *options, GError **error)
+run_tests(Store *store, const Recipe *recipe, const Root *root, const AssembleOptions *options, GError **error)
 {
   CheckSubject subject = {
+    .store = store,
     .tree = root->tree,
     .config = &recipe->config,
     .cancellable = options->packages.fetch.cancellable,
     .system = root->system,
+    .runtime = options->runtime,
   };
   return options->tests == NULL || check_image(&subject, recipe, options->tests, error);
 }
@@ -260,7 +262,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
   }
   const RootOptions root_options = {.packages = &options->packages, .runtime = options->runtime, .keep = options->keep};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
-  if (root == NULL || !run_tests(recipe, root, options, error))
+  if (root == NULL || !run_tests(store, recipe, root, options, error))
     return NULL;
   g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
   append_top(plan, root, &recipe->layers);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build.h"
+#include "builder/engine/foreign.h"
 #include "builder/engine/memo.h"
 #include "builder/engine/resolve.h"
 #include "builder/engine/vcs.h"
@@ -542,7 +543,7 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !check_scripts(recipe, error) || !check_available(recipe, error))
+  if (archs == NULL || !check_scripts(recipe, error) || !foreign_check(recipe, (const char *const *)archs, error))
     return NULL;
   Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
   g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;

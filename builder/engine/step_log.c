@@ -66,7 +66,7 @@ finish_line(StepLog *log)
 }
 
 void
-step_log_add(const char *data, gsize size, gpointer user)
+step_log_add(const char *data, gsize size, gboolean is_error, gpointer user)
 {
   StepLog *log = user;
   for (gsize i = 0; i < size; i++) {

@@ -22,7 +22,7 @@ void step_log_free(StepLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StepLog, step_log_free)
 
 /* Adds what was printed; @log is the StepLog (see SandboxStep.output). */
-void step_log_add(const char *data, gsize size, gpointer log);
+void step_log_add(const char *data, gsize size, gboolean is_error, gpointer log);
 /* No more comes: a line without an end is one too. */
 void step_log_end(StepLog *log);
 /* The last lines, each behind two spaces (transfer full); "" where nothing was printed. */

@@ -324,7 +324,8 @@ const SchemaKey schema_keys[] = {
   WHOLE_TEST("world_writable", "world-writable",
              "Nothing may be written by everybody, but folders with the sticky bit, and devices."),
   {.path = "tests[].command", .kinds = SCHEMA_LIST, .also = "run|exec|argv",
-   .text = "A program that is run in the image, with its arguments. (Not available yet.)"},
+   .text = "A program that is run in the image, with its arguments: as the image's configured user, in its environment and folder, "
+           "without a network, in a copy of the image that is thrown away, and that all commands share in their order."},
   {.path = "tests[].command[]", .kinds = SCHEMA_TEXT},
   {.path = "tests[].status", .kinds = SCHEMA_INTEGER, .most = 255, .fallback = "0", .also = "exit_status|exit_code|exit",
    .text = "The exit status that the program must end with."},

@@ -404,3 +404,51 @@ END
   fails 1 build u.yaml --check
   has "$err" "/up"
 }
+
+@test "tests run commands as a container of the image would" {
+  steps_for t <<'END'
+users: [{name: app, uid: 1234}]
+config: {user: app, env: {GREETING: hi}, workdir: /srv}
+run: ["mkdir /srv; echo content > /srv/file"]
+tests:
+  - {command: [cat, file], stdout: content}
+  - {name: environment, command: [sh, -c, 'id -u; pwd; echo $GREETING; echo err >&2'], stdout: {matches: "^1234\n/srv\nhi\n$"}, stderr: {matches: "^err\n$"}}
+  - {command: ["false"], status: 1}
+  - {command: [sh, -c, "echo x > /tmp/kept; ip -o link | grep -v lo:"], status: 1, stdout: {matches: "^$"}}
+END
+  ok build t.yaml --json --junit report.xml
+  jq -e '.tests | length == 4 and all(.passed)' <<< "$out"
+  ok ls t-1.oci.tar /tmp || true
+  grep -q 'tests="4"' report.xml
+}
+
+@test "commands that fail their tests are told together, and nothing is written" {
+  steps_for t <<'END'
+tests:
+  - {command: [sh, -c, "echo oops >&2; exit 3"]}
+  - {command: [echo, one], stdout: two}
+  - {command: [nosuchprogram]}
+  - {command: [sh, -c, "kill -9 $$; exit 1 & wait"]}
+END
+  fails 1 build t.yaml
+  has "$err" "t.yaml:8:5: error: 'sh' ended with status 3, not 0, and said: oops"
+  has "$err" "t.yaml:9:5: error: its stdout does not contain 'two'"
+  has "$err" "t.yaml:10:5: error: 'nosuchprogram' cannot be run"
+  has "$err" "of 4 tests failed"
+  [ ! -e t-1.oci.tar ]
+}
+
+@test "programs of an architecture that the machine cannot run are refused before all work" {
+  foreign=s390x
+  [ "$(uname -m)" != s390x ] || foreign=amd64
+  [ ! -e /proc/sys/fs/binfmt_misc/qemu-$foreign ] || skip "this machine emulates $foreign"
+  steps_for t <<< "arch: [$foreign]
+run: [\"true\"]"
+  fails 1 build t.yaml
+  has "$err" "this machine cannot run programs of $foreign"
+  has "$err" "qemu-user-static"
+  [ ! -e "$ASHLAR_STORE/sandboxes" ]
+  # what needs no program to run is built
+  sed -i '/^run/d' t.yaml
+  ok build t.yaml
+}

@@ -378,13 +378,6 @@ END
   [ ! -e demo-1.oci.tar ]
 }
 
-@test "tests that run commands are understood, and not available yet" {
-  recipe_with <<< '  - {command: [vi, --version], status: 0, stdout: vi, stderr: {matches: "^$"}}'
-  ok lint demo.yaml
-  fails 2 build demo.yaml
-  has "$err" "demo.yaml:12:5: error: tests: 'command' is not available yet"
-}
-
 @test "--progress json counts the tests" {
   recipe_with <<< '  - {file: /etc/motd}'
   ok build demo.yaml --progress json

@@ -19,7 +19,7 @@ assert_tail(StepLog *log, const char *expected)
 static void
 say(StepLog *log, const char *text)
 {
-  step_log_add(text, strlen(text), log);
+  step_log_add(text, strlen(text), FALSE, log);
 }
 
 static void
