@@ -20,19 +20,6 @@ typedef struct {
 
 /* ---- one entry against what the tree has there ---- */
 
-static gboolean
-same_xattrs(const Entry *a, const Entry *b)
-{
-  if (a->n_xattrs != b->n_xattrs)
-    return FALSE;
-  for (guint i = 0; i < a->n_xattrs; i++) {
-    const Xattr *x = &a->xattrs[i], *y = &b->xattrs[i];
-    if (strcmp(x->name, y->name) != 0 || x->size != y->size || memcmp(x->value, y->value, x->size) != 0)
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* The file that a node of the tree is or leads to. */
 static const Entry *
 file_of(const Tree *tree, const TreeNode *node)
@@ -55,7 +42,7 @@ same_attributes(const Entry *was, const Entry *is)
 {
   /* a symlink has no mode that counts */
   return was->uid == is->uid && was->gid == is->gid && (was->type == ENTRY_SYMLINK || was->mode == is->mode) &&
-         same_xattrs(was, is);
+         entry_same_xattrs(was, is);
 }
 
 static gboolean

@@ -12,6 +12,19 @@ rank(char c)
   return c == '\0' ? 0 : c == '/' ? 1 : (guchar)c + 2;
 }
 
+gboolean
+entry_same_xattrs(const Entry *a, const Entry *b)
+{
+  if (a->n_xattrs != b->n_xattrs)
+    return FALSE;
+  for (guint i = 0; i < a->n_xattrs; i++) {
+    const Xattr *x = &a->xattrs[i], *y = &b->xattrs[i];
+    if (strcmp(x->name, y->name) != 0 || x->size != y->size || memcmp(x->value, y->value, x->size) != 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 int
 entry_path_compare(const char *a, const char *b)
 {

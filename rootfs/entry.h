@@ -40,6 +40,9 @@ typedef struct {
   Digest digest; /* of a file's content; zeroes for all else */
 } Entry;
 
+/* Whether they have the same extended attributes. */
+gboolean entry_same_xattrs(const Entry *a, const Entry *b);
+
 /* Compares paths component by component, so that a directory comes just before what it holds ("a" < "a/b" < "a-b"). */
 int entry_path_compare(const char *a, const char *b);
 

@@ -122,19 +122,6 @@ seen_type(const Entry *entry)
   return entry->type == ENTRY_HARDLINK ? ENTRY_FILE : entry->type;
 }
 
-static gboolean
-same_xattrs(const Entry *a, const Entry *b)
-{
-  if (a->n_xattrs != b->n_xattrs)
-    return FALSE;
-  for (guint i = 0; i < a->n_xattrs; i++) {
-    const Xattr *x = &a->xattrs[i], *y = &b->xattrs[i];
-    if (strcmp(x->name, y->name) != 0 || x->size != y->size || memcmp(x->value, y->value, x->size) != 0)
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static DifferenceFlags
 compare_substance(const SubjectFile *before, const SubjectFile *after)
 {
@@ -165,7 +152,7 @@ compare_file(const SubjectFile *before, const SubjectFile *after, gboolean times
     what |= DIFFERENCE_MODE;
   if (seen_type(a) != seen_type(b))
     return what | DIFFERENCE_TYPE;
-  if (!same_xattrs(a, b))
+  if (!entry_same_xattrs(a, b))
     what |= DIFFERENCE_XATTRS;
   if (times && a->mtime != b->mtime)
     what |= DIFFERENCE_TIME;
