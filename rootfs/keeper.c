@@ -28,6 +28,20 @@ typedef struct {
 
 /* ---- a process that is root of a namespace ---- */
 
+/* Why there are no namespaces: @saved is clone(2)'s errno. */
+static gboolean
+refused(int saved, GError **error)
+{
+  if (saved != EPERM && saved != ENOSPC && saved != EUSERS)
+    return error_set_errno(error, saved, "make namespaces for a sandbox");
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "this system does not allow user namespaces: %s\n"
+              "hint: steps and tests that run programs need them; a container has to allow clone with CLONE_NEWUSER, and a "
+              "machine has the settings user.max_user_namespaces and kernel.unprivileged_userns_clone",
+              g_strerror(saved));
+  return FALSE;
+}
+
 /* A copy of this process in new namespaces (clone(2)'s flags), which waits for its maps; then calls @inside, which does not
  * return. @hold stays open as long as the warden lives. */
 static pid_t
@@ -49,9 +63,7 @@ start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), 
   *hold = gate[1];
   if (pid < 0) {
     close(gate[1]);
-    error_set_errno(error, saved, "make namespaces for a sandbox");
-    g_prefix_error(error, "%s", saved == EPERM || saved == ENOSPC || saved == EUSERS ? "this system does not allow it: " : "");
-    return -1;
+    return refused(saved, error), -1;
   }
   if (idmap_set(&warden->map, pid, error) && write(gate[1], "", 1) == 1)
     return pid;
@@ -84,7 +96,8 @@ remove_folder(const Warden *warden, const char *folder)
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
       ;
     close(hold);
-  }
+  } else /* then nothing was ever given away */
+    (void)!remove_tree(AT_FDCWD, KEEPER_TREE, NULL);
   (void)unlink(KEEPER_KEEP);
   (void)unlink(KEEPER_LOCK);
   (void)!chdir("/");

@@ -452,3 +452,26 @@ run: [\"true\"]"
   sed -i '/^run/d' t.yaml
   ok build t.yaml
 }
+
+@test "where namespaces are forbidden, that and the step that needs them are told" {
+  need_root
+  steps_for t <<< 'run: [{name: needs one, shell: "true"}]'
+  chmod 755 "$T"
+  status=0
+  unshare -U --map-root-user sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"' sh "$ASHLAR" build t.yaml > log 2>&1 || status=$?
+  err=$(< log)
+  [ "$status" = 1 ]
+  has "$err" "t.yaml:7:7: error: the step 'needs one' cannot be run: this system does not allow user namespaces"
+  has "$err" "hint: steps and tests that run programs need them"
+  nothing_left
+}
+
+@test "--keep-on-error leaves what a step left, until gc" {
+  steps_for t <<< 'run: [{name: bad, shell: "echo here > /evidence; exit 1"}]'
+  fails 1 build t.yaml --keep-on-error
+  kept=$(sed -n "s/^hint: what it left is in '\(.*\)'; .*/\1/p" <<< "$err")
+  [ "$(cat "$kept/evidence")" = here ]
+  [ -e "$kept/evidence" ]
+  ok store gc --max-size 10G
+  [ ! -e "$kept" ]
+}
