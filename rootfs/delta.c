@@ -126,6 +126,7 @@ group_changed(const Comparison *comparison, guint first)
   const TreeNode *node = tree_lookup(comparison->tree, entry->path);
   if (node == NULL || !is_same(comparison->tree, node, entry))
     return TRUE;
+  g_assert(group->members != NULL); /* the entry itself is one */
   return group->members->len > 1 && !same_names(comparison, group);
 }
 
