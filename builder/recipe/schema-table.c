@@ -374,6 +374,7 @@ schema_spoken(const char *path)
 {
   GString *spoken = g_string_new(path);
   g_string_replace(spoken, "[]", "", 0);
+  g_string_replace(spoken, ".*.", ".NAME.", 0);
   g_string_replace(spoken, ".*", "", 0);
   return g_string_free(spoken, FALSE);
 }
