@@ -34,6 +34,7 @@ struct Sandbox {
   int socket, lifeline, output, errors;
   GPid warden;
   gboolean many_users;
+  gboolean kept;   /* its folder stays */
   gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
   GCancellable *cancellable;
   gulong cancelled; /* the handler's number */
@@ -214,7 +215,11 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
     sandbox->cancellable = g_object_ref(options->cancellable);
     sandbox->cancelled = g_cancellable_connect(sandbox->cancellable, G_CALLBACK(on_cancelled), sandbox, NULL);
   }
-  return lay_out(sandbox, tree, options, error) ? g_steal_pointer(&sandbox) : NULL;
+  if (lay_out(sandbox, tree, options, error))
+    return g_steal_pointer(&sandbox);
+  /* the warden removes what is being laid out: files that have gone are no news */
+  (void)lost(sandbox, error);
+  return NULL;
 }
 
 void
@@ -235,8 +240,8 @@ sandbox_free(Sandbox *sandbox)
       ;
     g_spawn_close_pid(sandbox->warden);
   }
-  /* there was none, or it was killed itself */
-  if (status != 0 && sandbox->folder != NULL)
+  /* there was no warden, it was killed itself, or files were still being laid out while it removed them */
+  if (sandbox->folder != NULL && !sandbox->kept && (status != 0 || access(sandbox->folder, F_OK) == 0))
     sandbox_sweep_folder(sandbox->folder);
   g_free(sandbox->folder);
   g_free(sandbox->name);
@@ -248,7 +253,7 @@ const char *
 sandbox_keep(Sandbox *sandbox)
 {
   g_autofree char *path = g_build_filename(sandbox->folder, KEEPER_KEEP, NULL);
-  (void)g_file_set_contents(path, "", 0, NULL);
+  sandbox->kept = g_file_set_contents(path, "", 0, NULL);
   return sandbox->folder;
 }
 

@@ -475,3 +475,21 @@ run: [\"true\"]"
   ok store gc --max-size 10G
   [ ! -e "$kept" ]
 }
+
+@test "Ctrl-C while files are laid out ends it, and leaves nothing" {
+  mkdir many
+  (cd many && seq 30000 | split -l 1 -a 4 -)
+  steps_for t <<< 'run: ["true"]'
+  sed -i 's|^files: \[|files: [{path: /many, from: many}, |' t.yaml
+  sed 's/^run.*//' t.yaml > warm.yaml
+  ok build warm.yaml
+  "$ASHLAR" build t.yaml > log 2>&1 &
+  pid=$!
+  until [ -n "$(ls "$ASHLAR_STORE"/sandboxes/*/root/many 2> /dev/null | head -1)" ]; do kill -0 $pid || break; done
+  kill -INT $pid
+  status=0
+  wait $pid || status=$?
+  [ "$status" = 130 ] || { cat log; false; }
+  if grep -q error: log; then cat log; false; fi
+  nothing_left
+}
