@@ -85,11 +85,20 @@ END
   own_store
 }
 
+# as_subordinate COMMAND...: as an ordinary user who has subordinate ids, by accounts that only this command sees
+as_subordinate() {
+  sed '$a ashlar-test:x:54321:54321::/nonexistent:/bin/sh' /etc/passwd > passwd
+  sed '$a ashlar-test:x:54321:' /etc/group > group
+  echo ashlar-test:300000:65536 > subordinate
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare -m sh -c 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && mount --bind subordinate /etc/subuid &&
+    mount --bind subordinate /etc/subgid && exec setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps=-all -- "$@"' sh "$@"
+}
+
 @test "root and an ordinary user get the same bytes" {
   need_root
-  need runuser newuidmap useradd
-  id ashlar-test > /dev/null 2>&1 || useradd -m ashlar-test || skip "no user can be made"
-  grep -q ^ashlar-test: /etc/subuid || { userdel -r ashlar-test; skip "new users get no subordinate ids here"; }
+  need newuidmap setpriv
+  { [ -e /etc/subuid ] && [ -e /etc/subgid ]; } || skip "there is no /etc/subuid"
   P=$(mktemp -d)
   chmod 755 "$P"
   cd "$P"
@@ -103,11 +112,8 @@ END
   ok build t.yaml
   mkdir user
   cp -r t.yaml bin user
-  chown -R ashlar-test user
-  status=0
-  runuser -u ashlar-test -- env -u ASHLAR_STORE HOME="$P/user" ./ashlar build user/t.yaml -o user > user.log 2>&1 || status=$?
-  userdel -r ashlar-test 2> /dev/null
-  [ "$status" = 0 ] || { cat user.log; false; }
+  chown -R 54321:54321 user
+  as_subordinate env -u ASHLAR_STORE HOME="$P/user" ./ashlar build user/t.yaml -o user > user.log 2>&1 || { cat user.log; false; }
   same t-1.oci.tar user/t-1.oci.tar
   left=$(find user/.cache/ashlar/sandboxes -mindepth 1)
   [ -z "$left" ]
