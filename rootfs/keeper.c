@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* How many processes a sandbox has at most: many for a build, few for a machine. */
-#define PROCESSES_MAX 8192
+#define PROCESSES_MAX 4096
 
 typedef struct {
   IdMap map;

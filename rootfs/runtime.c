@@ -9,7 +9,7 @@
 /* The name that programs find for the machine they run on. */
 #define HOST_NAME "localhost"
 /* Of one user in the container; what all may have together is the control group's. */
-#define PROCESSES_MAX 4096
+#define PROCESSES_MAX 2048
 #define FILES_USUAL 1024
 #define FILES_MAX 4096
 

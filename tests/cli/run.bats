@@ -357,7 +357,7 @@ END
 }
 
 @test "a fork bomb is bounded and ends with its step" {
-  steps_for t <<< 'run: [{shell: "bomb() { bomb | bomb & }; bomb; sleep 100", timeout: 3s}]'
+  steps_for t <<< 'run: [{shell: "bomb() { bomb | bomb & }; bomb; sleep 100", timeout: 1s}]'
   fails 1 build t.yaml
   has "$err" "the step"
   nothing_left
