@@ -168,16 +168,16 @@ take_descriptors(void)
 int
 keeper_main(int argc, char **argv)
 {
-  if (argc != 4 || chdir(argv[2]) != 0)
+  gboolean keeps = argc == 4 && strcmp(argv[1], KEEPER_KEEPS) == 0;
+  if (argc != 4 || chdir(argv[2]) != 0 || (keeps && !take_descriptors()))
     return EXIT_FAILURE;
   GError *problem = NULL;
-  gboolean keeps = strcmp(argv[1], KEEPER_KEEPS) == 0;
   Warden warden = {.cgroup = keeps ? cgroup_make(argv[3]) : cgroup_find(argv[3])};
   /* what the terminal sends is for who made the sandbox, and reaches us over the lifeline */
   setsid();
   umask(022);
   idmap_find(&warden.map);
-  if (keeps && (!take_descriptors() || !keep(&warden, argv[2], &problem)))
+  if (keeps && !keep(&warden, argv[2], &problem))
     (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
   g_clear_error(&problem);
   if (warden.cgroup != NULL)

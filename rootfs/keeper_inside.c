@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/keeper_inside.h"
+#include "rootfs/entry_list.h"
 #include "rootfs/keeper.h"
 #include "rootfs/wire.h"
 #include "signing/error.h"
@@ -56,11 +57,8 @@ static const struct {
   const char *verb, *type;
   gboolean (*serve)(Keeper *keeper, GVariant *value, GError **error);
 } services[] = {
-  {"own", "a(ayayuuuuuuxtaya(ayay))", keeper_own},
-  {"mark", "b", keeper_mark},
-  {"run", "a{sv}", keeper_run},
-  {"list", "b", keeper_list},
-  {"send", "aay", keeper_send},
+  {"own", ENTRY_LIST_TYPE, keeper_own}, {"mark", "b", keeper_mark},   {"run", "a{sv}", keeper_run},
+  {"list", "b", keeper_list},           {"send", "aay", keeper_send},
 };
 
 static gboolean

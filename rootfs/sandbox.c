@@ -24,6 +24,8 @@
 /* A step may not take the last of the disk: this much is left, or half of what there is if that is less. */
 #define DISK_RESERVE (G_GUINT64_CONSTANT(512) << 20)
 #define OUTPUT_PIECE 4096
+/* Entries that one message speaks of. */
+#define BATCH 1024
 
 struct Sandbox {
   char *folder; /* absolute */
@@ -186,6 +188,17 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   return sandbox->tree >= 0 || error_set_errno(error, errno, "open '%s'", tree);
 }
 
+/* In parts, for a message is bounded and a tree is not. */
+static gboolean
+own_all(Sandbox *sandbox, const EntryList *rest, GError **error)
+{
+  guint n = entry_list_size(rest);
+  for (guint from = 0; from < n; from += BATCH)
+    if (!ask_simply(sandbox, "own", entry_list_to_variant(rest, from, MIN(from + BATCH, n)), error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
 {
@@ -196,9 +209,7 @@ lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GErro
     return FALSE;
   g_variant_get(ready, "(uub)", &uid, &gid, &sandbox->many_users);
   const WorktreeOptions laying = {.uid = uid, .gid = gid, .watch = options->watch, .cancellable = options->cancellable};
-  return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) &&
-         (entry_list_size(rest) == 0 ||
-          ask_simply(sandbox, "own", entry_list_to_variant(rest, 0, entry_list_size(rest)), error)) &&
+  return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) && own_all(sandbox, rest, error) &&
          ask_simply(sandbox, "mark", NULL, error);
 }
 
@@ -458,23 +469,34 @@ write_content(Sandbox *sandbox, const Entry *entry, PackWriter *writer, GError *
   }
 }
 
-gboolean
-sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error)
+/* The entries of @changed from @from up to, not including, @to. */
+static gboolean
+write_batch(Sandbox *sandbox, const GPtrArray *changed, guint from, guint to, PackWriter *writer, GError **error)
 {
   g_autoptr(GPtrArray) paths = g_ptr_array_new();
-  for (guint i = 0; i < delta->changed->len; i++) {
-    const Entry *entry = delta->changed->pdata[i];
+  for (guint i = from; i < to; i++) {
+    const Entry *entry = changed->pdata[i];
     if (entry->type == ENTRY_FILE)
       g_ptr_array_add(paths, (gpointer)entry->path);
   }
   if (!ask(sandbox, "send", g_variant_new_bytestring_array((const char *const *)paths->pdata, paths->len), error))
     return FALSE;
-  for (guint i = 0; i < delta->changed->len; i++) {
-    const Entry *entry = delta->changed->pdata[i];
+  for (guint i = from; i < to; i++) {
+    const Entry *entry = changed->pdata[i];
     if (!pack_writer_add(writer, entry, error))
       return sandbox->broken = TRUE, FALSE;
     if (entry->type == ENTRY_FILE && !write_content(sandbox, entry, writer, error))
       return FALSE;
   }
+  return TRUE;
+}
+
+gboolean
+sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error)
+{
+  guint n = delta->changed->len;
+  for (guint from = 0; from < n; from += BATCH)
+    if (!write_batch(sandbox, delta->changed, from, MIN(from + BATCH, n), writer, error))
+      return FALSE;
   return TRUE;
 }

@@ -60,9 +60,11 @@ step_key(const Steps *steps, const RecipeStep *step, Digest *key)
   char hex[DIGEST_HEX_LENGTH + 1];
   tree_digest(steps->tree, &tree);
   digest_to_hex(&tree, hex);
-  json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
-                                  "step", recipe_step_to_json(step), "epoch", (json_int_t)steps->options->epoch, "arch",
-                                  steps->options->arch);
+  g_auto(GStrv) environment = environment_of(steps, step);
+  g_autofree char *variables = g_strjoinv("\n", environment);
+  json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
+                                  "step", recipe_step_to_json(step), "environment", variables, "epoch",
+                                  (json_int_t)steps->options->epoch, "arch", steps->options->arch);
   store_action_key(description, key);
   json_decref(description);
 }
