@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/steps.h"
+#include "builder/engine/outcome.h"
 #include "builder/engine/secrets.h"
 #include "builder/engine/step_log.h"
 #include "rootfs/accounts.h"
@@ -16,19 +17,6 @@ typedef struct {
   const StepsOptions *options;
   Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
 } Steps;
-
-/* What is remembered of a step. */
-typedef struct {
-  Digest pack; /* in the encoding in which it was first written */
-  gboolean has_pack;
-  GPtrArray *removed; /* char* */
-} Outcome;
-
-static void
-outcome_clear(Outcome *outcome)
-{
-  g_clear_pointer(&outcome->removed, g_ptr_array_unref);
-}
 
 /* All that the command finds in its environment. */
 static char **
@@ -69,87 +57,18 @@ step_key(const Steps *steps, const RecipeStep *step, Digest *key)
   json_decref(description);
 }
 
-static gboolean
-find_outcome(const Steps *steps, const Digest *key, Outcome *outcome)
-{
-  json_t *record = store_action_get(steps->store, key), *removed = NULL;
-  const char *pack = NULL;
-  gboolean found = record != NULL && json_unpack(record, "{s?s, s:o}", "pack", &pack, "removed", &removed) == 0 &&
-                   (pack == NULL || digest_from_string(pack, &outcome->pack, NULL));
-  if (found) {
-    outcome->has_pack = pack != NULL;
-    outcome->removed = g_ptr_array_new_with_free_func(g_free);
-    for (gsize i = 0; i < json_array_size(removed); i++)
-      g_ptr_array_add(outcome->removed, g_strcompress(json_string_value(json_array_get(removed, i))));
-  }
-  json_decref(record);
-  return found;
-}
-
-/* Paths need not be UTF-8, and JSON must be. */
-static gboolean
-keep_outcome(const Steps *steps, const Digest *key, const Outcome *outcome, GError **error)
-{
-  char pack[DIGEST_STRING_SIZE];
-  json_t *removed = json_array();
-  for (guint i = 0; i < outcome->removed->len; i++) {
-    g_autofree char *path = g_strescape(outcome->removed->pdata[i], NULL);
-    json_array_append_new(removed, json_string(path));
-  }
-  json_t *record = json_pack("{s:s*, s:o}", "pack", outcome->has_pack ? digest_to_string(&outcome->pack, pack) : NULL,
-                             "removed", removed);
-  gboolean kept = store_action_put(steps->store, key, record, error);
-  json_decref(record);
-  return kept;
-}
-
-/* ---- the tree ---- */
-
-static gboolean
-insert_outcome(const Steps *steps, const Outcome *outcome, guint *number, GError **error)
-{
-  *number = TREE_NO_PACK;
-  for (guint i = 0; i < outcome->removed->len; i++)
-    tree_remove(steps->tree, outcome->removed->pdata[i]);
-  if (!outcome->has_pack)
-    return TRUE;
-  g_autoptr(Pack) made = pack_open(steps->store, &outcome->pack, error);
-  Digest digest;
-  if (made == NULL || !pack_encode(steps->store, made, steps->options->encoding, &digest, error))
-    return FALSE;
-  g_autoptr(Pack) pack = pack_open(steps->store, &digest, error);
-  if (pack == NULL)
-    return FALSE;
-  *number = tree_add_pack(steps->tree, pack);
-  for (guint i = 0; i < pack_n_entries(pack); i++)
-    if (!tree_insert(steps->tree, *number, i, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* Times that a step gave to files are set back to the epoch; those that it kept (of an archive that it unpacked) stay. */
-static void
-set_times(const Delta *delta, gint64 began, gint64 epoch)
-{
-  for (guint i = 0; i < delta->changed->len; i++) {
-    Entry *entry = (Entry *)delta->changed->pdata[i];
-    entry->mtime = entry->mtime >= began ? epoch : MIN(entry->mtime, epoch);
-  }
-}
+/* ---- what it changed ---- */
 
 /* A secret that was left is found before anything remembers the pack; nothing else does. */
 static gboolean
-write_delta(const Steps *steps, const RecipeStep *step, const Secrets *secrets, const Delta *delta, Outcome *outcome,
+write_delta(const Steps *steps, const RecipeStep *step, const Secrets *secrets, Delta *delta, gint64 began, Outcome *outcome,
             GError **error)
 {
-  outcome->removed = g_ptr_array_ref(delta->removed);
-  outcome->has_pack = delta->changed->len > 0;
+  const OutcomeOptions options = {.encoding = steps->options->encoding, .began = began, .epoch = steps->options->epoch};
+  if (!outcome_write(steps->store, steps->sandbox, delta, &options, outcome, error))
+    return FALSE;
   if (!outcome->has_pack)
     return TRUE;
-  g_autoptr(PackWriter) writer = pack_writer_new(steps->store, steps->options->encoding, error);
-  if (writer == NULL || !sandbox_write(steps->sandbox, delta, writer, error) ||
-      !pack_writer_finish(writer, &outcome->pack, error))
-    return FALSE;
   g_autoptr(Pack) pack = pack_open(steps->store, &outcome->pack, error);
   if (pack == NULL)
     return FALSE;
@@ -253,10 +172,7 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
   if (result.end != SANDBOX_ENDED || result.status != 0)
     return tell_failure(steps, step, &result, log, error);
   g_autoptr(Delta) delta = sandbox_compare(steps->sandbox, steps->tree, error);
-  if (delta == NULL)
-    return FALSE;
-  set_times(delta, began, steps->options->epoch);
-  return write_delta(steps, step, secrets, delta, outcome, error);
+  return delta != NULL && write_delta(steps, step, secrets, delta, began, outcome, error);
 }
 
 static gboolean
@@ -295,15 +211,16 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   Digest key;
   Outcome outcome = {0};
   step_key(steps, step, &key);
-  gboolean known = find_outcome(steps, &key, &outcome);
+  gboolean known = outcome_find(steps->store, &key, &outcome);
   progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
   /* what is there is not what a step would leave that is only remembered */
   if (known)
     g_clear_pointer(&steps->sandbox, sandbox_free);
   GError *problem = NULL;
-  gboolean done = known || (make_outcome(steps, step, &outcome, &problem) && keep_outcome(steps, &key, &outcome, &problem)) ||
+  gboolean done = known ||
+                  (make_outcome(steps, step, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
                   blame(step, problem, error);
-  done = done && insert_outcome(steps, &outcome, number, error);
+  done = done && outcome_insert(steps->store, steps->tree, steps->options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   return done;
 }
