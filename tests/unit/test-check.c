@@ -422,7 +422,7 @@ folders_of_the_cache_and_the_environment_count(void)
     {.path = "etc/ld.so.conf.d/other", .content = "/nowhere\n"},
     {0},
   };
-  static const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], conf[2], {0}};
+  const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], conf[2], {0}};
   static const Case lost[] = {
     {"elf", "elf: '/usr/bin/x' needs 'libx.so', which is not found: '/opt/lib/libx.so' is not in its search path\n"}, {0}};
   static const Case found[] = {{"elf", ""}, {0}};
