@@ -13,7 +13,8 @@
  *   own     a(entries)        sets owners, modes and xattrs                                          -> ok
  *   mark                      remembers how all files look now                                       -> ok
  *   run     a{sv}             runs an OCI bundle; see keeper_run.c                                    -> exit a{sv}
- *   list                      all files; digests of those that changed since the mark; marks again   -> entries a(entries) ..., end
+ *   list    b                 all files; digests of those that changed since the mark, or (TRUE) of all; marks again
+ *                                                                                                    -> entries a(entries) ..., end
  *   send    aay               contents of the files named                                            -> data ay ..., end (for each)
  * The first message is the keeper's: ready (uu), who stands for root outside.
  */
@@ -36,6 +37,7 @@ enum {
 
 /* In the sandbox's folder, which is the warden's working folder. */
 #define KEEPER_TREE "root"
+#define KEEPER_EXTRAS "extras" /* what may be mounted at SANDBOX_EXTRAS */
 #define KEEPER_LOCK "lock"
 /* Where this is there, the folder stays. */
 #define KEEPER_KEEP "keep"

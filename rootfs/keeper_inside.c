@@ -45,9 +45,11 @@ mount_place(GError **error)
   if (!do_mount("none", "/", "nothing", MS_REC | MS_SLAVE, NULL, error) ||
       !do_mount("tmpfs", KEEPER_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", error))
     return FALSE;
-  if (mkdir(KEEPER_BUNDLE, 0755) != 0 || mkdir(KEEPER_BUNDLE_TREE, 0755) != 0 || mkdir(KEEPER_STATE, 0700) != 0)
+  if (mkdir(KEEPER_BUNDLE, 0755) != 0 || mkdir(KEEPER_BUNDLE_TREE, 0755) != 0 || mkdir(KEEPER_STATE, 0700) != 0 ||
+      mkdir(KEEPER_EXTRAS_PLACE, 0755) != 0)
     return error_set_errno(error, errno, "make folders in '%s'", KEEPER_PLACE);
   return do_mount(KEEPER_TREE, KEEPER_BUNDLE_TREE, "the tree", MS_BIND, NULL, error) &&
+         do_mount(KEEPER_EXTRAS, KEEPER_EXTRAS_PLACE, "what comes with it", MS_BIND, NULL, error) &&
          do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error);
 }
 

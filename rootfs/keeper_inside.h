@@ -13,6 +13,7 @@
 #define KEEPER_BUNDLE_TREE KEEPER_BUNDLE "/rootfs"
 #define KEEPER_STATE KEEPER_PLACE "/state"
 #define KEEPER_SECRETS KEEPER_PLACE "/secrets"
+#define KEEPER_EXTRAS_PLACE KEEPER_PLACE "/extras"
 
 typedef struct {
   int tree;          /* the folder of the files, open */

@@ -32,6 +32,7 @@ struct Sandbox {
   char *name;   /* of the folder, and of the control group */
   char *runtime;
   int tree; /* the folder of the files */
+  int extras;
   int hold; /* its lock, until the warden has it */
   int socket, lifeline, output, errors;
   GPid warden;
@@ -165,6 +166,16 @@ lock_folder(Sandbox *sandbox, GError **error)
 }
 
 static gboolean
+make_part(const Sandbox *sandbox, const char *name, int *fd, GError **error)
+{
+  g_autofree char *path = g_build_filename(sandbox->folder, name, NULL);
+  if (mkdir(path, 0755) != 0)
+    return error_set_errno(error, errno, "make '%s'", path);
+  *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return *fd >= 0 || error_set_errno(error, errno, "open '%s'", path);
+}
+
+static gboolean
 make_folder(Sandbox *sandbox, Store *store, GError **error)
 {
   g_autofree char *above = sandbox_place(store);
@@ -179,13 +190,8 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   }
   sandbox->folder = folder;
   sandbox->name = g_path_get_basename(folder);
-  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL);
-  if (!lock_folder(sandbox, error))
-    return FALSE;
-  if (mkdir(tree, 0755) != 0)
-    return error_set_errno(error, errno, "make '%s'", tree);
-  sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return sandbox->tree >= 0 || error_set_errno(error, errno, "open '%s'", tree);
+  return lock_folder(sandbox, error) && make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) &&
+         make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error);
 }
 
 /* In parts, for a message is bounded and a tree is not. */
@@ -218,7 +224,8 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
 {
   g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
   sandbox_sweep(store, FALSE);
-  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = -1;
+  sandbox->hold = sandbox->tree = sandbox->extras = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors =
+    -1;
   sandbox->runtime = runtime_find(options->runtime, error);
   if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
     return NULL;
@@ -244,6 +251,7 @@ sandbox_free(Sandbox *sandbox)
   close_fd(&sandbox->output);
   close_fd(&sandbox->errors);
   close_fd(&sandbox->tree);
+  close_fd(&sandbox->extras);
   close_fd(&sandbox->hold);
   int status = -1;
   if (sandbox->warden > 0) {
@@ -258,6 +266,12 @@ sandbox_free(Sandbox *sandbox)
   g_free(sandbox->name);
   g_free(sandbox->runtime);
   g_free(sandbox);
+}
+
+int
+sandbox_extras(const Sandbox *sandbox)
+{
+  return sandbox->extras;
 }
 
 const char *
@@ -328,6 +342,10 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
   if (step->n_secrets > 0) {
     const RuntimeMount secrets = {.source = KEEPER_SECRETS, .target = SANDBOX_SECRETS};
     g_array_append_val(mounts, secrets);
+  }
+  if (step->extras) {
+    const RuntimeMount extras = {.source = KEEPER_EXTRAS_PLACE, .target = SANDBOX_EXTRAS};
+    g_array_append_val(mounts, extras);
   }
   if (step->network) {
     const RuntimeMount names = {.source = "/etc/resolv.conf", .target = "/etc/resolv.conf"};
@@ -425,11 +443,11 @@ sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *result, GE
 
 /* ---- what it left ---- */
 
-Delta *
-sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
+static Delta *
+compare(Sandbox *sandbox, const Tree *tree, gboolean whole, GError **error)
 {
   g_autoptr(EntryList) now = entry_list_new();
-  if (!ask(sandbox, "list", NULL, error))
+  if (!ask(sandbox, "list", g_variant_new_boolean(whole), error))
     return NULL;
   for (;;) {
     g_autoptr(GVariant) entries = NULL;
@@ -441,6 +459,18 @@ sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
     if (!entry_list_add_variant(now, entries, error))
       return NULL;
   }
+}
+
+Delta *
+sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
+{
+  return compare(sandbox, tree, FALSE, error);
+}
+
+Delta *
+sandbox_compare_whole(Sandbox *sandbox, const Tree *tree, GError **error)
+{
+  return compare(sandbox, tree, TRUE, error);
 }
 
 /* One file's content, which must be what was listed. */

@@ -38,6 +38,11 @@ typedef struct {
   GBytes *value;
 } SandboxSecret;
 
+/* The folder (open; borrowed) of files that come with the tree and are not part of it: a step that asks for them finds them,
+ * read-only, at SANDBOX_EXTRAS. Who puts files there lets everybody read them. */
+#define SANDBOX_EXTRAS "/run/extras"
+int sandbox_extras(const Sandbox *sandbox);
+
 typedef struct {
   const char *const *command;
   const char *const *environment; /* "NAME=VALUE"; all that the program finds */
@@ -50,6 +55,7 @@ typedef struct {
   guint64 memory; /* bytes; 0: any */
   const SandboxSecret *secrets;
   guint n_secrets;
+  gboolean extras; /* whether it sees SANDBOX_EXTRAS */
   /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
    * all comes in its order. */
   gboolean apart;
@@ -75,6 +81,8 @@ gboolean sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *r
 
 /* What is different from @tree, which must be as it was laid out, but for earlier deltas of this sandbox. */
 Delta *sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is different from any tree: all files are read. */
+Delta *sandbox_compare_whole(Sandbox *sandbox, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds all that is new or changed in @delta, with contents, to @writer. */
 gboolean sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

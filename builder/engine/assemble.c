@@ -238,7 +238,7 @@ run_tests(Store *store, const Recipe *recipe, const Root *root, const AssembleOp
     .tree = root->tree,
     .config = &recipe->config,
     .cancellable = options->packages.fetch.cancellable,
-    .system = root->system,
+    .generated = {root->system, root->installed},
     .runtime = options->runtime,
   };
   return options->tests == NULL || check_image(&subject, recipe, options->tests, error);

@@ -119,18 +119,6 @@ find_annotations(Build *build, GError **error)
   return TRUE;
 }
 
-/* Scripts are run by a later version; what this one cannot do it says before it begins. */
-static gboolean
-check_scripts(const Recipe *recipe, GError **error)
-{
-  if (recipe->debian == NULL || recipe->debian->scripts == RECIPE_SCRIPTS_SKIP)
-    return TRUE;
-  return recipe_error_at(error, &recipe->debian->place,
-                         "'scripts: %s' is not available yet\nhint: write 'scripts: skip' under debian: users, alternatives, "
-                         "shells and the CA bundle are then made natively, and every script left out is listed",
-                         recipe->debian->scripts == RECIPE_SCRIPTS_RUN ? "run" : "auto");
-}
-
 /* All that decides the bytes of the image of @arch in @encoding. */
 static json_t *
 describe_image(const Build *build, const char *arch, PackEncoding encoding)
@@ -543,7 +531,7 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !check_scripts(recipe, error) || !foreign_check(recipe, (const char *const *)archs, error))
+  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
     return NULL;
   Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
   g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;

@@ -20,6 +20,7 @@ typedef struct {
   GPtrArray *parts;   /* RootPart*: the lock's packages in its order, generated files, the recipe's own, its steps */
   guint n_packages;   /* how many of the parts are packages */
   guint system;       /* number of the generated files' pack in the tree, or TREE_NO_PACK */
+  guint installed;    /* of the pack of what dpkg and maintainer scripts made, or TREE_NO_PACK */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst: what of it" */
 } Root;
 

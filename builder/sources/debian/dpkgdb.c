@@ -200,6 +200,13 @@ write_extended_states(const DebianSystem *system, const GPtrArray *units, const 
     changes_put_text(changes, "var/lib/apt/extended_states", text->str);
 }
 
+void
+debian_write_states(const DebianSystem *system, Changes *changes, const DebianDatabaseOptions *options)
+{
+  g_autoptr(GPtrArray) units = by_name(system);
+  write_extended_states(system, units, options->asked, changes);
+}
+
 gboolean
 debian_write_database(const DebianSystem *system, Changes *changes, const DebianDatabaseOptions *options, GError **error)
 {

@@ -21,6 +21,9 @@ typedef struct {
 gboolean debian_write_database(const DebianSystem *system, Changes *changes, const DebianDatabaseOptions *options,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Only apt's part of it, which dpkg does not write: which packages were installed automatically. */
+void debian_write_states(const DebianSystem *system, Changes *changes, const DebianDatabaseOptions *options);
+
 /* The stanza of one package as dpkg writes it, a line break at its end but no empty line (transfer full). */
 char *debian_status_stanza(const DebianUnit *unit);
 
