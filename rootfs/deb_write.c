@@ -155,6 +155,17 @@ add_shipped(Writing *writing, GHashTable *index, const char *path, GError **erro
   return add_member(writing, i, name, target, error);
 }
 
+/* What the package says of the root itself no pack remembers. */
+static gboolean
+add_root(Writing *writing, GError **error)
+{
+  const Entry entry = {.type = ENTRY_DIRECTORY, .mode = 0755};
+  struct archive_entry *member = describe(&entry, "./", NULL);
+  int status = archive_write_header(writing->tar, member);
+  archive_entry_free(member);
+  return status == ARCHIVE_OK || tar_failed(writing, error);
+}
+
 static gboolean
 add_all_shipped(Writing *writing, const char *prefix, GError **error)
 {
@@ -169,7 +180,7 @@ add_all_shipped(Writing *writing, const char *prefix, GError **error)
   g_autofree char *text = g_strndup(g_bytes_get_data(list, NULL), g_bytes_get_size(list));
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
-    if (**line != '\0' && strcmp(*line, "/.") != 0 && !add_shipped(writing, index, *line + 1, error))
+    if (strcmp(*line, "/.") == 0 ? !add_root(writing, error) : **line != '\0' && !add_shipped(writing, index, *line + 1, error))
       return FALSE;
   return TRUE;
 }

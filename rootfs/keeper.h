@@ -16,7 +16,8 @@
  *   list    b                 all files; digests of those that changed since the mark, or (TRUE) of all; marks again
  *                                                                                                    -> entries a(entries) ..., end
  *   send    aay               contents of the files named                                            -> data ay ..., end (for each)
- * The first message is the keeper's: ready (uu), who stands for root outside.
+ * The first message is the keeper's: ready (uubb), who stands for root outside, whether there are other users, and whether the tree
+ * is in memory; the tree's folder, open, comes with it.
  */
 #ifndef ASHLAR_ROOTFS_KEEPER_H
 #define ASHLAR_ROOTFS_KEEPER_H
@@ -42,7 +43,8 @@ enum {
 /* Where this is there, the folder stays. */
 #define KEEPER_KEEP "keep"
 
-/* @argv: KEEPER_NAME, what to do, the sandbox's folder, the name of its control group. Returns the exit status. */
+/* @argv: KEEPER_NAME, what to do, the sandbox's folder, the name of its control group, and for KEEPER_KEEPS how many bytes the tree
+ * may take in memory (0: it is to be on the disk). Returns the exit status. */
 #define KEEPER_KEEPS "keep-sandbox"
 #define KEEPER_SWEEPS "sweep-sandbox"
 int keeper_main(int argc, char **argv);

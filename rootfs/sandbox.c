@@ -3,6 +3,7 @@
 #include "rootfs/cgroup.h"
 #include "rootfs/keeper.h"
 #include "rootfs/keeper_inside.h"
+#include "rootfs/memory.h"
 #include "rootfs/runtime.h"
 #include "rootfs/sandbox_sweep.h"
 #include "rootfs/wire.h"
@@ -24,6 +25,9 @@
 /* A step may not take the last of the disk: this much is left, or half of what there is if that is less. */
 #define DISK_RESERVE (G_GUINT64_CONSTANT(512) << 20)
 #define OUTPUT_PIECE 4096
+/* What a file takes in memory besides its content, and in what pieces it takes that. */
+#define FILE_COST 1024
+#define FILE_BLOCK 4096
 /* Entries that one message speaks of. */
 #define BATCH 1024
 
@@ -37,8 +41,9 @@ struct Sandbox {
   int socket, lifeline, output, errors;
   GPid warden;
   gboolean many_users;
-  gboolean kept;   /* its folder stays */
-  gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
+  gboolean in_memory; /* the tree */
+  gboolean kept;      /* its folder stays */
+  gboolean broken;    /* the keeper did not answer as it should: nothing more is asked of it */
   GCancellable *cancellable;
   gulong cancelled; /* the handler's number */
 };
@@ -137,9 +142,10 @@ make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors
 }
 
 static gboolean
-start_keeper(Sandbox *sandbox, GError **error)
+start_keeper(Sandbox *sandbox, guint64 memory, GError **error)
 {
-  const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, NULL};
+  g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, memory);
+  const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, bytes, NULL};
   int ours[] = {-1, -1, -1, -1, sandbox->hold};
   const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_HOLD};
   gboolean started =
@@ -154,6 +160,18 @@ start_keeper(Sandbox *sandbox, GError **error)
 }
 
 /* ---- making one ---- */
+
+/* Bytes that @tree may take in memory, or 0: it had better be on the disk. What is in it may be a quarter of the memory that is to
+ * be had, and it may grow to half. */
+static guint64
+memory_for(const Tree *tree)
+{
+  g_autoptr(GPtrArray) nodes = tree_nodes(tree);
+  guint64 bytes = 0, available = memory_available();
+  for (guint i = 0; i < nodes->len; i++)
+    bytes += FILE_COST + (((const TreeNode *)nodes->pdata[i])->entry->size / FILE_BLOCK + 1) * FILE_BLOCK;
+  return bytes <= available / 4 ? available / 2 : 0;
+}
 
 /* Locked as long as anybody lives who will remove it. */
 static gboolean
@@ -213,7 +231,11 @@ lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GErro
   guint32 uid, gid;
   if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
     return FALSE;
-  g_variant_get(ready, "(uub)", &uid, &gid, &sandbox->many_users);
+  g_variant_get(ready, "(uubb)", &uid, &gid, &sandbox->many_users, &sandbox->in_memory);
+  close_fd(&sandbox->tree);
+  sandbox->tree = wire_receive_fd(sandbox->socket, error);
+  if (sandbox->tree < 0)
+    return FALSE;
   const WorktreeOptions laying = {.uid = uid, .gid = gid, .watch = options->watch, .cancellable = options->cancellable};
   return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) && own_all(sandbox, rest, error) &&
          ask_simply(sandbox, "mark", NULL, error);
@@ -227,7 +249,8 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
   sandbox->hold = sandbox->tree = sandbox->extras = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors =
     -1;
   sandbox->runtime = runtime_find(options->runtime, error);
-  if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
+  if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) ||
+      !start_keeper(sandbox, options->on_disk ? 0 : memory_for(tree), error))
     return NULL;
   if (options->cancellable != NULL) {
     sandbox->cancellable = g_object_ref(options->cancellable);
@@ -266,6 +289,12 @@ sandbox_free(Sandbox *sandbox)
   g_free(sandbox->name);
   g_free(sandbox->runtime);
   g_free(sandbox);
+}
+
+gboolean
+sandbox_in_memory(const Sandbox *sandbox)
+{
+  return sandbox->in_memory;
 }
 
 int
@@ -318,7 +347,9 @@ disk_reserve(const Sandbox *sandbox)
   struct statvfs status;
   if (fstatvfs(sandbox->tree, &status) != 0)
     return 0;
-  return MIN(DISK_RESERVE, (guint64)status.f_bavail * status.f_frsize / 2);
+  guint64 available = (guint64)status.f_bavail * status.f_frsize;
+  /* memory is filled so fast that it has to be noticed early */
+  return sandbox->in_memory ? available / 4 : MIN(DISK_RESERVE, available / 2);
 }
 
 static GVariant *

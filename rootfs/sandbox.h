@@ -21,7 +21,8 @@
 
 typedef struct {
   const char *runtime; /* a name or path; NULL: the first of crun and runc that is there */
-  const Watch *watch;  /* or NULL: hears of bytes laid out */
+  gboolean on_disk;   /* the tree is never in memory, where it is laid out fastest and can be neither kept nor left uncounted */
+  const Watch *watch; /* or NULL: hears of bytes laid out */
   GCancellable *cancellable;
 } SandboxOptions;
 
@@ -30,6 +31,9 @@ typedef struct Sandbox Sandbox;
 Sandbox *sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void sandbox_free(Sandbox *sandbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
+
+/* Whether the tree is in memory. A step that fills it (SANDBOX_DISK) may yet succeed in a sandbox on the disk. */
+gboolean sandbox_in_memory(const Sandbox *sandbox);
 
 /* A file in memory that one step may read, at SANDBOX_SECRETS/NAME. */
 #define SANDBOX_SECRETS "/run/secrets"
@@ -67,7 +71,7 @@ typedef enum {
   SANDBOX_ENDED,  /* by itself: see status */
   SANDBOX_TIME,   /* it took longer than it may */
   SANDBOX_MEMORY, /* the kernel killed it for want of memory */
-  SANDBOX_DISK,   /* it filled the disk */
+  SANDBOX_DISK,   /* it filled the disk, or the memory that the tree is in */
 } SandboxEnd;
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build.h"
 #include "builder/engine/foreign.h"
+#include "builder/engine/install.h"
 #include "builder/engine/memo.h"
 #include "builder/engine/resolve.h"
 #include "builder/engine/vcs.h"
@@ -134,10 +135,14 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   json_t *annotations = json_array();
   for (char **pair = build->annotations; *pair != NULL; pair++)
     json_array_append_new(annotations, json_string(*pair));
-  return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar", ASHLAR_VERSION, "format",
-                   lock_current_format(), "recipe", recipe_to_json(build->recipe), "lock", locked, "inputs", inputs, "epoch",
-                   (json_int_t)build->epoch, "arch", arch, "encoding", pack_encoding_name(encoding), "annotations",
-                   annotations);
+  json_t *description = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar",
+                                  ASHLAR_VERSION, "format", lock_current_format(), "recipe", recipe_to_json(build->recipe),
+                                  "lock", locked, "inputs", inputs, "epoch", (json_int_t)build->epoch, "arch", arch, "encoding",
+                                  pack_encoding_name(encoding), "annotations", annotations);
+  const RecipeDebian *debian = build->recipe->debian;
+  if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
+    json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  return description;
 }
 
 static void

@@ -16,9 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Raised by whatever changes what an installation comes to: dpkg's options, the order, what is tidied up. */
-#define RULES 1
-
 #define DPKG "dpkg --force-unsafe-io --force-confold --force-confdef"
 
 typedef struct {
@@ -31,6 +28,8 @@ typedef struct {
   Digest *keys;       /* of the batches */
   Sandbox *sandbox;   /* NULL, or one that holds what the batches so far came to */
   gint64 began;       /* when it was made */
+  gboolean on_disk;   /* where its files are to be */
+  gboolean again;     /* a batch did not fit into memory */
 } Install;
 
 static const char *const environment[] = {
@@ -96,7 +95,7 @@ batch_key(const Install *install, guint n, Digest *key)
   g_autofree char *tidy = debian_tidy_script();
   const RecipeDebian *debian = install->recipe->debian;
   json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "action", "install", "format",
-                                  PACK_FORMAT, "rules", RULES, "before", before, "packages",
+                                  PACK_FORMAT, "rules", INSTALL_RULES, "before", before, "packages",
                                   describe_packages(install, install->batches->pdata[n]), "exclude", texts_of(debian->exclude),
                                   "include", texts_of(debian->include), "environment", texts_of(variables), "dpkg", DPKG,
                                   "tidy", tidy, "arch", install->options->arch);
@@ -191,7 +190,11 @@ make_sandbox(Install *install, const Tree *tree, GError **error)
   ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for dpkg", 0);
   const Watch watch = progress_watch(task);
   const SandboxOptions options = {
-    .runtime = install->options->runtime, .watch = &watch, .cancellable = install->options->fetch.cancellable};
+    .runtime = install->options->runtime,
+    .on_disk = install->on_disk,
+    .watch = &watch,
+    .cancellable = install->options->fetch.cancellable,
+  };
   install->sandbox = sandbox_new(install->store, tree, &options, error);
   install->began = time(NULL);
   progress_finish(task, install->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
@@ -340,6 +343,9 @@ run_dpkg(Install *install, guint n, StepLog *log, GError **error)
   if (!sandbox_run(install->sandbox, &step, &result, error))
     return FALSE;
   step_log_end(log);
+  install->again = result.end == SANDBOX_DISK && sandbox_in_memory(install->sandbox);
+  if (install->again)
+    return FALSE;
   return (result.end == SANDBOX_ENDED && result.status == 0) || tell_failure(install, &result, log, error);
 }
 
@@ -395,8 +401,15 @@ install_all(Install *install, Outcome *outcome, GError **error)
     return FALSE;
   for (guint n = known; n < install->batches->len; n++) {
     outcome_clear(outcome);
-    if (!run_batch(install, n, outcome, error))
+    if (run_batch(install, n, outcome, error))
+      continue;
+    if (!install->again)
       return FALSE;
+    /* what the batches so far came to is known by now */
+    outcome_clear(outcome);
+    g_clear_pointer(&install->sandbox, sandbox_free);
+    install->on_disk = TRUE;
+    return install_all(install, outcome, error);
   }
   return TRUE;
 }
@@ -433,7 +446,8 @@ gboolean
 install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
                  const StepsOptions *options, guint *number, GError **error)
 {
-  Install install = {.store = store, .recipe = recipe, .locked = locked, .system = system, .options = options};
+  Install install = {
+    .store = store, .recipe = recipe, .locked = locked, .system = system, .options = options, .on_disk = options->keep};
   if (!check_essential(&install, error))
     return FALSE;
   Outcome outcome = {0};

@@ -14,6 +14,9 @@
 #include "builder/engine/steps.h"
 #include "builder/sources/debian/system.h"
 
+/* Raised by whatever changes what an installation comes to: the packages' form, dpkg's options, the order, what is tidied up. */
+#define INSTALL_RULES 1
+
 /* @tree holds the files of @system, whose packages are those of @locked, as debian_merge inserted them; it becomes the
  * configured system. *number gets the number that the pack of all that is new has in it. A script that fails is an error at the
  * recipe's `debian`, with the last lines that dpkg printed. */

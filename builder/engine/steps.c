@@ -16,6 +16,7 @@ typedef struct {
   Tree *tree;
   const StepsOptions *options;
   Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
+  gboolean on_disk; /* where it is to lie */
 } Steps;
 
 /* All that the command finds in its environment. */
@@ -89,7 +90,11 @@ make_sandbox(Steps *steps, GError **error)
   ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for the steps", 0);
   const Watch watch = progress_watch(task);
   const SandboxOptions options = {
-    .runtime = steps->options->runtime, .watch = &watch, .cancellable = steps->options->fetch.cancellable};
+    .runtime = steps->options->runtime,
+    .on_disk = steps->on_disk,
+    .watch = &watch,
+    .cancellable = steps->options->fetch.cancellable,
+  };
   steps->sandbox = sandbox_new(steps->store, steps->tree, &options, error);
   progress_finish(task, steps->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   return steps->sandbox != NULL;
@@ -147,6 +152,19 @@ tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, 
                            hints->str);
 }
 
+/* One that takes more than the memory in which its files are begins again on the disk. */
+static gboolean
+run_command(Steps *steps, const SandboxStep *run, SandboxResult *result, GError **error)
+{
+  if (!sandbox_run(steps->sandbox, run, result, error))
+    return FALSE;
+  if (result->end != SANDBOX_DISK || !sandbox_in_memory(steps->sandbox))
+    return TRUE;
+  g_clear_pointer(&steps->sandbox, sandbox_free);
+  steps->on_disk = TRUE;
+  return make_sandbox(steps, error) && sandbox_run(steps->sandbox, run, result, error);
+}
+
 /* Runs the step in the sandbox; what it changed becomes the @outcome. */
 static gboolean
 run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *log, Outcome *outcome, GError **error)
@@ -166,7 +184,7 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
   };
   SandboxResult result;
   gint64 began = time(NULL);
-  if (!find_user(steps, step, &run, error) || !sandbox_run(steps->sandbox, &run, &result, error))
+  if (!find_user(steps, step, &run, error) || !run_command(steps, &run, &result, error))
     return FALSE;
   step_log_end(log);
   if (result.end != SANDBOX_ENDED || result.status != 0)
@@ -225,10 +243,20 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   return done;
 }
 
+/* What is to be kept cannot be in memory, and files there would count against a step's bound. */
+static gboolean
+wants_disk(const Recipe *recipe, const StepsOptions *options)
+{
+  gboolean bounded = FALSE;
+  for (guint i = 0; i < recipe->steps->len; i++)
+    bounded = bounded || ((const RecipeStep *)recipe->steps->pdata[i])->memory > 0;
+  return bounded || options->keep;
+}
+
 gboolean
 steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers, GError **error)
 {
-  Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options};
+  Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options, .on_disk = wants_disk(recipe, options)};
   gboolean done = TRUE;
   for (guint i = 0; done && i < recipe->steps->len; i++) {
     guint number;

@@ -20,6 +20,7 @@ const DebianTidyRule debian_tidy_rules[] = {
   {"/etc/ssh/ssh_host_*_key.pub", DEBIAN_TIDY_REMOVE, MACHINE},
   {"/etc/ssl/private/ssl-cert-snakeoil.key", DEBIAN_TIDY_REMOVE, MACHINE},
   {"/etc/ssl/certs/ssl-cert-snakeoil.pem", DEBIAN_TIDY_REMOVE, MACHINE},
+  {"/etc/ssl/certs/*.0", DEBIAN_TIDY_DANGLING, "links to the certificate of one machine"},
   {"/var/lib/systemd/random-seed", DEBIAN_TIDY_REMOVE, MACHINE},
   {"/var/lib/systemd/credential.secret", DEBIAN_TIDY_REMOVE, MACHINE},
   {"/etc/postgresql/*/main", DEBIAN_TIDY_REMOVE, "the settings of a database that is removed with them"},
@@ -52,10 +53,17 @@ debian_tidy_script(void)
   GString *script = g_string_new(NULL);
   for (guint i = 0; i < debian_n_tidy_rules; i++) {
     const DebianTidyRule *rule = &debian_tidy_rules[i];
-    if (rule->action == DEBIAN_TIDY_REMOVE)
+    switch (rule->action) {
+    case DEBIAN_TIDY_REMOVE:
       g_string_append_printf(script, "rm -rf -- %s\n", rule->glob);
-    else
+      break;
+    case DEBIAN_TIDY_EMPTY:
       g_string_append_printf(script, "for file in %s; do [ ! -f \"$file\" ] || : >\"$file\"; done\n", rule->glob);
+      break;
+    case DEBIAN_TIDY_DANGLING:
+      g_string_append_printf(script, "for file in %s; do [ -e \"$file\" ] || rm -f -- \"$file\"; done\n", rule->glob);
+      break;
+    }
   }
   return g_string_free(script, FALSE);
 }

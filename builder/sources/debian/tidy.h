@@ -10,7 +10,8 @@
 
 typedef enum {
   DEBIAN_TIDY_REMOVE,
-  DEBIAN_TIDY_EMPTY, /* the file stays, with its owner and mode */
+  DEBIAN_TIDY_EMPTY,    /* the file stays, with its owner and mode */
+  DEBIAN_TIDY_DANGLING, /* links that lead nowhere are removed */
 } DebianTidyAction;
 
 typedef struct {
