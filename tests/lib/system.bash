@@ -35,7 +35,7 @@ lock_epoch() {
 }
 
 same_system() {
-  python3 "$TOP/tests/interop/same-system.py" "$1" "$2" "$TOP/tests/interop/$3" > differences || { head -n 200 differences; return 1; }
+  python3 "$TOP/tests/interop/same-system.py" "$1" "$2" "$TOP/tests/interop/$3" > differences || { head -n 60 differences; return 1; }
 }
 
 silent() {

@@ -163,7 +163,10 @@ make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint le
     for (guint k = 0; level > 0 && k < needs->len; k++)
       add_closure(plan, needs->pdata[k], FALSE, before);
   }
-  append_in_order(plan, before, wave->configure);
+  for (guint i = 0; i < units->len; i++)
+    if (g_hash_table_contains(before, units->pdata[i]) &&
+        GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) < level)
+      g_ptr_array_add(wave->configure, units->pdata[i]);
   return wave;
 }
 
@@ -185,8 +188,13 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
   DebianBatch *batch = g_new0(DebianBatch, 1);
   batch->waves = g_ptr_array_new_with_free_func(wave_free);
   batch->n_units = units->len;
-  for (guint level = 0; level <= last; level++)
-    g_ptr_array_add(batch->waves, make_wave(plan, units, levels, level));
+  for (guint level = 0; level <= last; level++) {
+    DebianWave *wave = make_wave(plan, units, levels, level);
+    if (wave->units->len > 0)
+      g_ptr_array_add(batch->waves, wave);
+    else
+      wave_free(wave);
+  }
   g_ptr_array_add(batches, batch);
   for (guint i = 0; i < units->len; i++)
     g_hash_table_add(plan->placed, units->pdata[i]);
