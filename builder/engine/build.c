@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build.h"
+#include "builder/engine/base_source.h"
 #include "builder/engine/foreign.h"
 #include "builder/engine/install.h"
 #include "builder/engine/memo.h"
@@ -265,6 +266,13 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
       .tests = tested ? NULL : check_report_begin(build->tests, arch),
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
+    g_autoptr(Base) base = NULL;
+    if (build->recipe->from.image != NULL) {
+      base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
+      if (base == NULL)
+        return FALSE;
+    }
+    options.base = base;
     image = assemble(build->store, build->recipe, arch, locked, &options, error);
     if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
         !remember_tests(build, arch, options.tests, error))

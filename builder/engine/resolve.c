@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve.h"
+#include "builder/engine/base_source.h"
 #include "builder/sources/debian/solve.h"
 #include "signing/error.h"
 
@@ -53,7 +54,7 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
 gboolean
 resolve_needs_lock(const Recipe *recipe)
 {
-  if (recipe->debian != NULL)
+  if (recipe->debian != NULL || recipe->from.image != NULL)
     return TRUE;
   json_t *files = lock_files(recipe);
   gboolean some = json_array_size(files) > 0;
@@ -93,6 +94,20 @@ asked_difference(json_t *asked, json_t *locked)
                          less != NULL ? "no longer for " : "", less != NULL ? less : "");
 }
 
+/* What the lock lacks of the base (transfer full), or NULL. */
+static char *
+base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
+  const char *from = recipe->from.image, *locked = json_string_value(json_object_get(lock->base, "from"));
+  Digest digest;
+  if (g_strcmp0(from, locked) != 0)
+    return from != NULL ? g_strdup_printf("the recipe starts from '%s'", from) : g_strdup("the recipe starts from nothing");
+  for (const char *const *arch = archs; from != NULL && *arch != NULL; arch++)
+    if (!lock_base(lock, *arch, &digest))
+      return g_strdup_printf("it holds no base for architecture %s", *arch);
+  return NULL;
+}
+
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
@@ -108,6 +123,8 @@ resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, 
     *why = g_strdup("the recipe fetches other files");
   json_decref(asked);
   json_decref(files);
+  if (*why == NULL)
+    *why = base_difference(recipe, lock, archs);
   for (const char *const *arch = archs; recipe->debian != NULL && *why == NULL && *arch != NULL; arch++)
     if (lock_find_arch(lock, *arch) == NULL)
       *why = g_strdup_printf("it holds nothing for architecture %s", *arch);
@@ -264,6 +281,20 @@ keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
   }
 }
 
+/* The base as it was locked, unless it is to move. */
+static gboolean
+lock_the_base(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
+              Lock *lock, GError **error)
+{
+  gboolean moves = options->update && options->update_packages == NULL;
+  Digest digest;
+  for (char **arch = recipe->arch; old != NULL && recipe->from.image != NULL && *arch != NULL; arch++)
+    if (g_strcmp0(json_string_value(json_object_get(old->base, "from")), recipe->from.image) == 0 &&
+        (!moves || !g_strv_contains(archs, *arch)) && lock_base(old, *arch, &digest))
+      lock_set_base(lock, recipe->from.image, *arch, &digest);
+  return base_source_lock(recipe, store, archs, &options->fetch, lock, error);
+}
+
 static Lock *
 solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
            GError **error)
@@ -273,6 +304,8 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   lock->asked = lock_asked(recipe);
   json_decref(lock->files);
   lock->files = lock_files(recipe);
+  if (!lock_the_base(recipe, store, old, archs, options, lock, error))
+    return NULL;
   if (recipe->debian == NULL)
     return g_steal_pointer(&lock);
   g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
@@ -383,6 +416,11 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
     g_propagate_error(error, g_steal_pointer(&failure));
     return NULL;
   }
+  /* which only `--update` of all takes as it is */
+  gboolean moves = options->update && options->update_packages == NULL;
+  if (old != NULL && !moves && base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+      !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
+    return NULL;
   g_autofree char *why = NULL;
   gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why);
   if (holds && !options->update) {

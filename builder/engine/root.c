@@ -219,6 +219,9 @@ insert_pack(Making *making, const Digest *digest, const char *title, guint *numb
 static gboolean
 insert_system(Making *making, GError **error)
 {
+  /* what a base says already need not be said again */
+  if (making->all->base != NULL)
+    changes_drop_same(making->changes);
   if (changes_size(making->changes) == 0)
     return TRUE;
   Digest digest;
@@ -328,9 +331,17 @@ step(Making *making, const char *subject, gboolean (*work)(Making *making, GErro
 }
 
 static gboolean
+lay_base(Making *making, GError **error)
+{
+  return base_lay(making->all->base, making->root->tree, error) && accounts_load(making->accounts, making->changes, error);
+}
+
+static gboolean
 make_root(Making *making, GError **error)
 {
   gboolean packages = making->packs != NULL;
+  if (making->all->base != NULL && !step(making, making->all->base->from, lay_base, error))
+    return FALSE;
   if (packages &&
       (!step(making, "packages", merge_packages, error) || !step(making, "configuration", configure_packages, error)))
     return FALSE;
