@@ -143,6 +143,12 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   const RecipeDebian *debian = build->recipe->debian;
   if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
     json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  Digest base;
+  if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&base, hex);
+    json_object_set_new(description, "base", json_string(hex));
+  }
   return description;
 }
 

@@ -235,6 +235,21 @@ tell_moves(const LockArch *before, const LockArch *after, Progress *progress)
     progress_note(progress, "  nothing moved (%s)", after->arch);
 }
 
+/* A base that moved, or came, or went. */
+static void
+tell_base(const Lock *old, const Lock *lock, const char *arch, Progress *progress)
+{
+  Digest was, is;
+  char from[DIGEST_STRING_SIZE], to[DIGEST_STRING_SIZE];
+  gboolean had = lock_base(old, arch, &was), has = lock_base(lock, arch, &is);
+  const char *name = json_string_value(json_object_get((has ? lock : old)->base, "from"));
+  if (had && has && !digest_equal(&was, &is))
+    progress_note(progress, "  base %s %.19s -> %.19s (%s)", name, digest_to_string(&was, from), digest_to_string(&is, to),
+                  arch);
+  else if (had != has)
+    progress_note(progress, "  %c base %s %.19s (%s)", has ? '+' : '-', name, digest_to_string(has ? &is : &was, to), arch);
+}
+
 static gboolean
 same_packages(const Lock *a, const Lock *b)
 {
@@ -375,6 +390,8 @@ resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOption
   /* The date gives the default epoch: where no package moved, no byte shall. */
   if (asks_the_same && same_packages(old, lock))
     lock->date = old->date;
+  for (char **arch = recipe->arch; old != NULL && *arch != NULL; arch++)
+    tell_base(old, lock, *arch, options->fetch.progress);
   if (old != NULL)
     tell_all_moves(old, lock, options->fetch.progress);
   return g_steal_pointer(&lock);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/root.h"
+#include "builder/check/globs.h"
 #include "builder/engine/install.h"
 #include "builder/engine/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
-#include "builder/sources/debian/filter.h"
 #include "builder/sources/debian/merge.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
@@ -234,12 +234,12 @@ static void
 remove_matching(Making *making, const char *pattern)
 {
   const char *const patterns[] = {pattern, NULL};
-  g_autoptr(DebianFilter) filter = debian_filter_new(patterns, NULL);
+  g_autoptr(CheckGlobs) globs = check_globs_new(patterns);
   g_autoptr(GPtrArray) nodes = tree_nodes(making->root->tree);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < nodes->len; i++) {
     const TreeNode *node = nodes->pdata[i];
-    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && debian_filter_excludes(filter, node->entry->path))
+    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && check_globs_match(globs, node->entry->path))
       g_ptr_array_add(paths, g_strdup(node->entry->path));
   }
   for (guint i = 0; i < paths->len; i++)
