@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve.h"
 #include "builder/engine/base_source.h"
+#include "builder/sources/debian/installed.h"
 #include "builder/sources/debian/solve.h"
 #include "signing/error.h"
 
@@ -160,19 +161,41 @@ is_requested(const RecipeDebian *debian, const DebianPackage *package)
   return FALSE;
 }
 
+/* The base's packages for the solver: FALSE in *some where it has none. */
+static gboolean
+read_installed(const Recipe *recipe, Store *store, const Lock *lock, const char *arch, const ResolveOptions *options,
+               gboolean *some, Digest *blob, GError **error)
+{
+  *some = FALSE;
+  if (recipe->from.image == NULL)
+    return TRUE;
+  g_autoptr(Base) base = base_source_obtain(recipe, store, lock, arch, &options->fetch, error);
+  g_autoptr(Tree) tree = tree_new();
+  GError *problem = NULL;
+  if (base == NULL || !base_lay(base, tree, error))
+    return FALSE;
+  g_autoptr(DebianInstalledSet) installed = debian_installed_read(tree, arch, &problem);
+  *some = installed != NULL;
+  if (problem == NULL && (!*some || debian_installed_source(installed, store, options->fetch.cancellable, blob, &problem)))
+    return TRUE;
+  return recipe_failure_at(error, &recipe->from.place, "base '%s': %s", base->from, problem->message);
+}
+
 static void
 add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index,
-             const GArray *ids)
+             gboolean installed, const GArray *ids)
 {
   for (guint i = 0; i < ids->len; i++) {
     DebianPackage found;
     debian_index_get(index, g_array_index(ids, guint, i), &found);
+    if (installed && found.suite == 0) /* the base has it */
+      continue;
     LockPackage *package = g_new0(LockPackage, 1);
     *package = (LockPackage){
       .name = g_strdup(found.name),
       .version = g_strdup(found.version),
       .architecture = g_strdup(found.architecture),
-      .suite = g_strdup(debian_archive_suite(archive, found.suite)->suite),
+      .suite = g_strdup(debian_archive_suite(archive, found.suite - installed)->suite),
       .path = g_strdup(found.filename),
       .sha256 = found.sha256,
       .size = found.size,
@@ -187,7 +210,12 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
            const ResolveOptions *options, Lock *lock, GError **error)
 {
   const RecipeDebian *debian = recipe->debian;
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, store, name, &options->fetch, error);
+  gboolean has_installed;
+  Digest installed;
+  if (!read_installed(recipe, store, lock, name, options, &has_installed, &installed, error))
+    return FALSE;
+  g_autoptr(DebianIndex)
+    index = debian_archive_index(archive, store, name, has_installed ? &installed : NULL, &options->fetch, error);
   if (index == NULL)
     return FALSE;
   g_autoptr(GPtrArray) kept = kept_versions(old != NULL ? lock_find_arch(old, name) : NULL, options);
@@ -197,6 +225,7 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
     .n_packages = debian->packages->len,
     .recommends = debian->recommends,
     .prefer = (const char *const *)kept->pdata,
+    .installed = has_installed,
   };
   g_autofree char *subject = g_strdup_printf("dependencies for %s", name);
   ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_RESOLVE, subject, 0);
@@ -204,7 +233,7 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
   progress_finish(task, ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   if (ids == NULL)
     return FALSE;
-  add_solution(lock_add_arch(lock, name), debian, archive, index, ids);
+  add_solution(lock_add_arch(lock, name), debian, archive, index, has_installed, ids);
   return TRUE;
 }
 
@@ -381,7 +410,8 @@ Lock *
 resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
-  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked);
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
+                           base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);

@@ -20,9 +20,10 @@ typedef struct {
   const LockArch *locked;
   const PackagesOptions *options;
   const RootOptions *all;
-  guint files;          /* number of the recipe's files in the tree, or TREE_NO_PACK */
-  DebianSystem *system; /* NULL without packages */
-  Changes *changes;     /* owned, as accounts are: begun anew where dpkg configures the packages after all */
+  guint files;                   /* number of the recipe's files in the tree, or TREE_NO_PACK */
+  DebianSystem *system;          /* NULL without packages */
+  DebianInstalledSet *installed; /* the base's packages, or NULL */
+  Changes *changes;              /* owned, as accounts are: begun anew where dpkg configures the packages after all */
   Accounts *accounts;
   Root *root;
   GPtrArray *packs; /* NULL without packages */
@@ -109,12 +110,25 @@ check_identity(const Making *making, GError **error)
 }
 
 static gboolean
+read_installed(Making *making, GError **error)
+{
+  GError *problem = NULL;
+  if (making->all->base == NULL)
+    return TRUE;
+  making->system->installed = making->installed = debian_installed_read(making->root->tree, making->arch, &problem);
+  if (problem == NULL)
+    return TRUE;
+  g_propagate_prefixed_error(error, problem, "base '%s': ", making->all->base->from);
+  return FALSE;
+}
+
+static gboolean
 merge_packages(Making *making, GError **error)
 {
   GPtrArray *packs = making->packs;
   const RecipeDebian *debian = making->recipe->debian;
   making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
-  if (making->system == NULL || !check_identity(making, error))
+  if (making->system == NULL || !check_identity(making, error) || !read_installed(making, error))
     return FALSE;
   DebianMergeOptions options = {
     .exclude = (const char *const *)debian->exclude,
@@ -392,6 +406,7 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   gboolean made = make_root(&making, error);
   progress_finish(making.task, made ? PROGRESS_MADE : PROGRESS_FAILED);
   g_clear_pointer(&making.system, debian_system_free);
+  g_clear_pointer(&making.installed, debian_installed_free);
   changes_free(making.changes);
   accounts_free(making.accounts);
   return made ? g_steal_pointer(&root) : NULL;

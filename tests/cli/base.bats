@@ -288,7 +288,7 @@ END
   base other
   ok lock --update demo.yaml
   ok build --explain demo.yaml
-  has "$out" "because: base \""
+  has "$out" "because: base changed"
 }
 
 # ---- what a base may try ----
