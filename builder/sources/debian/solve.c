@@ -63,10 +63,8 @@ walk_roots(const Question *question, const guint32 *versions)
     prefer_locked(walk, index, locked[i]);
   for (guint i = 0; i < question->roots->len; i++) {
     const SolveRoot *root = &g_array_index(question->roots, SolveRoot, i);
-    if (root->installed) {
-      solve_walk_prefer(walk, root->id);
-      solve_walk_offer(walk, root->id);
-    }
+    if (root->installed)
+      solve_walk_keep(walk, root->id);
   }
   for (guint i = 0; i < question->roots->len; i++) {
     const SolveRoot *root = &g_array_index(question->roots, SolveRoot, i);
