@@ -2,6 +2,7 @@
 #include "builder/sources/image/image.h"
 #include "builder/oci/open.h"
 #include "builder/sources/image/local.h"
+#include "builder/sources/image/registry.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -104,6 +105,8 @@ gboolean
 image_source_resolve(Store *store, const ImageSource *source, const char *arch, const FetchOptions *options, Digest *out,
                      GError **error)
 {
+  if (source->kind == IMAGE_REGISTRY)
+    return registry_image_resolve(store, source, arch, options, out, error);
   return local_image_resolve(source, arch, out, error);
 }
 
@@ -111,5 +114,9 @@ gboolean
 image_source_obtain(Store *store, const ImageSource *source, const char *arch, const Digest *manifest,
                     const FetchOptions *options, GError **error)
 {
-  return image_is_stored(store, manifest) || local_image_obtain(store, source, arch, manifest, options, error);
+  if (image_is_stored(store, manifest))
+    return TRUE;
+  if (source->kind == IMAGE_REGISTRY)
+    return registry_image_obtain(store, source, manifest, options, error);
+  return local_image_obtain(store, source, arch, manifest, options, error);
 }
