@@ -22,6 +22,7 @@ typedef struct {
 gboolean layer_pack_obtain(Store *store, const Digest *layer, const Digest *diff_id, const Watch *watch,
                            GCancellable *cancellable, LayerPack *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void layer_pack_clear(LayerPack *pack);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerPack, layer_pack_clear)
 
 /* Whether it was unpacked before. */
 gboolean layer_pack_is_known(Store *store, const Digest *layer);

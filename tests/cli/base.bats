@@ -291,6 +291,77 @@ END
   has "$out" "because: base changed"
 }
 
+# ---- what is no image yet ----
+
+# root: a root file system in folder root
+root() {
+  mkdir -p root/etc root/tmp
+  echo hello > root/etc/motd
+  ln root/etc/motd root/etc/again
+  ln -s motd root/etc/link
+  chmod 1777 root/tmp
+  chmod 600 root/etc/motd
+}
+
+@test "a tar is the layer, byte for byte, plain or as layers are compressed; else it is written anew" {
+  root
+  tar -C root --sort=name --owner=7 --group=7 -cf root.tar .
+  gzip -kn root.tar
+  zstd -q root.tar
+  xz -k root.tar
+  for file in root.tar root.tar.gz root.tar.zst root.tar.xz; do
+    rm -f demo.lock
+    recipe "tar:$file" <<< 'files: [{path: /x, content: x}]'
+    built demo.yaml
+    [ "$file" = root.tar.xz ] || [ "$(image_manifest i | jq -r '.layers[0].digest')" = "sha256:$(sha256sum < $file | cut -d' ' -f1)" ]
+    ok ls demo-1.oci.tar
+    has "$out" "drwxrwxrwt       7/7"
+    has "$out" "/etc/motd link to /etc/again"
+    has "$out" "/etc/link -> motd"
+    has "$out" "/x"
+  done
+  echo more > root/etc/more
+  tar -C root --owner=7 --group=7 -cJf root.tar.xz .
+  fails 2 build demo.yaml
+  has "$err" "base 'tar:root.tar.xz' is another one now"
+}
+
+@test "a folder is the same image whoever owns it, and whenever it was made" {
+  root
+  recipe dir:root <<< 'files: [{path: /x, content: x}]'
+  built demo.yaml
+  first=$(sha256sum < demo-1.oci.tar)
+  ok ls demo-1.oci.tar
+  has "$out" "drwxrwxrwt       0/0"
+  has "$out" "-rw-------       0/0"
+  cp -a root other
+  touch -d @1000000000 other/etc/motd other/etc other
+  [ "$(id -u)" != 0 ] || chown -R 1234:1234 other
+  mv root away
+  mv other root
+  rm -rf demo-1.oci.tar
+  ASHLAR_STORE=$T/other-store ok build demo.yaml
+  [ "$(sha256sum < demo-1.oci.tar)" = "$first" ]
+  chmod 755 root/tmp
+  fails 2 build demo.yaml
+  has "$err" "is another one now"
+}
+
+@test "what is no tar, no folder, or hostile" {
+  echo nonsense > file
+  for from in tar:file dir:file tar:nowhere dir:nowhere; do
+    recipe $from <<< 'files: [{path: /x, content: x}]'
+    run_ashlar build demo.yaml
+    [ "$status" != 0 ]
+    has "$err" "demo.yaml:3:7"
+    has "$err" "base '$from'"
+  done
+  python3 -c 'import tarfile; t = tarfile.open("evil.tar", "w"); t.addfile(tarfile.TarInfo("../evil")); t.close()'
+  recipe tar:evil.tar <<< 'files: [{path: /x, content: x}]'
+  fails 1 build demo.yaml
+  has "$err" "../evil"
+}
+
 # ---- what a base may try ----
 
 @test "hostile layers are refused by name, and nothing is written" {

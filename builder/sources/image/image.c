@@ -2,6 +2,7 @@
 #include "builder/sources/image/image.h"
 #include "builder/oci/open.h"
 #include "builder/sources/image/local.h"
+#include "builder/sources/image/plain.h"
 #include "builder/sources/image/registry.h"
 #include "signing/error.h"
 
@@ -107,7 +108,24 @@ image_source_resolve(Store *store, const ImageSource *source, const char *arch, 
 {
   if (source->kind == IMAGE_REGISTRY)
     return registry_image_resolve(store, source, arch, options, out, error);
+  if (source->kind == IMAGE_TAR || source->kind == IMAGE_FOLDER)
+    return plain_image_make(store, source, arch, options, out, error);
   return local_image_resolve(source, arch, out, error);
+}
+
+/* What has to be made of the source each time is what it is. */
+static gboolean
+obtain_plain(Store *store, const ImageSource *source, const char *arch, const Digest *expected, const FetchOptions *options,
+             GError **error)
+{
+  Digest is;
+  char text[DIGEST_STRING_SIZE];
+  if (!plain_image_make(store, source, arch, options, &is, error))
+    return FALSE;
+  if (digest_equal(&is, expected))
+    return TRUE;
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "it is another one now: %s", digest_to_string(&is, text));
+  return FALSE;
 }
 
 gboolean
@@ -118,5 +136,7 @@ image_source_obtain(Store *store, const ImageSource *source, const char *arch, c
     return TRUE;
   if (source->kind == IMAGE_REGISTRY)
     return registry_image_obtain(store, source, manifest, options, error);
+  if (source->kind == IMAGE_TAR || source->kind == IMAGE_FOLDER)
+    return obtain_plain(store, source, arch, manifest, options, error);
   return local_image_obtain(store, source, arch, manifest, options, error);
 }
