@@ -324,20 +324,42 @@ write_folders(Changes *changes)
       changes_put_directory(changes, folders[i], 0755, 0, 0);
 }
 
+/* Those of @text (NULL: none), each with the empty line behind it. */
+static void
+add_paragraphs(const char *text, GPtrArray *paragraphs)
+{
+  g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", "\n\n", -1);
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*g_strstrip(parts[i]) != '\0')
+      g_ptr_array_add(paragraphs, g_strconcat(parts[i], "\n\n", NULL));
+}
+
+static gint
+compare_texts(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void
 write_extended_states(const DebianSystem *system, const GPtrArray *units, const char *const *asked, Changes *changes)
 {
   g_autofree char *before = text_before(system, changes, "var/lib/apt/extended_states");
-  g_autoptr(GString) text = g_string_new(before);
+  g_autoptr(GPtrArray) stanzas = g_ptr_array_new_with_free_func(g_free);
+  add_paragraphs(before, stanzas);
   for (guint i = 0; asked != NULL && i < units->len; i++) {
     const DebianUnit *unit = units->pdata[i];
     /* what was there before is marked, or not, as it was */
     if (unit->essential || g_strv_contains(asked, unit->name) || debian_installed_find(system->installed, unit->name) != NULL)
       continue;
     gboolean all = strcmp(unit->architecture, "all") == 0;
-    g_string_append_printf(text, "Package: %s\nArchitecture: %s\nAuto-Installed: 1\n\n", unit->name,
-                           all ? system->architecture : unit->architecture);
+    g_ptr_array_add(stanzas, g_strdup_printf("Package: %s\nArchitecture: %s\nAuto-Installed: 1\n\n", unit->name,
+                                             all ? system->architecture : unit->architecture));
   }
+  if (before != NULL)
+    g_ptr_array_sort(stanzas, compare_texts);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < stanzas->len; i++)
+    g_string_append(text, stanzas->pdata[i]);
   if (text->len > 0)
     changes_put_text(changes, "var/lib/apt/extended_states", text->str);
 }
