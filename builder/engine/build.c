@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build.h"
+#include "builder/engine/base_source.h"
 #include "builder/engine/foreign.h"
 #include "builder/engine/install.h"
 #include "builder/engine/memo.h"
@@ -142,6 +143,12 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   const RecipeDebian *debian = build->recipe->debian;
   if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
     json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  Digest base;
+  if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&base, hex);
+    json_object_set_new(description, "base", json_string(hex));
+  }
   return description;
 }
 
@@ -265,6 +272,13 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
       .tests = tested ? NULL : check_report_begin(build->tests, arch),
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
+    g_autoptr(Base) base = NULL;
+    if (build->recipe->from.image != NULL) {
+      base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
+      if (base == NULL)
+        return FALSE;
+    }
+    options.base = base;
     image = assemble(build->store, build->recipe, arch, locked, &options, error);
     if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
         !remember_tests(build, arch, options.tests, error))

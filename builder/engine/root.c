@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/root.h"
+#include "builder/check/globs.h"
 #include "builder/engine/install.h"
 #include "builder/engine/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
-#include "builder/sources/debian/filter.h"
 #include "builder/sources/debian/merge.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
@@ -20,9 +20,10 @@ typedef struct {
   const LockArch *locked;
   const PackagesOptions *options;
   const RootOptions *all;
-  guint files;          /* number of the recipe's files in the tree, or TREE_NO_PACK */
-  DebianSystem *system; /* NULL without packages */
-  Changes *changes;     /* owned, as accounts are: begun anew where dpkg configures the packages after all */
+  guint files;                   /* number of the recipe's files in the tree, or TREE_NO_PACK */
+  DebianSystem *system;          /* NULL without packages */
+  DebianInstalledSet *installed; /* the base's packages, or NULL */
+  Changes *changes;              /* owned, as accounts are: begun anew where dpkg configures the packages after all */
   Accounts *accounts;
   Root *root;
   GPtrArray *packs; /* NULL without packages */
@@ -109,12 +110,25 @@ check_identity(const Making *making, GError **error)
 }
 
 static gboolean
+read_installed(Making *making, GError **error)
+{
+  GError *problem = NULL;
+  if (making->all->base == NULL)
+    return TRUE;
+  making->system->installed = making->installed = debian_installed_read(making->root->tree, making->arch, &problem);
+  if (problem == NULL)
+    return TRUE;
+  g_propagate_prefixed_error(error, problem, "base '%s': ", making->all->base->from);
+  return FALSE;
+}
+
+static gboolean
 merge_packages(Making *making, GError **error)
 {
   GPtrArray *packs = making->packs;
   const RecipeDebian *debian = making->recipe->debian;
   making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
-  if (making->system == NULL || !check_identity(making, error))
+  if (making->system == NULL || !check_identity(making, error) || !read_installed(making, error))
     return FALSE;
   DebianMergeOptions options = {
     .exclude = (const char *const *)debian->exclude,
@@ -219,6 +233,9 @@ insert_pack(Making *making, const Digest *digest, const char *title, guint *numb
 static gboolean
 insert_system(Making *making, GError **error)
 {
+  /* what a base says already need not be said again */
+  if (making->all->base != NULL)
+    changes_drop_same(making->changes);
   if (changes_size(making->changes) == 0)
     return TRUE;
   Digest digest;
@@ -231,12 +248,12 @@ static void
 remove_matching(Making *making, const char *pattern)
 {
   const char *const patterns[] = {pattern, NULL};
-  g_autoptr(DebianFilter) filter = debian_filter_new(patterns, NULL);
+  g_autoptr(CheckGlobs) globs = check_globs_new(patterns);
   g_autoptr(GPtrArray) nodes = tree_nodes(making->root->tree);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < nodes->len; i++) {
     const TreeNode *node = nodes->pdata[i];
-    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && debian_filter_excludes(filter, node->entry->path))
+    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && check_globs_match(globs, node->entry->path))
       g_ptr_array_add(paths, g_strdup(node->entry->path));
   }
   for (guint i = 0; i < paths->len; i++)
@@ -328,9 +345,17 @@ step(Making *making, const char *subject, gboolean (*work)(Making *making, GErro
 }
 
 static gboolean
+lay_base(Making *making, GError **error)
+{
+  return base_lay(making->all->base, making->root->tree, error) && accounts_load(making->accounts, making->changes, error);
+}
+
+static gboolean
 make_root(Making *making, GError **error)
 {
   gboolean packages = making->packs != NULL;
+  if (making->all->base != NULL && !step(making, making->all->base->from, lay_base, error))
+    return FALSE;
   if (packages &&
       (!step(making, "packages", merge_packages, error) || !step(making, "configuration", configure_packages, error)))
     return FALSE;
@@ -381,6 +406,7 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   gboolean made = make_root(&making, error);
   progress_finish(making.task, made ? PROGRESS_MADE : PROGRESS_FAILED);
   g_clear_pointer(&making.system, debian_system_free);
+  g_clear_pointer(&making.installed, debian_installed_free);
   changes_free(making.changes);
   accounts_free(making.accounts);
   return made ? g_steal_pointer(&root) : NULL;

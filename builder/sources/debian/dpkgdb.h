@@ -5,6 +5,8 @@
  * arch where there is more than one, and apt's extended_states. The files of each package's control member and its list of
  * files are in its pack already.
  *
+ * A database that was there before is continued: its packages stand in it as they did, but for those that are replaced.
+ *
  * One packages' set gives one database: the order is that of the names, and nothing of time or host is in it.
  */
 #ifndef ASHLAR_DEBIAN_DPKGDB_H
