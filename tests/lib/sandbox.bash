@@ -26,10 +26,20 @@ steps_for() {
   } > "$1.yaml"
 }
 
+empty_groups() {
+  local group
+  find /sys/fs/cgroup -maxdepth 6 -type d -name 'ashlar-*' 2> /dev/null | sort | while read -r group; do
+    [ ! -e "$group/cgroup.procs" ] || [ -n "$(cat "$group/cgroup.procs" 2> /dev/null)" ] || echo "$group"
+  done
+}
+
 nothing_left() {
   local left
   left=$(find "$ASHLAR_STORE/sandboxes" -mindepth 1 -maxdepth 1 2> /dev/null || true)
   [ -z "$left" ] || { echo "left in the store: $left"; return 1; }
-  left=$(find /sys/fs/cgroup -maxdepth 6 -type d -name 'ashlar-*' 2> /dev/null || true)
+  # those of other tests that run now have processes, or are gone soon
+  left=$(empty_groups)
+  [ -z "$left" ] || sleep 2
+  left=$(comm -12 <(echo "$left") <(empty_groups))
   [ -z "$left" ] || { echo "left control group: $left"; return 1; }
 }
