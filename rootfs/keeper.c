@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,7 +83,8 @@ static void
 remove_inside(const IdMap *map)
 {
   GError *problem = NULL;
-  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem))
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem) ||
+      !remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, &problem))
     _exit(EXIT_FAILURE);
   _exit(EXIT_SUCCESS);
 }
@@ -97,11 +100,39 @@ remove_folder(const Warden *warden, const char *folder)
       ;
     close(hold);
   } else /* then nothing was ever given away */
-    (void)!remove_tree(AT_FDCWD, KEEPER_TREE, NULL);
+    (void)!(remove_tree(AT_FDCWD, KEEPER_TREE, NULL) && remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, NULL));
   (void)unlink(KEEPER_KEEP);
   (void)unlink(KEEPER_LOCK);
   (void)!chdir("/");
   (void)rmdir(folder);
+}
+
+/* ---- measuring ---- */
+
+static void
+measure_inside(const IdMap *map)
+{
+  char *roots[] = {(char *)KEEPER_TREE, NULL};
+  guint64 bytes = 0;
+  FTS *walk = setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 ? fts_open(roots, FTS_PHYSICAL, NULL) : NULL;
+  for (FTSENT *entry; walk != NULL && (entry = fts_read(walk)) != NULL;)
+    if (entry->fts_info == FTS_F)
+      bytes += (guint64)entry->fts_statp->st_size;
+  dprintf(STDOUT_FILENO, "%" G_GUINT64_FORMAT "\n", bytes);
+  _exit(EXIT_SUCCESS);
+}
+
+/* Only root of the sandbox may look into all of it. */
+static void
+measure_folder(const Warden *warden)
+{
+  int hold;
+  pid_t pid = start_inside(warden, CLONE_NEWUSER, measure_inside, &hold, NULL);
+  if (pid <= 0)
+    return;
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+  close(hold);
 }
 
 /* ---- the warden ---- */
@@ -127,7 +158,8 @@ prepare_folder(const Warden *warden, const char *folder, GError **error)
 {
   gboolean gives = warden->map.users.root != geteuid();
   if (gives && (chown(".", warden->map.users.root, warden->map.groups.root) != 0 ||
-                chown(KEEPER_TREE, warden->map.users.root, warden->map.groups.root) != 0))
+                chown(KEEPER_TREE, warden->map.users.root, warden->map.groups.root) != 0 ||
+                chown(KEEPER_INPUTS_FOLDER, warden->map.users.root, warden->map.groups.root) != 0))
     return error_set_errno(error, errno, "give '%s' away", folder);
   return TRUE;
 }
@@ -150,6 +182,7 @@ keep(Warden *warden, const char *folder, GError **error)
   close(KEEPER_SOCKET);
   close(KEEPER_OUTPUT);
   close(KEEPER_ERRORS);
+  close(KEEPER_INPUT);
   wait_for_end(pid);
   close(hold);
   return TRUE;
@@ -159,7 +192,7 @@ keep(Warden *warden, const char *folder, GError **error)
 static gboolean
 take_descriptors(void)
 {
-  for (int fd = KEEPER_SOCKET; fd <= KEEPER_ERRORS; fd++)
+  for (int fd = KEEPER_SOCKET; fd <= KEEPER_INPUT; fd++)
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
       return FALSE;
   return TRUE;
@@ -169,6 +202,7 @@ int
 keeper_main(int argc, char **argv)
 {
   gboolean keeps = argc == 4 && strcmp(argv[1], KEEPER_KEEPS) == 0;
+  gboolean measures = argc == 4 && strcmp(argv[1], KEEPER_MEASURES) == 0;
   if (argc != 4 || chdir(argv[2]) != 0 || (keeps && !take_descriptors()))
     return EXIT_FAILURE;
   GError *problem = NULL;
@@ -182,7 +216,9 @@ keeper_main(int argc, char **argv)
   g_clear_error(&problem);
   if (warden.cgroup != NULL)
     cgroup_free(warden.cgroup, TRUE);
-  if (!keeps || access(KEEPER_KEEP, F_OK) != 0)
+  if (measures)
+    measure_folder(&warden);
+  else if (!keeps || access(KEEPER_KEEP, F_OK) != 0)
     remove_folder(&warden, argv[2]);
   return EXIT_SUCCESS;
 }

@@ -8,6 +8,7 @@
  *   reserve  t        how many bytes of the disk are to stay free
  *   points   aay      folders that must be there for something to be mounted on; gone again afterwards if they are empty
  *   empty    aay      the same of files
+ *   owned    aay      folders that are given to the reader (see below)
  *   secrets  a(say)   files in memory, which the configuration mounts from KEEPER_SECRETS/NAME
  *   reader   (uu)     the user and group that may read them
  * and is answered by "exit" with
@@ -47,7 +48,7 @@ typedef struct {
   guint32 seconds;
   guint64 reserve;
   guint32 reader, readers;
-  GVariant *points, *empty, *secrets;
+  GVariant *points, *empty, *owned, *secrets;
 } Order;
 
 /* ---- what is mounted on ---- */
@@ -106,6 +107,19 @@ remove_points(int tree, const GPtrArray *made)
     else if (S_ISREG(status.st_mode) && status.st_size == 0)
       (void)unlinkat(tree, path, 0);
   }
+}
+
+/* Who runs the step may write to what is mounted for it. */
+static gboolean
+give_owned(const Order *order, GError **error)
+{
+  for (gsize i = 0; i < g_variant_n_children(order->owned); i++) {
+    const char *path;
+    g_variant_get_child(order->owned, i, "^&ay", &path);
+    if (lchown(path, order->reader, order->readers) != 0)
+      return error_set_errno(error, errno, "give '%s' to who runs the step", path);
+  }
+  return TRUE;
 }
 
 /* ---- the bundle ---- */
@@ -272,6 +286,7 @@ read_order(GVariant *value, Order *order)
          g_variant_lookup(value, "reader", "(uu)", &order->reader, &order->readers) &&
          (order->points = g_variant_lookup_value(value, "points", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->empty = g_variant_lookup_value(value, "empty", G_VARIANT_TYPE("aay"))) != NULL &&
+         (order->owned = g_variant_lookup_value(value, "owned", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->secrets = g_variant_lookup_value(value, "secrets", G_VARIANT_TYPE("a(say)"))) != NULL;
 }
 
@@ -280,6 +295,7 @@ clear_order(Order *order)
 {
   g_clear_pointer(&order->points, g_variant_unref);
   g_clear_pointer(&order->empty, g_variant_unref);
+  g_clear_pointer(&order->owned, g_variant_unref);
   g_clear_pointer(&order->secrets, g_variant_unref);
 }
 
@@ -287,7 +303,7 @@ static GVariant *
 obey(const Keeper *keeper, const Order *order, GPtrArray *made, GError **error)
 {
   if (!make_points(keeper->tree, order->points, TRUE, made, error) ||
-      !make_points(keeper->tree, order->empty, FALSE, made, error) || !write_bundle(order, error))
+      !make_points(keeper->tree, order->empty, FALSE, made, error) || !give_owned(order, error) || !write_bundle(order, error))
     return NULL;
   return run_bundle(keeper, order, error);
 }

@@ -4,7 +4,9 @@
 #include "rootfs/keeper.h"
 #include "rootfs/keeper_inside.h"
 #include "rootfs/runtime.h"
+#include "rootfs/sandbox_mounts.h"
 #include "rootfs/sandbox_sweep.h"
+#include "rootfs/store_cache.h"
 #include "rootfs/wire.h"
 #include "rootfs/worktree.h"
 #include "signing/error.h"
@@ -33,8 +35,9 @@ struct Sandbox {
   char *runtime;
   int tree; /* the folder of the files */
   int hold; /* its lock, until the warden has it */
-  int socket, lifeline, output, errors;
+  int socket, lifeline, output, errors, input;
   GPid warden;
+  guint32 uid, gid; /* who stand for root */
   gboolean many_users;
   gboolean kept;   /* its folder stays */
   gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
@@ -124,7 +127,7 @@ make_pipe(int *ours, int *theirs, gboolean reads, GError **error)
 }
 
 static gboolean
-make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors, GError **error)
+make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors, int *input, GError **error)
 {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -132,17 +135,17 @@ make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors
   sandbox->socket = ends[0];
   *speech = ends[1];
   return make_pipe(&sandbox->lifeline, life, FALSE, error) && make_pipe(&sandbox->output, output, TRUE, error) &&
-         make_pipe(&sandbox->errors, errors, TRUE, error);
+         make_pipe(&sandbox->errors, errors, TRUE, error) && make_pipe(&sandbox->input, input, FALSE, error);
 }
 
 static gboolean
 start_keeper(Sandbox *sandbox, GError **error)
 {
   const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, NULL};
-  int ours[] = {-1, -1, -1, -1, sandbox->hold};
-  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_HOLD};
+  int ours[] = {-1, -1, -1, -1, -1, sandbox->hold};
+  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_INPUT, KEEPER_HOLD};
   gboolean started =
-    make_channels(sandbox, &ours[0], &ours[1], &ours[2], &ours[3], error) &&
+    make_channels(sandbox, &ours[0], &ours[1], &ours[2], &ours[3], &ours[4], error) &&
     g_spawn_async_with_pipes_and_fds(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
                                      -1, -1, -1, ours, theirs, G_N_ELEMENTS(ours), &sandbox->warden, NULL, NULL, NULL, error);
   for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
@@ -179,10 +182,11 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   }
   sandbox->folder = folder;
   sandbox->name = g_path_get_basename(folder);
-  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL);
+  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL), *caches = store_caches_place(store);
+  g_autofree char *inputs = g_build_filename(folder, KEEPER_INPUTS_FOLDER, NULL);
   if (!lock_folder(sandbox, error))
     return FALSE;
-  if (mkdir(tree, 0755) != 0)
+  if (mkdir(tree, 0755) != 0 || mkdir(inputs, 0755) != 0)
     return error_set_errno(error, errno, "make '%s'", tree);
   sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return sandbox->tree >= 0 || error_set_errno(error, errno, "open '%s'", tree);
@@ -204,11 +208,11 @@ lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GErro
 {
   g_autoptr(GVariant) ready = NULL;
   g_autoptr(EntryList) rest = entry_list_new();
-  guint32 uid, gid;
   if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
     return FALSE;
-  g_variant_get(ready, "(uub)", &uid, &gid, &sandbox->many_users);
-  const WorktreeOptions laying = {.uid = uid, .gid = gid, .watch = options->watch, .cancellable = options->cancellable};
+  g_variant_get(ready, "(uub)", &sandbox->uid, &sandbox->gid, &sandbox->many_users);
+  const WorktreeOptions laying = {
+    .uid = sandbox->uid, .gid = sandbox->gid, .watch = options->watch, .cancellable = options->cancellable};
   return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) && own_all(sandbox, rest, error) &&
          ask_simply(sandbox, "mark", NULL, error);
 }
@@ -218,7 +222,7 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
 {
   g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
   sandbox_sweep(store, FALSE);
-  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = -1;
+  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = sandbox->input = -1;
   sandbox->runtime = runtime_find(options->runtime, error);
   if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
     return NULL;
@@ -243,6 +247,7 @@ sandbox_free(Sandbox *sandbox)
   close_fd(&sandbox->lifeline);
   close_fd(&sandbox->output);
   close_fd(&sandbox->errors);
+  close_fd(&sandbox->input);
   close_fd(&sandbox->tree);
   close_fd(&sandbox->hold);
   int status = -1;
@@ -258,6 +263,23 @@ sandbox_free(Sandbox *sandbox)
   g_free(sandbox->name);
   g_free(sandbox->runtime);
   g_free(sandbox);
+}
+
+gboolean
+sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error)
+{
+  const WorktreeOptions laying = {.uid = sandbox->uid, .gid = sandbox->gid, .cancellable = sandbox->cancellable};
+  g_autoptr(EntryList) rest = entry_list_new();
+  g_autofree char *path = g_build_filename(sandbox->folder, KEEPER_INPUTS_FOLDER, name, NULL);
+  if (mkdir(path, 0755) != 0)
+    return errno == EEXIST || error_set_errno(error, errno, "make '%s'", path);
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0)
+    return error_set_errno(error, errno, "open '%s'", path);
+  gboolean done = worktree_lay_out(tree, folder, &laying, rest, error);
+  g_assert(!done || entry_list_size(rest) == 0); /* all of an input is root's */
+  close(folder);
+  return done;
 }
 
 const char *
@@ -325,14 +347,8 @@ static char *
 config_of(const Sandbox *sandbox, const SandboxStep *step)
 {
   g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(RuntimeMount));
-  if (step->n_secrets > 0) {
-    const RuntimeMount secrets = {.source = KEEPER_SECRETS, .target = SANDBOX_SECRETS};
-    g_array_append_val(mounts, secrets);
-  }
-  if (step->network) {
-    const RuntimeMount names = {.source = "/etc/resolv.conf", .target = "/etc/resolv.conf"};
-    g_array_append_val(mounts, names);
-  }
+  g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+  sandbox_mounts_configure(step, mounts, strings);
   const RuntimeSpec spec = {
     .command = step->command,
     .environment = step->environment,
@@ -356,7 +372,6 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
 static GVariant *
 order_of(const Sandbox *sandbox, const SandboxStep *step)
 {
-  static const char *const points[] = {"proc", "sys", "dev", "run", "tmp", NULL}, *const names[] = {"etc/resolv.conf", NULL};
   char *config = config_of(sandbox, step);
   GVariantDict order;
   g_variant_dict_init(&order, NULL);
@@ -366,8 +381,9 @@ order_of(const Sandbox *sandbox, const SandboxStep *step)
   g_variant_dict_insert(&order, "seconds", "u", step->seconds);
   g_variant_dict_insert(&order, "reserve", "t", disk_reserve(sandbox));
   g_variant_dict_insert(&order, "reader", "(uu)", step->uid, step->gid);
-  g_variant_dict_insert_value(&order, "points", g_variant_new_bytestring_array(points, -1));
-  g_variant_dict_insert_value(&order, "empty", g_variant_new_bytestring_array(names, step->network ? 1 : 0));
+  g_variant_dict_insert_value(&order, "points", sandbox_mounts_points(step, TRUE));
+  g_variant_dict_insert_value(&order, "empty", sandbox_mounts_points(step, FALSE));
+  g_variant_dict_insert_value(&order, "owned", sandbox_mounts_owned(step));
   g_variant_dict_insert_value(&order, "secrets", secrets_of(step));
   free(config);
   return g_variant_dict_end(&order);

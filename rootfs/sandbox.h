@@ -38,6 +38,20 @@ typedef struct {
   GBytes *value;
 } SandboxSecret;
 
+/* Something mounted over the tree for one step: a cache that is taken (store_cache.h), or, read-only, an input. What lies there in
+ * the tree is hidden and unchanged; what has to be made to mount on is gone again afterwards. */
+typedef struct {
+  const char *target; /* as Entry.path, without a symlink on its way */
+  gboolean folder;    /* else a file */
+  const char *cache;  /* store_cache_folder of it, or NULL */
+  const char *input;  /* what sandbox_add_input called it, */
+  const char *member; /* and what of it: an Entry.path */
+} SandboxMount;
+
+/* Lays out @tree under @name, apart from the sandbox's tree and before steps that mount of it; does nothing where it was laid out
+ * before. */
+gboolean sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
   const char *const *command;
   const char *const *environment; /* "NAME=VALUE"; all that the program finds */
@@ -50,6 +64,8 @@ typedef struct {
   guint64 memory; /* bytes; 0: any */
   const SandboxSecret *secrets;
   guint n_secrets;
+  const SandboxMount *mounts;
+  guint n_mounts;
   /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
    * all comes in its order. */
   gboolean apart;

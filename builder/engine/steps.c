@@ -3,6 +3,7 @@
 #include "builder/engine/outcome.h"
 #include "builder/engine/secrets.h"
 #include "builder/engine/step_log.h"
+#include "builder/engine/step_mounts.h"
 #include "rootfs/accounts.h"
 #include "rootfs/sandbox.h"
 #include "signing/error.h"
@@ -42,7 +43,7 @@ environment_of(const Steps *steps, const RecipeStep *step)
 /* ---- memory ---- */
 
 static void
-step_key(const Steps *steps, const RecipeStep *step, Digest *key)
+step_key(const Steps *steps, const RecipeStep *step, const StepMounts *mounts, Digest *key)
 {
   Digest tree;
   char hex[DIGEST_HEX_LENGTH + 1];
@@ -53,6 +54,9 @@ step_key(const Steps *steps, const RecipeStep *step, Digest *key)
   json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
                                   "step", recipe_step_to_json(step), "environment", variables, "epoch",
                                   (json_int_t)steps->options->epoch, "arch", steps->options->arch);
+  json_t *binds = step_mounts_to_json(mounts);
+  if (binds != NULL)
+    json_object_set_new(description, "binds", binds);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -149,7 +153,8 @@ tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, 
 
 /* Runs the step in the sandbox; what it changed becomes the @outcome. */
 static gboolean
-run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *log, Outcome *outcome, GError **error)
+run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, const StepMounts *mounts, StepLog *log, Outcome *outcome,
+         GError **error)
 {
   g_auto(GStrv) environment = environment_of(steps, step);
   SandboxStep run = {
@@ -161,6 +166,8 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
     .memory = step->memory,
     .secrets = secrets->items,
     .n_secrets = secrets->n,
+    .mounts = mounts->items,
+    .n_mounts = mounts->n,
     .output = step_log_add,
     .data = log,
   };
@@ -176,17 +183,23 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
 }
 
 static gboolean
-make_outcome(Steps *steps, const RecipeStep *step, Outcome *outcome, GError **error)
+make_outcome(Steps *steps, const RecipeStep *step, StepMounts *mounts, Outcome *outcome, GError **error)
 {
   if (!make_sandbox(steps, error))
     return FALSE;
   Progress *progress = steps->options->fetch.progress;
   g_auto(Secrets) secrets = {0};
-  if (!secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
+  const StepMountsOptions mounting = {.store = steps->store,
+                                      .tree = steps->tree,
+                                      .arch = steps->options->arch,
+                                      .epoch = steps->options->epoch,
+                                      .fetch = &steps->options->fetch};
+  if (!step_mounts_take(mounts, steps->sandbox, &mounting, error) ||
+      !secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
     return FALSE;
   g_autoptr(StepLog) log = step_log_new(progress, step->name, TRUE, secrets.forms);
   ProgressTask *task = progress_start(progress, PROGRESS_RUN, step->name, 0);
-  gboolean done = run_step(steps, step, &secrets, log, outcome, error);
+  gboolean done = run_step(steps, step, &secrets, mounts, log, outcome, error);
   progress_finish(task, done ? PROGRESS_MADE : PROGRESS_FAILED);
   return done;
 }
@@ -210,7 +223,10 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
 {
   Digest key;
   Outcome outcome = {0};
-  step_key(steps, step, &key);
+  g_auto(StepMounts) mounts = {0};
+  if (!step_mounts_look(steps->recipe, step, &mounts, steps->options->fetch.cancellable, error))
+    return FALSE;
+  step_key(steps, step, &mounts, &key);
   gboolean known = outcome_find(steps->store, &key, &outcome);
   progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
   /* what is there is not what a step would leave that is only remembered */
@@ -218,7 +234,7 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
     g_clear_pointer(&steps->sandbox, sandbox_free);
   GError *problem = NULL;
   gboolean done = known ||
-                  (make_outcome(steps, step, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
+                  (make_outcome(steps, step, &mounts, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
                   blame(step, problem, error);
   done = done && outcome_insert(steps->store, steps->tree, steps->options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
