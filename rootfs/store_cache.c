@@ -75,10 +75,17 @@ wait_for_lock(int fd, const char *name, const char *path, StoreCacheWaits waits,
     g_propagate_error(error, problem);
     return FALSE;
   }
-  g_error_free(problem);
+  g_clear_error(&problem);
   if (waits != NULL)
     waits(name, data);
-  return store_flock(fd, LOCK_EX, TRUE, path, cancellable, error);
+  if (store_flock(fd, LOCK_EX, TRUE, path, cancellable, &problem))
+    return TRUE;
+  if (g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_clear_error(&problem);
+    g_set_error_literal(&problem, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED, "cancelled");
+  }
+  g_propagate_error(error, problem);
+  return FALSE;
 }
 
 /* A gc may have removed it while we waited. */

@@ -254,7 +254,7 @@ END
     setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps=-all env -u ASHLAR_STORE HOME="$P" ./ashlar build t.yaml > log 2>&1 || { cat log; false; }
     same "$T/crun.tar" t-1.oci.tar
     has "$(< log)" "s | $n"
-    rm -rf .cache/ashlar/actions t-1.oci.tar
+    rm -rf .cache/ashlar/actions/* t-1.oci.tar
   done
   setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps=-all env -u ASHLAR_STORE HOME="$P" ./ashlar store gc --max-size 0 > log 2>&1 || { cat log; false; }
   [ -z "$(ls .cache/ashlar/caches)" ]
