@@ -6,6 +6,7 @@
 #include "rootfs/runtime.h"
 #include "rootfs/sandbox_mounts.h"
 #include "rootfs/sandbox_sweep.h"
+#include "rootfs/sandbox_terminal.h"
 #include "rootfs/store_cache.h"
 #include "rootfs/wire.h"
 #include "rootfs/worktree.h"
@@ -204,37 +205,97 @@ own_all(Sandbox *sandbox, const EntryList *rest, GError **error)
 }
 
 static gboolean
-lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
+await_keeper(Sandbox *sandbox, GError **error)
 {
   g_autoptr(GVariant) ready = NULL;
-  g_autoptr(EntryList) rest = entry_list_new();
   if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
     return FALSE;
   g_variant_get(ready, "(uub)", &sandbox->uid, &sandbox->gid, &sandbox->many_users);
+  return TRUE;
+}
+
+static gboolean
+lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(EntryList) rest = entry_list_new();
+  if (!await_keeper(sandbox, error))
+    return FALSE;
   const WorktreeOptions laying = {
     .uid = sandbox->uid, .gid = sandbox->gid, .watch = options->watch, .cancellable = options->cancellable};
   return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) && own_all(sandbox, rest, error) &&
          ask_simply(sandbox, "mark", NULL, error);
 }
 
-Sandbox *
-sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error)
+/* Without a folder yet; NULL where there is no runtime. */
+static Sandbox *
+new_sandbox(const SandboxOptions *options, GError **error)
 {
-  g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
-  sandbox_sweep(store, FALSE);
-  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = sandbox->input = -1;
-  sandbox->runtime = runtime_find(options->runtime, error);
-  if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) || !start_keeper(sandbox, error))
+  char *runtime = runtime_find(options->runtime, error);
+  if (runtime == NULL)
     return NULL;
+  Sandbox *sandbox = g_new0(Sandbox, 1);
+  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = sandbox->input = -1;
+  sandbox->runtime = runtime;
+  return sandbox;
+}
+
+static gboolean
+start(Sandbox *sandbox, const SandboxOptions *options, GError **error)
+{
+  if (!start_keeper(sandbox, error))
+    return FALSE;
   if (options->cancellable != NULL) {
     sandbox->cancellable = g_object_ref(options->cancellable);
     sandbox->cancelled = g_cancellable_connect(sandbox->cancellable, G_CALLBACK(on_cancelled), sandbox, NULL);
   }
+  return TRUE;
+}
+
+Sandbox *
+sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error)
+{
+  sandbox_sweep(store, FALSE);
+  g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
+  if (sandbox == NULL || !make_folder(sandbox, store, error) || !start(sandbox, options, error))
+    return NULL;
   if (lay_out(sandbox, tree, options, error))
     return g_steal_pointer(&sandbox);
   /* the warden removes what is being laid out: files that have gone are no news */
   (void)lost(sandbox, error);
   return NULL;
+}
+
+/* What was kept has its mark and its lock, which nobody may hold. */
+static gboolean
+take_kept(Sandbox *sandbox, const char *folder, GError **error)
+{
+  g_autofree char *mark = g_build_filename(folder, KEEPER_KEEP, NULL), *lock = g_build_filename(folder, KEEPER_LOCK, NULL);
+  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL);
+  if (access(mark, F_OK) != 0) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is nothing that a build kept with --keep-on-error", folder);
+    return FALSE;
+  }
+  sandbox->hold = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (sandbox->hold < 0 || sandbox->tree < 0)
+    return error_set_errno(error, errno, "open '%s'", folder);
+  if (flock(sandbox->hold, LOCK_EX | LOCK_NB) != 0) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is in use by another process", folder);
+    return FALSE;
+  }
+  sandbox->kept = TRUE;
+  sandbox->folder = g_canonicalize_filename(folder, NULL);
+  sandbox->name = g_path_get_basename(sandbox->folder);
+  return TRUE;
+}
+
+Sandbox *
+sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
+  if (sandbox == NULL || !take_kept(sandbox, folder, error) || !start(sandbox, options, error) || !await_keeper(sandbox, error))
+    return NULL;
+  return g_steal_pointer(&sandbox);
 }
 
 void
@@ -349,6 +410,8 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
   g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(RuntimeMount));
   g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
   sandbox_mounts_configure(step, mounts, strings);
+  guint rows, columns;
+  sandbox_terminal_size(&rows, &columns);
   const RuntimeSpec spec = {
     .command = step->command,
     .environment = step->environment,
@@ -358,6 +421,9 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
     .groups = step->groups,
     .n_groups = step->n_groups,
     .network = step->network,
+    .terminal = step->terminal,
+    .rows = rows,
+    .columns = columns,
     .alone = !sandbox->many_users,
     .tree = KEEPER_BUNDLE_TREE,
     .mounts = (const RuntimeMount *)(gpointer)mounts->data,
@@ -377,7 +443,9 @@ order_of(const Sandbox *sandbox, const SandboxStep *step)
   g_variant_dict_init(&order, NULL);
   g_variant_dict_insert(&order, "runtime", "s", sandbox->runtime);
   g_variant_dict_insert(&order, "config", "s", config);
-  g_variant_dict_insert(&order, "apart", "b", step->apart);
+  g_variant_dict_insert(&order, "apart", "b", step->apart || step->interactive);
+  g_variant_dict_insert(&order, "reads", "b", step->interactive && !step->terminal);
+  g_variant_dict_insert(&order, "terminal", "b", step->terminal);
   g_variant_dict_insert(&order, "seconds", "u", step->seconds);
   g_variant_dict_insert(&order, "reserve", "t", disk_reserve(sandbox));
   g_variant_dict_insert(&order, "reader", "(uu)", step->uid, step->gid);
@@ -404,6 +472,35 @@ bound_memory(const Sandbox *sandbox, guint64 bytes, Cgroup **cgroup, GError **er
 }
 
 static gboolean
+pass_all(Sandbox *sandbox, const SandboxStep *step)
+{
+  if (step->interactive)
+    sandbox_terminal_pass(&sandbox->input, &sandbox->output, &sandbox->errors, sandbox->socket);
+  else
+    pass_output(sandbox, step);
+  return TRUE;
+}
+
+/* @answer is set where the program could not even be begun. */
+static gboolean
+stand_in(Sandbox *sandbox, GVariant **answer, GError **error)
+{
+  gboolean ended;
+  g_autoptr(GVariant) heard = NULL;
+  if (!hear(sandbox, "console", "exit", &ended, &heard, error))
+    return FALSE;
+  if (ended) {
+    *answer = g_steal_pointer(&heard);
+    return TRUE;
+  }
+  int master = sandbox_terminal_receive(sandbox->socket, error);
+  if (master < 0)
+    return lost(sandbox, error);
+  sandbox_terminal_stand_in(master, sandbox->output, sandbox->socket);
+  return TRUE;
+}
+
+static gboolean
 run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, SandboxResult *result, GError **error)
 {
   g_autoptr(GVariant) answer = NULL;
@@ -411,8 +508,9 @@ run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, San
   guint64 kills = cgroup != NULL ? cgroup_memory_kills(cgroup) : 0;
   if (!ask(sandbox, "run", order_of(sandbox, step), error))
     return FALSE;
-  pass_output(sandbox, step);
-  if (!hear(sandbox, "exit", NULL, NULL, &answer, error))
+  if (!(step->terminal ? stand_in(sandbox, &answer, error) : pass_all(sandbox, step)))
+    return FALSE;
+  if (answer == NULL && !hear(sandbox, "exit", NULL, NULL, &answer, error))
     return FALSE;
   g_variant_lookup(answer, "status", "i", &result->status);
   g_variant_lookup(answer, "stopped", "&s", &stopped);

@@ -31,6 +31,9 @@ Sandbox *sandbox_new(Store *store, const Tree *tree, const SandboxOptions *optio
 void sandbox_free(Sandbox *sandbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 
+/* The sandbox at @folder that was kept (sandbox_keep), as it was left; nothing is forgotten when it is freed. */
+Sandbox *sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A file in memory that one step may read, at SANDBOX_SECRETS/NAME. */
 #define SANDBOX_SECRETS "/run/secrets"
 typedef struct {
@@ -69,6 +72,8 @@ typedef struct {
   /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
    * all comes in its order. */
   gboolean apart;
+  gboolean interactive; /* it reads our standard input, and prints to our standard output and error instead */
+  gboolean terminal;    /* and all three are a terminal of its own, which ours stands in for */
   void (*output)(const char *data, gsize size, gboolean is_error, gpointer user);
   gpointer data;
 } SandboxStep;

@@ -19,20 +19,19 @@ typedef struct {
   Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
 } Steps;
 
-/* All that the command finds in its environment. */
-static char **
-environment_of(const Steps *steps, const RecipeStep *step)
+char **
+steps_environment(const RecipeStep *step, gint64 epoch)
 {
   char **all = g_strdupv((char *[]){
-    (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    (char *)STEPS_PATH,
     (char *)"HOME=/root",
     (char *)"LANG=C.UTF-8",
     (char *)"LC_ALL=C.UTF-8",
     (char *)"TZ=UTC0",
     NULL,
   });
-  g_autofree char *epoch = g_strdup_printf("%" G_GINT64_FORMAT, steps->options->epoch);
-  all = g_environ_setenv(all, "SOURCE_DATE_EPOCH", epoch, TRUE);
+  g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, epoch);
+  all = g_environ_setenv(all, "SOURCE_DATE_EPOCH", seconds, TRUE);
   for (char **pair = step->env; pair != NULL && *pair != NULL; pair++) {
     g_auto(GStrv) parts = g_strsplit(*pair, "=", 2);
     all = g_environ_setenv(all, parts[0], parts[1], TRUE);
@@ -49,7 +48,7 @@ step_key(const Steps *steps, const RecipeStep *step, const StepMounts *mounts, D
   char hex[DIGEST_HEX_LENGTH + 1];
   tree_digest(steps->tree, &tree);
   digest_to_hex(&tree, hex);
-  g_auto(GStrv) environment = environment_of(steps, step);
+  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   g_autofree char *variables = g_strjoinv("\n", environment);
   json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
                                   "step", recipe_step_to_json(step), "environment", variables, "epoch",
@@ -144,9 +143,13 @@ tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, 
   g_autoptr(GString) hints = g_string_new(NULL);
   if (kept != NULL)
     g_string_append_printf(hints, "\nhint: all that it printed is in '%s'", kept);
-  if (steps->options->keep)
-    g_string_append_printf(hints, "\nhint: what it left is in '%s/root'; ashlar store gc removes it",
-                           sandbox_keep(steps->sandbox));
+  if (steps->options->keep) {
+    const char *folder = sandbox_keep(steps->sandbox);
+    g_string_append_printf(hints,
+                           "\nhint: what it left is in '%s/root'; 'ashlar shell --kept %s' enters it, and 'ashlar store gc' "
+                           "removes it",
+                           folder, folder);
+  }
   return recipe_failure_at(error, &step->place, "the step '%s' %s%s%s%s", step->name, how, *said != '\0' ? ":\n" : "", said,
                            hints->str);
 }
@@ -156,7 +159,7 @@ static gboolean
 run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, const StepMounts *mounts, StepLog *log, Outcome *outcome,
          GError **error)
 {
-  g_auto(GStrv) environment = environment_of(steps, step);
+  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   SandboxStep run = {
     .command = (const char *const *)step->command,
     .environment = (const char *const *)environment,
@@ -245,8 +248,9 @@ gboolean
 steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers, GError **error)
 {
   Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options};
+  guint n = options->steps != NULL ? MIN(*options->steps, recipe->steps->len) : recipe->steps->len;
   gboolean done = TRUE;
-  for (guint i = 0; done && i < recipe->steps->len; i++) {
+  for (guint i = 0; done && i < n; i++) {
     guint number;
     done = do_step(&steps, recipe->steps->pdata[i], &number, error);
     if (done)
