@@ -240,6 +240,7 @@ run_tests(Store *store, const Recipe *recipe, const Root *root, const AssembleOp
     .cancellable = options->packages.fetch.cancellable,
     .system = root->system,
     .runtime = options->runtime,
+    .progress = options->packages.fetch.progress,
   };
   return options->tests == NULL || check_image(&subject, recipe, options->tests, error);
 }

@@ -98,6 +98,19 @@ real_path(const Tree *tree, const char *path)
   }
 }
 
+/* The recipe's own words are checked by its reader; a symlink of the image's may lead there too. */
+static gboolean
+is_sandboxs(const char *target)
+{
+  static const char *const own[] = {"proc", "sys", "dev", "run/secrets"};
+  for (guint i = 0; i < G_N_ELEMENTS(own); i++) {
+    gsize length = strlen(own[i]);
+    if (strncmp(target, own[i], length) == 0 && (target[length] == '\0' || target[length] == '/'))
+      return TRUE;
+  }
+  return *target == '\0';
+}
+
 static gboolean
 find_target(StepMounts *mounts, guint i, const Tree *tree, GError **error)
 {
@@ -106,6 +119,8 @@ find_target(StepMounts *mounts, guint i, const Tree *tree, GError **error)
   char *target = real_path(tree, mount->path);
   g_ptr_array_add(mounts->strings, target);
   item->target = target;
+  if (is_sandboxs(target))
+    return recipe_failure_at(error, &mount->place, "'%s' leads to '/%s', which is the sandbox's own", mount->path, target);
   const TreeNode *node = tree_lookup(tree, target);
   gboolean fits = node == NULL || (item->folder ? node->entry->type == ENTRY_DIRECTORY
                                                 : node->entry->type == ENTRY_FILE || node->entry->type == ENTRY_HARDLINK);

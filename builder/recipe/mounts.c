@@ -113,9 +113,11 @@ add_cache(Model *model, const Node *item, GPtrArray *mounts)
   mount->cache = text ? NULL : model_text(item, "name");
   if (mount->cache == NULL)
     mount->cache = cache_name(mount->path);
-  for (guint i = 0; i < mounts->len; i++)
-    if (strcmp(((const RecipeMount *)mounts->pdata[i])->cache, mount->cache) == 0)
+  for (guint i = 0; i < mounts->len; i++) {
+    const RecipeMount *other = mounts->pdata[i];
+    if (strcmp(other->cache, mount->cache) == 0 && strcmp(other->path, mount->path) != 0)
       diagnostics_error(model->diagnostics, &item->place, "the step has the cache '%s' twice", mount->cache);
+  }
   g_ptr_array_add(mounts, mount);
 }
 

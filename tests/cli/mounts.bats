@@ -218,6 +218,9 @@ END
   steps_for t <<< 'run: ["ln -s nowhere /link", {shell: "true", cache: [/link]}]'
   fails 1 build t.yaml
   has "$err" "'/link' already"
+  steps_for t <<< 'run: ["ln -s /proc /p", {shell: "true", cache: [/p/sys]}]'
+  fails 1 build t.yaml
+  has "$err" "'/p/sys' leads to '/proc/sys', which is the sandbox's own"
 }
 
 @test "what changes between its digest and its use ends the build" {
