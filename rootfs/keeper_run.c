@@ -300,7 +300,8 @@ pass_console(int listening, GError **error)
     close(master);
   if (!passed)
     return -1;
-  if (g_file_get_contents(RUNTIME_PID, &text, NULL, error) && g_ascii_string_to_unsigned(g_strstrip(text), 10, 1, G_MAXINT, &pid, error))
+  if (g_file_get_contents(RUNTIME_PID, &text, NULL, error) &&
+      g_ascii_string_to_unsigned(g_strstrip(text), 10, 1, G_MAXINT, &pid, error))
     return (pid_t)pid;
   return -1;
 }
@@ -352,8 +353,8 @@ read_order(GVariant *value, Order *order)
 {
   return g_variant_lookup(value, "runtime", "&s", &order->runtime) && g_variant_lookup(value, "config", "&s", &order->config) &&
          g_variant_lookup(value, "apart", "b", &order->apart) && g_variant_lookup(value, "reads", "b", &order->reads) &&
-         g_variant_lookup(value, "terminal", "b", &order->terminal) && g_variant_lookup(value, "seconds", "u", &order->seconds) &&
-         g_variant_lookup(value, "reserve", "t", &order->reserve) &&
+         g_variant_lookup(value, "terminal", "b", &order->terminal) &&
+         g_variant_lookup(value, "seconds", "u", &order->seconds) && g_variant_lookup(value, "reserve", "t", &order->reserve) &&
          g_variant_lookup(value, "reader", "(uu)", &order->reader, &order->readers) &&
          (order->points = g_variant_lookup_value(value, "points", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->empty = g_variant_lookup_value(value, "empty", G_VARIANT_TYPE("aay"))) != NULL &&

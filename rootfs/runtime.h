@@ -26,7 +26,7 @@ typedef struct {
   guint32 uid, gid;
   const guint32 *groups; /* further ones */
   guint n_groups;
-  gboolean network; /* the host's, else none */
+  gboolean network;  /* the host's, else none */
   gboolean terminal; /* one of its own, of this size */
   guint rows, columns;
   gboolean alone;   /* root is the only user that the sandbox has */

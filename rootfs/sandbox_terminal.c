@@ -104,7 +104,8 @@ sandbox_terminal_pass(int *input, int *output, int *errors, int keeper)
   gboolean ended = FALSE;
   (void)fcntl(*input, F_SETFL, O_NONBLOCK);
   for (;;) {
-    struct pollfd watched[5] = {{.fd = keeper, .events = POLLIN}, {.fd = *output, .events = POLLIN}, {.fd = *errors, .events = POLLIN}};
+    struct pollfd watched[5] = {
+      {.fd = keeper, .events = POLLIN}, {.fd = *output, .events = POLLIN}, {.fd = *errors, .events = POLLIN}};
     watch_input(&buffer, ended, *input, &watched[3], &watched[4]);
     if (poll(watched, G_N_ELEMENTS(watched), -1) < 0 && errno != EINTR)
       return;
@@ -147,7 +148,8 @@ pass_terminal(int *master, int *messages, int keeper)
   struct winsize size = {0};
   gboolean ended = FALSE;
   for (;;) {
-    struct pollfd watched[5] = {{.fd = keeper, .events = POLLIN}, {.fd = *master, .events = POLLIN}, {.fd = *messages, .events = POLLIN}};
+    struct pollfd watched[5] = {
+      {.fd = keeper, .events = POLLIN}, {.fd = *master, .events = POLLIN}, {.fd = *messages, .events = POLLIN}};
     follow_size(*master, &size);
     watch_input(&buffer, ended, *master, &watched[3], &watched[4]);
     if (poll(watched, G_N_ELEMENTS(watched), TICK_MILLISECONDS) < 0 && errno != EINTR)
@@ -195,7 +197,8 @@ sandbox_terminal_send(int socket, int fd, GError **error)
   char byte = 0;
   Control control = {{0}};
   struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  struct msghdr message = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
   memcpy(CMSG_DATA(header), &fd, sizeof fd);
@@ -209,7 +212,8 @@ sandbox_terminal_receive(int socket, GError **error)
   Control control;
   int fd = -1;
   struct iovec part = {data, sizeof data};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  struct msghdr message = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0)
     return error_set_errno(error, errno, "take a terminal over"), -1;
   const struct cmsghdr *header = CMSG_FIRSTHDR(&message);

@@ -48,8 +48,7 @@ give_away(const char *path, const IdMap *map, GError **error)
   struct stat status;
   if (map->users.root == geteuid())
     return TRUE;
-  if (lstat(path, &status) != 0 ||
-      (status.st_uid == geteuid() && lchown(path, map->users.root, map->groups.root) != 0))
+  if (lstat(path, &status) != 0 || (status.st_uid == geteuid() && lchown(path, map->users.root, map->groups.root) != 0))
     return error_set_errno(error, errno, "give the cache '%s' to the sandbox", path);
   return TRUE;
 }
@@ -97,7 +96,8 @@ is_still(int fd, const char *path)
 }
 
 StoreCache *
-store_cache_take(Store *store, const char *name, StoreCacheWaits waits, gpointer data, GCancellable *cancellable, GError **error)
+store_cache_take(Store *store, const char *name, StoreCacheWaits waits, gpointer data, GCancellable *cancellable,
+                 GError **error)
 {
   IdMap map;
   idmap_find(&map);

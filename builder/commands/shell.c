@@ -110,9 +110,8 @@ enter_recipe(const CommandContext *context, const ShellOptions *values, Store *s
   g_autoptr(Root) root = build_root(store, recipe, &building, step != NULL ? &number : NULL, &epoch, error);
   if (root == NULL)
     return FALSE;
-  const EnterPlace place = {.environment = (const char *const *)recipe->config.env,
-                            .folder = recipe->config.working_dir,
-                            .user = recipe->config.user};
+  const EnterPlace place = {
+    .environment = (const char *const *)recipe->config.env, .folder = recipe->config.working_dir, .user = recipe->config.user};
   const EnterStep as_step = {.recipe = recipe, .step = number, .arch = archs[0], .epoch = epoch};
   return step != NULL ? enter_step(store, root->tree, &as_step, entering, status, error)
                       : enter_tree(store, root->tree, &place, entering, status, error);
@@ -123,8 +122,7 @@ static gboolean
 enter_image(const CommandContext *context, const ShellOptions *values, Store *store, const char *spelling,
             const EnterOptions *entering, int *status, GError **error)
 {
-  const SubjectOptions opening = {
-    .arch = values->arch, .store_path = context->store_path, .cancellable = context->cancellable};
+  const SubjectOptions opening = {.arch = values->arch, .store_path = context->store_path, .cancellable = context->cancellable};
   g_autoptr(Subject) subject = subject_open(spelling, &opening, error);
   if (subject == NULL)
     return FALSE;
@@ -195,11 +193,13 @@ static const CommandExample examples[] = {
 };
 
 static const char details[] =
-  "A recipe is entered as its steps leave it, or, with the name of a step or its number from 1, as that step finds it: with its "
+  "A recipe is entered as its steps leave it, or, with the name of a step or its number from 1, as that step finds it: with "
+  "its "
   "environment, folder, user, network, secrets, caches and binds. What is not built yet is built, and a lock is written where "
   "there is none, as by 'ashlar build'. An image is entered as its containers would be, without a network.\n\n"
   "What is changed in caches stays.\n\n"
-  "Where standard input and output are a terminal, the program has one of its own, of the same size, and Ctrl-C is its. Else it "
+  "Where standard input and output are a terminal, the program has one of its own, of the same size, and Ctrl-C is its. Else "
+  "it "
   "reads standard input, and its output and messages are apart. Only what it prints is on standard output.\n\n"
   "The exit status is the program's, and 128 and the number of a signal where that ended it.";
 

@@ -152,8 +152,8 @@ typedef struct {
 
 static const CommandOption gc_options[] = {
   {"max-size", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, max_size), "SIZE", "what blobs may take: 500M, 2G, 0 (required)"},
-  {"caches", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, caches), "SIZE", "what the steps' caches may take (default: --max-size)",
-   NULL, "Apart from the blobs. A cache is removed whole."},
+  {"caches", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, caches), "SIZE",
+   "what the steps' caches may take (default: --max-size)", NULL, "Apart from the blobs. A cache is removed whole."},
   {"wait", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, wait), NULL, "wait for the builds that use the store", NULL,
    "Without it, it fails where there are such."},
   {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, json), NULL, "the result as one JSON object"},
@@ -198,11 +198,11 @@ run_gc(const CommandContext *context, gpointer data, char **arguments, GError **
     return EXIT_FAILURE;
   sandbox_sweep(store, TRUE);
   if (options->json) {
-    json_t *object = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "removed_blobs", (json_int_t)result.removed_blobs, "removed_bytes",
-                               (json_int_t)result.removed_bytes, "removed_actions", (json_int_t)result.removed_actions,
-                               "kept_bytes", (json_int_t)result.kept_bytes, "removed_caches", (json_int_t)caches.removed_caches,
-                               "removed_cache_bytes", (json_int_t)caches.removed_bytes, "kept_cache_bytes",
-                               (json_int_t)caches.bytes);
+    json_t *object = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "removed_blobs", (json_int_t)result.removed_blobs,
+                               "removed_bytes", (json_int_t)result.removed_bytes, "removed_actions",
+                               (json_int_t)result.removed_actions, "kept_bytes", (json_int_t)result.kept_bytes,
+                               "removed_caches", (json_int_t)caches.removed_caches, "removed_cache_bytes",
+                               (json_int_t)caches.removed_bytes, "kept_cache_bytes", (json_int_t)caches.bytes);
     return print_json(object, error) ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   g_autofree char *removed = human_size(result.removed_bytes);
@@ -211,7 +211,8 @@ run_gc(const CommandContext *context, gpointer data, char **arguments, GError **
          result.removed_actions, kept);
   g_autofree char *removed_caches = human_size(caches.removed_bytes), *kept_caches = human_size(caches.bytes);
   if (caches.caches + caches.removed_caches > 0)
-    printf("removed %" G_GUINT64_FORMAT " caches (%s), kept %s of caches\n", caches.removed_caches, removed_caches, kept_caches);
+    printf("removed %" G_GUINT64_FORMAT " caches (%s), kept %s of caches\n", caches.removed_caches, removed_caches,
+           kept_caches);
   return EXIT_SUCCESS;
 }
 

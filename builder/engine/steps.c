@@ -236,9 +236,9 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   if (known)
     g_clear_pointer(&steps->sandbox, sandbox_free);
   GError *problem = NULL;
-  gboolean done = known ||
-                  (make_outcome(steps, step, &mounts, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
-                  blame(step, problem, error);
+  gboolean done =
+    known || (make_outcome(steps, step, &mounts, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
+    blame(step, problem, error);
   done = done && outcome_insert(steps->store, steps->tree, steps->options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   return done;

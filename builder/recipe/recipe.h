@@ -102,9 +102,9 @@ typedef struct {
   char **env;               /* "K=V", sorted by K; or NULL */
   char *working_dir, *user; /* NULL: "/", root */
   gboolean network;
-  guint seconds;  /* 0: no limit */
-  guint64 memory; /* bytes; 0: no limit */
-  char **secrets; /* names of the recipe's secrets, or NULL */
+  guint seconds;     /* 0: no limit */
+  guint64 memory;    /* bytes; 0: no limit */
+  char **secrets;    /* names of the recipe's secrets, or NULL */
   GPtrArray *mounts; /* RecipeMount*, sorted by path, none in another; never NULL */
   RecipePlace place;
 } RecipeStep;

@@ -79,6 +79,7 @@ new_release() {
 
 @test "--junit gives the results of each recipe's tests, of a build that fails too" {
   mkdir images
+  cp keyring.gpg images
   echo 'tests: [{absent: /usr/share/nothing}]' >> demo.yaml
   sed 's/^name: .*/name: bad/; s/absent/file/' demo.yaml > images/bad.yaml
   ashlar_quietly lock images/bad.yaml
