@@ -111,6 +111,21 @@ is_sandboxs(const char *target)
   return *target == '\0';
 }
 
+/* The runtime would follow a symlink that leads nowhere yet to wherever the sandbox has something, and make what is missing in the
+ * tree: what is on the way must be folders. */
+static gboolean
+check_way(const RecipeMount *mount, const char *target, const Tree *tree, GError **error)
+{
+  for (const char *slash = strchr(target, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    g_autofree char *above = g_strndup(target, (gsize)(slash - target));
+    const TreeNode *node = tree_lookup(tree, above);
+    if (node != NULL && node->entry->type != ENTRY_DIRECTORY)
+      return recipe_failure_at(error, &mount->place, "'%s' cannot be mounted on: '/%s' of the image leads to no folder",
+                               mount->path, above);
+  }
+  return TRUE;
+}
+
 static gboolean
 find_target(StepMounts *mounts, guint i, const Tree *tree, GError **error)
 {
@@ -121,6 +136,8 @@ find_target(StepMounts *mounts, guint i, const Tree *tree, GError **error)
   item->target = target;
   if (is_sandboxs(target))
     return recipe_failure_at(error, &mount->place, "'%s' leads to '/%s', which is the sandbox's own", mount->path, target);
+  if (!check_way(mount, target, tree, error))
+    return FALSE;
   const TreeNode *node = tree_lookup(tree, target);
   gboolean fits = node == NULL || (item->folder ? node->entry->type == ENTRY_DIRECTORY
                                                 : node->entry->type == ENTRY_FILE || node->entry->type == ENTRY_HARDLINK);

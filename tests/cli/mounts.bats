@@ -219,8 +219,12 @@ END
   fails 1 build t.yaml
   has "$err" "'/link' already"
   steps_for t <<< 'run: ["ln -s /proc /p", {shell: "true", cache: [/p/sys]}]'
+  sed -i 's|^files: \[|files: [{path: /proc/sys/keep, content: x}, |' t.yaml
   fails 1 build t.yaml
   has "$err" "'/p/sys' leads to '/proc/sys', which is the sandbox's own"
+  steps_for t <<< 'run: ["ln -s /proc /p", {shell: "true", cache: [/p/sys]}]'
+  fails 1 build t.yaml
+  has "$err" "'/p/sys' cannot be mounted on: '/p' of the image leads to no folder"
 }
 
 @test "what changes between its digest and its use ends the build" {

@@ -102,7 +102,8 @@ second" ]
   [ "$status" = 143 ]
   # much, and in both directions at once
   head -c 3000000 /dev/urandom > big
-  "$ASHLAR" shell t-1.oci.tar -- cat < big 2> /dev/null | cmp - big
+  cp big same
+  "$ASHLAR" shell t-1.oci.tar -- cat < big 2> /dev/null | cmp - same
   # a reader that has enough ends the program
   "$ASHLAR" shell t-1.oci.tar -- yes 2> /dev/null < /dev/null | head -1 > o
   [ "$(cat o)" = y ]
