@@ -263,6 +263,43 @@ changes_drop(Changes *changes, const char *path)
   g_hash_table_remove(changes->by_path, path);
 }
 
+/* A file's content through the tree, which reads a hardlink's too. */
+static gboolean
+same_content(const Changes *changes, const Change *change)
+{
+  gsize size = change->content != NULL ? g_bytes_get_size(change->content) : 0;
+  g_autoptr(GBytes) there = tree_read(changes->below, change->entry.path, size, NULL);
+  g_autoptr(GBytes) none = g_bytes_new(NULL, 0);
+  return there != NULL && g_bytes_equal(there, change->content != NULL ? change->content : none);
+}
+
+static gboolean
+is_there(const Changes *changes, const Change *change)
+{
+  const Entry *is = &change->entry;
+  const TreeNode *node = tree_lookup(changes->below, is->path);
+  const Entry *was = node != NULL ? node->entry : NULL;
+  /* of a hardlink the attributes are another entry's: it is written anew */
+  if (was == NULL || was->type != is->type || was->uid != is->uid || was->gid != is->gid || !entry_same_xattrs(was, is))
+    return FALSE;
+  if (is->type == ENTRY_SYMLINK)
+    return strcmp(was->target, is->target) == 0;
+  if (was->mode != is->mode)
+    return FALSE;
+  return is->type == ENTRY_DIRECTORY || (is->type == ENTRY_FILE && was->size == is->size && same_content(changes, change));
+}
+
+void
+changes_drop_same(Changes *changes)
+{
+  GHashTableIter iter;
+  gpointer change;
+  g_hash_table_iter_init(&iter, changes->by_path);
+  while (changes->below != NULL && g_hash_table_iter_next(&iter, NULL, &change))
+    if (is_there(changes, change))
+      g_hash_table_iter_remove(&iter);
+}
+
 /* ---- becoming a pack ---- */
 
 static int

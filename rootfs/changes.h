@@ -36,6 +36,9 @@ void changes_put_copy(Changes *changes, const char *path, const Entry *entry, GB
 /* Forgets what was put at @path; what the tree has there shows again. */
 void changes_drop(Changes *changes, const char *path);
 
+/* Forgets what was put where the tree has just the same already: content, attributes, a link's target. */
+void changes_drop_same(Changes *changes);
+
 /* What is at exactly @path, in the changes, else in the tree; NULL: nothing. */
 const Entry *changes_lookup(const Changes *changes, const char *path);
 /* As tree_resolve, over both. */

@@ -184,7 +184,7 @@ toc_content(Tables *tables, const LayerPlan *plan, guint number, const Entry *en
   return TRUE;
 }
 
-/* @plan is NULL for a directory. */
+/* @plan is NULL for a directory and a whiteout. */
 static gboolean
 add_member(Tables *tables, const LayerPlan *plan, guint number, const Entry *entry, GError **error)
 {
@@ -212,6 +212,9 @@ add_members(Tables *tables, GError **error)
   for (guint i = 0; i < spec->n_directories; i++)
     if (!add_member(tables, NULL, 0, spec->directories[i], error))
       return FALSE;
+  for (guint i = 0; i < spec->n_whiteouts; i++)
+    if (!add_member(tables, NULL, 0, spec->whiteouts[i], error))
+      return FALSE;
   for (guint p = 0; p < spec->n_parts; p++) {
     const LayerPlan *plan = &tables->input->plans[p];
     for (guint i = 0; i < pack_n_entries(plan->pack); i++) {
@@ -231,6 +234,9 @@ can_be_said(const ChunkedInput *input)
 {
   for (guint i = 0; i < input->spec->n_directories; i++)
     if (!g_utf8_validate(input->spec->directories[i]->path, -1, NULL))
+      return FALSE;
+  for (guint i = 0; i < input->spec->n_whiteouts; i++)
+    if (!g_utf8_validate(input->spec->whiteouts[i]->path, -1, NULL))
       return FALSE;
   for (guint p = 0; p < input->spec->n_parts; p++)
     for (guint i = 0; i < pack_n_entries(input->plans[p].pack); i++) {

@@ -2,6 +2,7 @@
 #include "rootfs/keeper.h"
 #include "rootfs/cgroup.h"
 #include "rootfs/keeper_inside.h"
+#include "rootfs/keeper_memory.h"
 #include "rootfs/remove_tree.h"
 #include "rootfs/wire.h"
 #include "signing/error.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,7 +26,7 @@
 #define PROCESSES_MAX 4096
 
 typedef struct {
-  IdMap map;
+  KeeperOrders orders;
   Cgroup *cgroup; /* or NULL */
 } Warden;
 
@@ -47,7 +49,7 @@ refused(int saved, GError **error)
 /* A copy of this process in new namespaces (clone(2)'s flags), which waits for its maps; then calls @inside, which does not
  * return. @hold stays open as long as the warden lives. */
 static pid_t
-start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), int *hold, GError **error)
+start_inside(const Warden *warden, int flags, void (*inside)(const KeeperOrders *orders), int *hold, GError **error)
 {
   int gate[2];
   if (pipe2(gate, O_CLOEXEC) != 0)
@@ -57,7 +59,7 @@ start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), 
     char go;
     close(gate[1]);
     if (read(gate[0], &go, 1) == 1)
-      inside(&warden->map);
+      inside(&warden->orders);
     _exit(EXIT_FAILURE);
   }
   int saved = errno;
@@ -67,7 +69,7 @@ start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), 
     close(gate[1]);
     return refused(saved, error), -1;
   }
-  if (idmap_set(&warden->map, pid, error) && write(gate[1], "", 1) == 1)
+  if (idmap_set(&warden->orders.map, pid, error) && write(gate[1], "", 1) == 1)
     return pid;
   if (error != NULL && *error == NULL)
     error_set_errno(error, errno, "start the sandbox");
@@ -80,7 +82,7 @@ start_inside(const Warden *warden, int flags, void (*inside)(const IdMap *map), 
 /* ---- the end ---- */
 
 static void
-remove_inside(const IdMap *map)
+remove_inside(const KeeperOrders *orders)
 {
   GError *problem = NULL;
   if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem) ||
@@ -94,6 +96,8 @@ static void
 remove_folder(const Warden *warden, const char *folder)
 {
   int hold;
+  if (warden->orders.in_memory)
+    (void)umount2(KEEPER_TREE, MNT_DETACH);
   pid_t pid = start_inside(warden, CLONE_NEWUSER, remove_inside, &hold, NULL);
   if (pid > 0) {
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -101,6 +105,7 @@ remove_folder(const Warden *warden, const char *folder)
     close(hold);
   } else /* then nothing was ever given away */
     (void)!(remove_tree(AT_FDCWD, KEEPER_TREE, NULL) && remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, NULL));
+  (void)!remove_tree(AT_FDCWD, KEEPER_EXTRAS, NULL);
   (void)unlink(KEEPER_KEEP);
   (void)unlink(KEEPER_LOCK);
   (void)!chdir("/");
@@ -110,7 +115,7 @@ remove_folder(const Warden *warden, const char *folder)
 /* ---- measuring ---- */
 
 static void
-measure_inside(const IdMap *map)
+measure_inside(const KeeperOrders *orders)
 {
   char *roots[] = {(char *)KEEPER_TREE, NULL};
   guint64 bytes = 0;
@@ -152,14 +157,28 @@ wait_for_end(pid_t keeper)
     close(process);
 }
 
+/* Whoever lays the tree out writes as root of the first user namespace, which only a file system that was mounted there lets him.
+ * Where the sandbox's root is himself, the keeper mounts it. */
+static void
+mount_memory(KeeperOrders *orders)
+{
+  orders->in_memory = orders->memory > 0 && unshare(CLONE_NEWNS) == 0 &&
+                      mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 && keeper_mount_memory(orders->memory);
+  orders->memory = 0;
+}
+
 /* Everything that leads to the tree becomes the sandbox's root's, so that it can be entered by it. */
 static gboolean
-prepare_folder(const Warden *warden, const char *folder, GError **error)
+prepare_folder(Warden *warden, const char *folder, GError **error)
 {
-  gboolean gives = warden->map.users.root != geteuid();
-  if (gives && (chown(".", warden->map.users.root, warden->map.groups.root) != 0 ||
-                chown(KEEPER_TREE, warden->map.users.root, warden->map.groups.root) != 0 ||
-                chown(KEEPER_INPUTS_FOLDER, warden->map.users.root, warden->map.groups.root) != 0))
+  KeeperOrders *orders = &warden->orders;
+  const IdMap *map = &orders->map;
+  gboolean gives = map->users.root != geteuid();
+  if (gives)
+    mount_memory(orders);
+  if (gives &&
+      (chown(".", map->users.root, map->groups.root) != 0 || chown(KEEPER_TREE, map->users.root, map->groups.root) != 0 ||
+       chown(KEEPER_INPUTS_FOLDER, map->users.root, map->groups.root) != 0))
     return error_set_errno(error, errno, "give '%s' away", folder);
   return TRUE;
 }
@@ -201,16 +220,17 @@ take_descriptors(void)
 int
 keeper_main(int argc, char **argv)
 {
-  gboolean keeps = argc == 4 && strcmp(argv[1], KEEPER_KEEPS) == 0;
+  gboolean keeps = argc == 5 && strcmp(argv[1], KEEPER_KEEPS) == 0;
   gboolean measures = argc == 4 && strcmp(argv[1], KEEPER_MEASURES) == 0;
-  if (argc != 4 || chdir(argv[2]) != 0 || (keeps && !take_descriptors()))
+  if ((argc != 4 && !keeps) || chdir(argv[2]) != 0 || (keeps && !take_descriptors()))
     return EXIT_FAILURE;
   GError *problem = NULL;
   Warden warden = {.cgroup = keeps ? cgroup_make(argv[3]) : cgroup_find(argv[3])};
   /* what the terminal sends is for who made the sandbox, and reaches us over the lifeline */
   setsid();
   umask(022);
-  idmap_find(&warden.map);
+  idmap_find(&warden.orders.map);
+  warden.orders.memory = keeps ? g_ascii_strtoull(argv[4], NULL, 10) : 0;
   if (keeps && !keep(&warden, argv[2], &problem))
     (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
   g_clear_error(&problem);

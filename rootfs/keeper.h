@@ -13,9 +13,11 @@
  *   own     a(entries)        sets owners, modes and xattrs                                          -> ok
  *   mark                      remembers how all files look now                                       -> ok
  *   run     a{sv}             runs an OCI bundle; see keeper_run.c                                    -> exit a{sv}
- *   list                      all files; digests of those that changed since the mark; marks again   -> entries a(entries) ..., end
+ *   list    b                 all files; digests of those that changed since the mark, or (TRUE) of all; marks again
+ *                                                                                                    -> entries a(entries) ..., end
  *   send    aay               contents of the files named                                            -> data ay ..., end (for each)
- * The first message is the keeper's: ready (uu), who stands for root outside.
+ * The first message is the keeper's: ready (uubb), who stands for root outside, whether there are other users, and whether the tree
+ * is in memory; the tree's folder, open, comes with it.
  */
 #ifndef ASHLAR_ROOTFS_KEEPER_H
 #define ASHLAR_ROOTFS_KEEPER_H
@@ -37,12 +39,14 @@ enum {
 
 /* In the sandbox's folder, which is the warden's working folder. */
 #define KEEPER_TREE "root"
-#define KEEPER_INPUTS_FOLDER "inputs"
+#define KEEPER_INPUTS_FOLDER "inputs" /* what steps mount of sandbox_add_input */
+#define KEEPER_EXTRAS "extras"        /* what may be mounted at SANDBOX_EXTRAS */
 #define KEEPER_LOCK "lock"
 /* Where this is there, the folder stays. */
 #define KEEPER_KEEP "keep"
 
-/* @argv: KEEPER_NAME, what to do, the sandbox's folder, the name of its control group. Returns the exit status. */
+/* @argv: KEEPER_NAME, what to do, the sandbox's folder, the name of its control group, and for KEEPER_KEEPS how many bytes the tree
+ * may take in memory (0: it is to be on the disk). Returns the exit status. */
 #define KEEPER_KEEPS "keep-sandbox"
 #define KEEPER_SWEEPS "sweep-sandbox"
 #define KEEPER_MEASURES "measure-sandbox" /* prints the bytes of its tree's files */

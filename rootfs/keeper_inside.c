@@ -2,6 +2,7 @@
 #include "rootfs/keeper_inside.h"
 #include "rootfs/entry_list.h"
 #include "rootfs/keeper.h"
+#include "rootfs/keeper_memory.h"
 #include "rootfs/wire.h"
 #include "signing/error.h"
 
@@ -54,15 +55,18 @@ mount_caches(int caches, GError **error)
 
 /* The tree comes under a name that the sandbox's root can reach: the way to the store may be closed to it. */
 static gboolean
-mount_place(int caches, GError **error)
+mount_place(const KeeperOrders *orders, int caches, gboolean *in_memory, GError **error)
 {
-  if (!do_mount("none", "/", "nothing", MS_REC | MS_SLAVE, NULL, error) ||
-      !do_mount("tmpfs", KEEPER_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", error))
+  if (!do_mount("none", "/", "nothing", MS_REC | MS_SLAVE, NULL, error))
+    return FALSE;
+  *in_memory = orders->in_memory || (orders->memory > 0 && keeper_mount_memory(orders->memory));
+  if (!do_mount("tmpfs", KEEPER_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", error))
     return FALSE;
   if (mkdir(KEEPER_BUNDLE, 0755) != 0 || mkdir(KEEPER_BUNDLE_TREE, 0755) != 0 || mkdir(KEEPER_STATE, 0700) != 0 ||
-      mkdir(KEEPER_CACHES, 0755) != 0 || mkdir(KEEPER_INPUTS, 0755) != 0)
+      mkdir(KEEPER_EXTRAS_PLACE, 0755) != 0 || mkdir(KEEPER_CACHES, 0755) != 0 || mkdir(KEEPER_INPUTS, 0755) != 0)
     return error_set_errno(error, errno, "make folders in '%s'", KEEPER_PLACE);
   return do_mount(KEEPER_TREE, KEEPER_BUNDLE_TREE, "the tree", MS_BIND, NULL, error) &&
+         do_mount(KEEPER_EXTRAS, KEEPER_EXTRAS_PLACE, "what comes with it", MS_BIND, NULL, error) &&
          do_mount(KEEPER_INPUTS_FOLDER, KEEPER_INPUTS, "inputs", MS_BIND, NULL, error) && mount_caches(caches, error) &&
          do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error);
 }
@@ -101,14 +105,25 @@ serve_all(Keeper *keeper)
   }
 }
 
+/* Tells who stands for root, and where the tree is. */
+static gboolean
+tell_ready(const KeeperOrders *orders, const Keeper *keeper, gboolean in_memory, GError **error)
+{
+  const IdMap *map = &orders->map;
+  return wire_send(KEEPER_SOCKET, "ready",
+                   g_variant_new("(uubb)", map->users.root, map->groups.root, map->users.others > 0, in_memory), error) &&
+         wire_send_fd(KEEPER_SOCKET, keeper->tree, error);
+}
+
 void
-keeper_inside(const IdMap *map)
+keeper_inside(const KeeperOrders *orders)
 {
   GError *problem = NULL;
   Keeper keeper = {.tree = -1};
+  gboolean in_memory = FALSE;
   close(KEEPER_LIFELINE);
   int caches = open_caches();
-  if (become_root(map, &problem) && mount_place(caches, &problem)) {
+  if (become_root(&orders->map, &problem) && mount_place(orders, caches, &in_memory, &problem)) {
     keeper.tree = open(KEEPER_BUNDLE_TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (keeper.tree < 0)
       error_set_errno(&problem, errno, "open the tree");
@@ -119,7 +134,7 @@ keeper_inside(const IdMap *map)
     (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
     _exit(EXIT_FAILURE);
   }
-  if (wire_send(KEEPER_SOCKET, "ready", g_variant_new("(uub)", map->users.root, map->groups.root, map->users.others > 0), NULL))
+  if (tell_ready(orders, &keeper, in_memory, NULL))
     serve_all(&keeper);
   _exit(EXIT_SUCCESS);
 }

@@ -16,14 +16,22 @@
 #define KEEPER_CACHES KEEPER_PLACE "/caches"
 #define KEEPER_INPUTS KEEPER_PLACE "/inputs"
 #define KEEPER_CONSOLE KEEPER_PLACE "/console"
+#define KEEPER_EXTRAS_PLACE KEEPER_PLACE "/extras"
 
 typedef struct {
   int tree;          /* the folder of the files, open */
   GHashTable *marks; /* path -> how it looked; see keeper_list.c */
 } Keeper;
 
+/* What the warden knows already. */
+typedef struct {
+  IdMap map;
+  guint64 memory;     /* bytes that the tree may take in memory; 0: it lies on the disk */
+  gboolean in_memory; /* it is there: the warden could mount it */
+} KeeperOrders;
+
 /* Serves until the socket ends. Does not return. */
-void keeper_inside(const IdMap *map) G_GNUC_NORETURN;
+void keeper_inside(const KeeperOrders *orders) G_GNUC_NORETURN;
 
 /* The messages; each answers over the socket, or returns FALSE with @error for an answer. */
 gboolean keeper_own(Keeper *keeper, GVariant *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -81,6 +81,7 @@ typedef struct {
   const Keeper *keeper;
   GHashTable *marks; /* as they are now */
   EntryList *list;   /* NULL: only to mark */
+  gboolean whole;    /* hash what is unchanged too */
   guint64 bytes;     /* of content that was hashed */
   guint8 *buffer;
 } Look;
@@ -98,7 +99,7 @@ needs_hash(const Entry *entry, const struct stat *status, gpointer data)
 {
   Look *look = data;
   Mark mark = {.inode = status->st_ino, .size = status->st_size, .changed = status->st_ctim};
-  gboolean unchanged = is_unchanged(look, entry->path, &mark);
+  gboolean unchanged = !look->whole && is_unchanged(look, entry->path, &mark);
   g_hash_table_insert(look->marks, g_strdup(entry->path), g_memdup2(&mark, sizeof mark));
   return look->list != NULL && !unchanged;
 }
@@ -189,7 +190,7 @@ keeper_mark(Keeper *keeper, GVariant *value, GError **error)
 gboolean
 keeper_list(Keeper *keeper, GVariant *value, GError **error)
 {
-  Look look = {.list = entry_list_new()};
+  Look look = {.list = entry_list_new(), .whole = g_variant_get_boolean(value)};
   gboolean done = look_at_all(keeper, &look, error) && send_batch(&look, error);
   entry_list_free(look.list);
   let_time_pass();

@@ -21,7 +21,6 @@
 #include "rootfs/keeper.h"
 #include "rootfs/keeper_inside.h"
 #include "rootfs/remove_tree.h"
-#include "rootfs/sandbox_terminal.h"
 #include "rootfs/wire.h"
 #include "signing/error.h"
 
@@ -291,9 +290,9 @@ pass_console(int listening, GError **error)
   g_autofree char *text = NULL;
   guint64 pid;
   int from = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-  int master = from >= 0 ? sandbox_terminal_receive(from, error) : (error_set_errno(error, errno, "get the terminal"), -1);
+  int master = from >= 0 ? wire_receive_fd(from, error) : (error_set_errno(error, errno, "get the terminal"), -1);
   gboolean passed = master >= 0 && wire_send(KEEPER_SOCKET, "console", NULL, error) &&
-                    sandbox_terminal_send(KEEPER_SOCKET, master, error);
+                    wire_send_fd(KEEPER_SOCKET, master, error);
   if (from >= 0)
     close(from);
   if (master >= 0)

@@ -27,6 +27,22 @@ check_directories(const LayerSpec *spec, GError **error)
 }
 
 static gboolean
+check_whiteouts(const LayerSpec *spec, GError **error)
+{
+  for (guint i = 0; i < spec->n_whiteouts; i++) {
+    const Entry *entry = spec->whiteouts[i];
+    if (entry->type != ENTRY_FILE || entry->size != 0 || !entry_path_is_canonical(entry->path)) {
+      g_autofree char *shown = g_strescape(entry->path, NULL);
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "'%s' is out of place among the whiteouts of a layer", shown);
+      return FALSE;
+    }
+    if (!tar_check(entry, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 check_encodings(const LayerSpec *spec, GError **error)
 {
   for (guint i = 0; i < spec->n_parts; i++) {
@@ -53,6 +69,9 @@ make_key(const LayerSpec *spec, const LayerPlan *plans, Digest *key)
   for (guint i = 0; i < spec->n_directories; i++)
     tar_append_header(headers, spec->directories[i]);
   digest_of(headers->data, headers->len, &directories);
+  g_autoptr(GByteArray) whiteouts = g_byte_array_new();
+  for (guint i = 0; i < spec->n_whiteouts; i++)
+    tar_append_header(whiteouts, spec->whiteouts[i]);
   json_t *parts = json_array();
   for (guint i = 0; i < spec->n_parts; i++) {
     json_t *kept = plans[i].whole ? json_null() : json_string(digest_to_string(&plans[i].kept, text));
@@ -62,6 +81,12 @@ make_key(const LayerSpec *spec, const LayerPlan *plans, Digest *key)
   json_t *description = json_pack("{s:s, s:i, s:s, s:s, s:s, s:o}", "action", "layer", "format", PACK_FORMAT, "compressor",
                                   pack_encoding_compressor(spec->encoding), "encoding", pack_encoding_name(spec->encoding),
                                   "directories", digest_to_string(&directories, text), "parts", parts);
+  /* left out where there are none: most layers are of no base */
+  if (whiteouts->len > 0) {
+    Digest gone;
+    digest_of(whiteouts->data, whiteouts->len, &gone);
+    json_object_set_new(description, "whiteouts", json_string(digest_to_string(&gone, text)));
+  }
   store_action_key(description, key);
   json_decref(description);
 }
@@ -138,6 +163,7 @@ static gboolean
 splice_all(const LayerSpec *spec, const LayerPlan *plans, Splice *splice, Layer *out, GError **error)
 {
   splice_directories(splice, spec->directories, spec->n_directories);
+  splice_directories(splice, spec->whiteouts, spec->n_whiteouts);
   for (guint i = 0; i < spec->n_parts; i++)
     if (!splice_part(splice, &plans[i], error))
       return FALSE;
@@ -165,7 +191,7 @@ gboolean
 layer_write(Store *store, const LayerSpec *spec, GCancellable *cancellable, Layer *out, GError **error)
 {
   *out = (Layer){0};
-  if (!check_directories(spec, error) || !check_encodings(spec, error))
+  if (!check_directories(spec, error) || !check_whiteouts(spec, error) || !check_encodings(spec, error))
     return FALSE;
   g_autofree LayerPlan *plans = g_new0(LayerPlan, spec->n_parts + 1);
   for (guint i = 0; i < spec->n_parts; i++)

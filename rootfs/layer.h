@@ -20,6 +20,8 @@ typedef struct {
   PackEncoding encoding;
   const Entry *const *directories; /* sorted by entry_path_compare, "" (the root) may be first */
   guint n_directories;
+  const Entry *const *whiteouts; /* files without content, called ".wh.NAME", which say what is gone of the layers below */
+  guint n_whiteouts;
   const LayerPart *parts;
   guint n_parts;
   const Watch *watch; /* or NULL: hears of compressed bytes written, and of hashing and storing */

@@ -23,11 +23,18 @@ struct MemberReader {
   char *path, *target;
   GArray *xattrs; /* Xattr */
   guint64 given;  /* of the current content */
-  /* MEMBER_LOOK: a piece that lies behind a hole, until the hole has been given */
+  /* where lenient: a piece that lies behind a hole, until the hole has been given */
   const guint8 *held;
   gsize held_size;
   guint64 held_offset;
 };
+
+/* Read as it stands for, whoever made it. */
+static gboolean
+is_lenient(const MemberReader *reader)
+{
+  return reader->format == MEMBER_LOOK || reader->format == MEMBER_LAYER;
+}
 
 static gboolean
 invalid(MemberReader *reader, const char *what, GError **error)
@@ -112,6 +119,7 @@ support_format(struct archive *archive, MemberFormat format, const char *name)
   case MEMBER_TAR:
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && support_named_filter(archive, name);
   case MEMBER_LOOK:
+  case MEMBER_LAYER:
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_empty(archive) == ARCHIVE_OK &&
            support_filters(archive);
   case MEMBER_ANY:
@@ -234,7 +242,7 @@ take_type(MemberReader *reader, struct archive_entry *from, GError **error)
   Entry *entry = &reader->entry;
   if (archive_entry_hardlink(from) != NULL) {
     /* cpio keeps the content of several names with the last of them, where nobody would look for it */
-    if (reader->format != MEMBER_LOOK && archive_entry_size_is_set(from) && archive_entry_size(from) > 0)
+    if (!is_lenient(reader) && archive_entry_size_is_set(from) && archive_entry_size(from) > 0)
       return invalid(reader, "is a hardlink with content of its own", error);
     entry->type = ENTRY_HARDLINK;
     reader->target = entry_canonical_path(archive_entry_hardlink(from), error);
@@ -301,7 +309,7 @@ take_entry(MemberReader *reader, struct archive_entry *from, GError **error)
     return FALSE;
   }
   reader->entry.path = reader->path;
-  if (reader->format != MEMBER_LOOK && archive_entry_sparse_count(from) > 0)
+  if (!is_lenient(reader) && archive_entry_sparse_count(from) > 0)
     return invalid(reader, "is a sparse file", error);
   if (reader->format != MEMBER_LOOK && archive_entry_acl_types(from) != 0)
     return invalid(reader, "has an access control list", error);
@@ -322,7 +330,7 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
   if (result == ARCHIVE_EOF && reader->source_error == NULL)
     return TRUE;
   /* a warning is about a member that came out other than it is in the archive */
-  if (result != ARCHIVE_OK && (result != ARCHIVE_WARN || reader->format != MEMBER_LOOK))
+  if (result != ARCHIVE_OK && (result != ARCHIVE_WARN || !is_lenient(reader)))
     return library_error(reader, "after ", error);
   if (!take_entry(reader, from, error))
     return FALSE;
@@ -371,7 +379,7 @@ read_with_holes(MemberReader *reader, const void **piece, gsize *size, GError **
 gboolean
 member_reader_data(MemberReader *reader, const void **piece, gsize *size, GError **error)
 {
-  if (reader->format == MEMBER_LOOK)
+  if (is_lenient(reader))
     return read_with_holes(reader, piece, size, error);
   la_int64_t offset;
   int result;

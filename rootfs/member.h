@@ -22,6 +22,8 @@ typedef enum {
   /* Tar in any such compression, for who only looks: sparse files read as what they stand for, access control lists are left
    * out, and what libarchive only warns of (a name that is no UTF-8, say) is no error. */
   MEMBER_LOOK,
+  /* The same for who builds on it: an access control list, which would be lost, is an error. */
+  MEMBER_LAYER,
 } MemberFormat;
 
 /* Gives the next piece (valid until the next call) and returns its size: 0 at the end, -1 with @error set. */

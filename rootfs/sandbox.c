@@ -3,6 +3,7 @@
 #include "rootfs/cgroup.h"
 #include "rootfs/keeper.h"
 #include "rootfs/keeper_inside.h"
+#include "rootfs/memory.h"
 #include "rootfs/runtime.h"
 #include "rootfs/sandbox_mounts.h"
 #include "rootfs/sandbox_sweep.h"
@@ -27,6 +28,9 @@
 /* A step may not take the last of the disk: this much is left, or half of what there is if that is less. */
 #define DISK_RESERVE (G_GUINT64_CONSTANT(512) << 20)
 #define OUTPUT_PIECE 4096
+/* What a file takes in memory besides its content, and in what pieces it takes that. */
+#define FILE_COST 1024
+#define FILE_BLOCK 4096
 /* Entries that one message speaks of. */
 #define BATCH 1024
 
@@ -35,13 +39,15 @@ struct Sandbox {
   char *name;   /* of the folder, and of the control group */
   char *runtime;
   int tree; /* the folder of the files */
+  int extras;
   int hold; /* its lock, until the warden has it */
   int socket, lifeline, output, errors, input;
   GPid warden;
   guint32 uid, gid; /* who stand for root */
   gboolean many_users;
-  gboolean kept;   /* its folder stays */
-  gboolean broken; /* the keeper did not answer as it should: nothing more is asked of it */
+  gboolean in_memory; /* the tree */
+  gboolean kept;      /* its folder stays */
+  gboolean broken;    /* the keeper did not answer as it should: nothing more is asked of it */
   GCancellable *cancellable;
   gulong cancelled; /* the handler's number */
 };
@@ -140,9 +146,10 @@ make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors
 }
 
 static gboolean
-start_keeper(Sandbox *sandbox, GError **error)
+start_keeper(Sandbox *sandbox, guint64 memory, GError **error)
 {
-  const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, NULL};
+  g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, memory);
+  const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, bytes, NULL};
   int ours[] = {-1, -1, -1, -1, -1, sandbox->hold};
   const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_INPUT, KEEPER_HOLD};
   gboolean started =
@@ -158,6 +165,18 @@ start_keeper(Sandbox *sandbox, GError **error)
 
 /* ---- making one ---- */
 
+/* Bytes that @tree may take in memory, or 0: it had better be on the disk. What is in it may be a quarter of the memory that is to
+ * be had, and it may grow to half. */
+static guint64
+memory_for(const Tree *tree)
+{
+  g_autoptr(GPtrArray) nodes = tree_nodes(tree);
+  guint64 bytes = 0, available = memory_available();
+  for (guint i = 0; i < nodes->len; i++)
+    bytes += FILE_COST + (((const TreeNode *)nodes->pdata[i])->entry->size / FILE_BLOCK + 1) * FILE_BLOCK;
+  return bytes <= available / 4 ? available / 2 : 0;
+}
+
 /* Locked as long as anybody lives who will remove it. */
 static gboolean
 lock_folder(Sandbox *sandbox, GError **error)
@@ -166,6 +185,16 @@ lock_folder(Sandbox *sandbox, GError **error)
   sandbox->hold = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   return (sandbox->hold >= 0 && flock(sandbox->hold, LOCK_EX | LOCK_NB) == 0) ||
          error_set_errno(error, errno, "lock '%s'", path);
+}
+
+static gboolean
+make_part(const Sandbox *sandbox, const char *name, int *fd, GError **error)
+{
+  g_autofree char *path = g_build_filename(sandbox->folder, name, NULL);
+  if (mkdir(path, 0755) != 0)
+    return error_set_errno(error, errno, "make '%s'", path);
+  *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return *fd >= 0 || error_set_errno(error, errno, "open '%s'", path);
 }
 
 static gboolean
@@ -183,14 +212,11 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   }
   sandbox->folder = folder;
   sandbox->name = g_path_get_basename(folder);
-  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL), *caches = store_caches_place(store);
-  g_autofree char *inputs = g_build_filename(folder, KEEPER_INPUTS_FOLDER, NULL);
-  if (!lock_folder(sandbox, error))
+  g_autofree char *caches = store_caches_place(store), *inputs = g_build_filename(folder, KEEPER_INPUTS_FOLDER, NULL);
+  if (!lock_folder(sandbox, error) || !make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) ||
+      !make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error))
     return FALSE;
-  if (mkdir(tree, 0755) != 0 || mkdir(inputs, 0755) != 0)
-    return error_set_errno(error, errno, "make '%s'", tree);
-  sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return sandbox->tree >= 0 || error_set_errno(error, errno, "open '%s'", tree);
+  return mkdir(inputs, 0755) == 0 || error_set_errno(error, errno, "make '%s'", inputs);
 }
 
 /* In parts, for a message is bounded and a tree is not. */
@@ -210,8 +236,10 @@ await_keeper(Sandbox *sandbox, GError **error)
   g_autoptr(GVariant) ready = NULL;
   if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
     return FALSE;
-  g_variant_get(ready, "(uub)", &sandbox->uid, &sandbox->gid, &sandbox->many_users);
-  return TRUE;
+  g_variant_get(ready, "(uubb)", &sandbox->uid, &sandbox->gid, &sandbox->many_users, &sandbox->in_memory);
+  close_fd(&sandbox->tree);
+  sandbox->tree = wire_receive_fd(sandbox->socket, error);
+  return sandbox->tree >= 0;
 }
 
 static gboolean
@@ -234,15 +262,16 @@ new_sandbox(const SandboxOptions *options, GError **error)
   if (runtime == NULL)
     return NULL;
   Sandbox *sandbox = g_new0(Sandbox, 1);
-  sandbox->hold = sandbox->tree = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors = sandbox->input = -1;
+  sandbox->hold = sandbox->tree = sandbox->extras = sandbox->socket = sandbox->lifeline = sandbox->output = -1;
+  sandbox->errors = sandbox->input = -1;
   sandbox->runtime = runtime;
   return sandbox;
 }
 
 static gboolean
-start(Sandbox *sandbox, const SandboxOptions *options, GError **error)
+start(Sandbox *sandbox, guint64 memory, const SandboxOptions *options, GError **error)
 {
-  if (!start_keeper(sandbox, error))
+  if (!start_keeper(sandbox, memory, error))
     return FALSE;
   if (options->cancellable != NULL) {
     sandbox->cancellable = g_object_ref(options->cancellable);
@@ -256,7 +285,8 @@ sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GErro
 {
   sandbox_sweep(store, FALSE);
   g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
-  if (sandbox == NULL || !make_folder(sandbox, store, error) || !start(sandbox, options, error))
+  if (sandbox == NULL || !make_folder(sandbox, store, error) ||
+      !start(sandbox, options->on_disk ? 0 : memory_for(tree), options, error))
     return NULL;
   if (lay_out(sandbox, tree, options, error))
     return g_steal_pointer(&sandbox);
@@ -293,7 +323,8 @@ Sandbox *
 sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error)
 {
   g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
-  if (sandbox == NULL || !take_kept(sandbox, folder, error) || !start(sandbox, options, error) || !await_keeper(sandbox, error))
+  if (sandbox == NULL || !take_kept(sandbox, folder, error) || !start(sandbox, 0, options, error) ||
+      !await_keeper(sandbox, error))
     return NULL;
   return g_steal_pointer(&sandbox);
 }
@@ -310,6 +341,7 @@ sandbox_free(Sandbox *sandbox)
   close_fd(&sandbox->errors);
   close_fd(&sandbox->input);
   close_fd(&sandbox->tree);
+  close_fd(&sandbox->extras);
   close_fd(&sandbox->hold);
   int status = -1;
   if (sandbox->warden > 0) {
@@ -341,6 +373,18 @@ sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError *
   g_assert(!done || entry_list_size(rest) == 0); /* all of an input is root's */
   close(folder);
   return done;
+}
+
+gboolean
+sandbox_in_memory(const Sandbox *sandbox)
+{
+  return sandbox->in_memory;
+}
+
+int
+sandbox_extras(const Sandbox *sandbox)
+{
+  return sandbox->extras;
 }
 
 const char *
@@ -387,7 +431,9 @@ disk_reserve(const Sandbox *sandbox)
   struct statvfs status;
   if (fstatvfs(sandbox->tree, &status) != 0)
     return 0;
-  return MIN(DISK_RESERVE, (guint64)status.f_bavail * status.f_frsize / 2);
+  guint64 available = (guint64)status.f_bavail * status.f_frsize;
+  /* memory is filled so fast that it has to be noticed early */
+  return sandbox->in_memory ? available / 4 : MIN(DISK_RESERVE, available / 2);
 }
 
 static GVariant *
@@ -493,7 +539,7 @@ stand_in(Sandbox *sandbox, GVariant **answer, GError **error)
     *answer = g_steal_pointer(&heard);
     return TRUE;
   }
-  int master = sandbox_terminal_receive(sandbox->socket, error);
+  int master = wire_receive_fd(sandbox->socket, error);
   if (master < 0)
     return lost(sandbox, error);
   sandbox_terminal_stand_in(master, sandbox->output, sandbox->socket);
@@ -539,11 +585,11 @@ sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *result, GE
 
 /* ---- what it left ---- */
 
-Delta *
-sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
+static Delta *
+compare(Sandbox *sandbox, const Tree *tree, gboolean whole, GError **error)
 {
   g_autoptr(EntryList) now = entry_list_new();
-  if (!ask(sandbox, "list", NULL, error))
+  if (!ask(sandbox, "list", g_variant_new_boolean(whole), error))
     return NULL;
   for (;;) {
     g_autoptr(GVariant) entries = NULL;
@@ -555,6 +601,18 @@ sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
     if (!entry_list_add_variant(now, entries, error))
       return NULL;
   }
+}
+
+Delta *
+sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error)
+{
+  return compare(sandbox, tree, FALSE, error);
+}
+
+Delta *
+sandbox_compare_whole(Sandbox *sandbox, const Tree *tree, GError **error)
+{
+  return compare(sandbox, tree, TRUE, error);
 }
 
 /* One file's content, which must be what was listed. */

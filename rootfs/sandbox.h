@@ -21,7 +21,8 @@
 
 typedef struct {
   const char *runtime; /* a name or path; NULL: the first of crun and runc that is there */
-  const Watch *watch;  /* or NULL: hears of bytes laid out */
+  gboolean on_disk;   /* the tree is never in memory, where it is laid out fastest and can be neither kept nor left uncounted */
+  const Watch *watch; /* or NULL: hears of bytes laid out */
   GCancellable *cancellable;
 } SandboxOptions;
 
@@ -33,6 +34,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 
 /* The sandbox at @folder that was kept (sandbox_keep), as it was left; nothing is forgotten when it is freed. */
 Sandbox *sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the tree is in memory. A step that fills it (SANDBOX_DISK) may yet succeed in a sandbox on the disk. */
+gboolean sandbox_in_memory(const Sandbox *sandbox);
 
 /* A file in memory that one step may read, at SANDBOX_SECRETS/NAME. */
 #define SANDBOX_SECRETS "/run/secrets"
@@ -55,6 +59,11 @@ typedef struct {
  * before. */
 gboolean sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The folder (open; borrowed) of files that come with the tree and are not part of it: a step that asks for them finds them,
+ * read-only, at SANDBOX_EXTRAS. Who puts files there lets everybody read them. */
+#define SANDBOX_EXTRAS "/run/extras"
+int sandbox_extras(const Sandbox *sandbox);
+
 typedef struct {
   const char *const *command;
   const char *const *environment; /* "NAME=VALUE"; all that the program finds */
@@ -69,6 +78,7 @@ typedef struct {
   guint n_secrets;
   const SandboxMount *mounts;
   guint n_mounts;
+  gboolean extras; /* whether it sees SANDBOX_EXTRAS */
   /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
    * all comes in its order. */
   gboolean apart;
@@ -82,7 +92,7 @@ typedef enum {
   SANDBOX_ENDED,  /* by itself: see status */
   SANDBOX_TIME,   /* it took longer than it may */
   SANDBOX_MEMORY, /* the kernel killed it for want of memory */
-  SANDBOX_DISK,   /* it filled the disk */
+  SANDBOX_DISK,   /* it filled the disk, or the memory that the tree is in */
 } SandboxEnd;
 
 typedef struct {
@@ -96,6 +106,8 @@ gboolean sandbox_run(Sandbox *sandbox, const SandboxStep *step, SandboxResult *r
 
 /* What is different from @tree, which must be as it was laid out, but for earlier deltas of this sandbox. */
 Delta *sandbox_compare(Sandbox *sandbox, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What is different from any tree: all files are read. */
+Delta *sandbox_compare_whole(Sandbox *sandbox, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds all that is new or changed in @delta, with contents, to @writer. */
 gboolean sandbox_write(Sandbox *sandbox, const Delta *delta, PackWriter *writer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -17,6 +17,10 @@ sandbox_mounts_configure(const SandboxStep *step, GArray *mounts, GPtrArray *str
     const RuntimeMount secrets = {.source = KEEPER_SECRETS, .target = SANDBOX_SECRETS};
     g_array_append_val(mounts, secrets);
   }
+  if (step->extras) {
+    const RuntimeMount extras = {.source = KEEPER_EXTRAS_PLACE, .target = SANDBOX_EXTRAS};
+    g_array_append_val(mounts, extras);
+  }
   if (step->network) {
     const RuntimeMount names = {.source = "/etc/resolv.conf", .target = "/etc/resolv.conf"};
     g_array_append_val(mounts, names);

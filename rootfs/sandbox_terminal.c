@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/sandbox_terminal.h"
-#include "signing/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -182,45 +180,4 @@ sandbox_terminal_stand_in(int master, int messages, int keeper)
   close_end(&messages);
   if (is_terminal)
     (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
-}
-
-/* ---- descriptors ---- */
-
-typedef union {
-  char bytes[CMSG_SPACE(sizeof(int))];
-  struct cmsghdr aligned;
-} Control;
-
-gboolean
-sandbox_terminal_send(int socket, int fd, GError **error)
-{
-  char byte = 0;
-  Control control = {{0}};
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {
-    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
-  memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 || error_set_errno(error, errno, "pass a terminal on");
-}
-
-int
-sandbox_terminal_receive(int socket, GError **error)
-{
-  char data[PIECE];
-  Control control;
-  int fd = -1;
-  struct iovec part = {data, sizeof data};
-  struct msghdr message = {
-    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0)
-    return error_set_errno(error, errno, "take a terminal over"), -1;
-  const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header == NULL || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof fd)) {
-    g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "the runtime gave no terminal");
-    return -1;
-  }
-  memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
 }

@@ -17,8 +17,4 @@ void sandbox_terminal_stand_in(int master, int messages, int keeper);
 /* The size of our terminal, 0 where there is none. */
 void sandbox_terminal_size(guint *rows, guint *columns);
 
-/* Descriptors over a socket, behind a message. */
-gboolean sandbox_terminal_send(int socket, int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-int sandbox_terminal_receive(int socket, GError **error);
-
 #endif

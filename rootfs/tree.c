@@ -530,7 +530,7 @@ compare_entries(gconstpointer a, gconstpointer b)
 }
 
 GPtrArray *
-tree_layer_directories(const Tree *tree, const guint *numbers, guint n)
+tree_layer_directories(const Tree *tree, const guint *numbers, guint n, const char *const *paths, guint n_paths)
 {
   GPtrArray *found = g_ptr_array_new();
   g_autofree guint8 *seen = g_malloc0(tree->n_items);
@@ -538,6 +538,12 @@ tree_layer_directories(const Tree *tree, const guint *numbers, guint n)
   for (guint i = 0; i < n; i++) {
     wanted[numbers[i]] = TRUE;
     mark_pack(tree, numbers[i], seen, found);
+  }
+  for (guint i = 0; i < n_paths; i++) {
+    gsize length = strlen(paths[i]);
+    guint32 at = find(tree, paths[i], length, hash_path(tree, paths[i], length));
+    if (at != NONE && tree->items[at].node.entry->type == ENTRY_DIRECTORY)
+      mark_directory(tree, at, seen, found);
   }
   /* Directories that one of the packs implied and that are empty by now. */
   for (guint32 i = 0; i < tree->n_items; i++) {

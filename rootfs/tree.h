@@ -60,8 +60,9 @@ void tree_digest(const Tree *tree, Digest *out);
 
 /* Which entries of pack @number are in the tree, as LayerPart.kept wants it (valid until the tree is changed). */
 const guint8 *tree_kept(const Tree *tree, guint number);
-/* The directories that a layer made of @numbers must hold: all ancestors of its kept members, and directories that those
- * packs brought or implied (transfer container; elements belong to the tree). Attributes are the merged tree's, mtime 0. */
-GPtrArray *tree_layer_directories(const Tree *tree, const guint *numbers, guint n);
+/* The directories that a layer made of @numbers must hold: all ancestors of its kept members, directories that those packs
+ * brought or implied, and the directories at @paths with their ancestors (transfer container; elements belong to the tree).
+ * Attributes are the merged tree's, mtime 0. */
+GPtrArray *tree_layer_directories(const Tree *tree, const guint *numbers, guint n, const char *const *paths, guint n_paths);
 
 #endif

@@ -76,6 +76,50 @@ wire_receive(int fd, char **verb, GVariant **value, GError **error)
   return TRUE;
 }
 
+/* Room for one descriptor, aligned as the kernel wants it (cmsg(3)). */
+typedef union {
+  struct cmsghdr header;
+  char room[CMSG_SPACE(sizeof(int))];
+} Attachment;
+
+gboolean
+wire_send_fd(int fd, int file, GError **error)
+{
+  Attachment attachment = {.room = {0}};
+  char byte = 0;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &attachment, .msg_controllen = sizeof attachment};
+  attachment.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof file)};
+  memcpy(CMSG_DATA(&attachment.header), &file, sizeof file);
+  ssize_t sent;
+  do
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent == 1 || error_set_errno(error, errno, "speak to the sandbox");
+}
+
+int
+wire_receive_fd(int fd, GError **error)
+{
+  Attachment attachment = {.room = {0}};
+  char byte;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &attachment, .msg_controllen = sizeof attachment};
+  ssize_t received;
+  do
+    received = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  while (received < 0 && errno == EINTR);
+  const struct cmsghdr *header = received == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+  int file = -1;
+  if (header != NULL && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof file))
+    memcpy(&file, CMSG_DATA(header), sizeof file);
+  else if (received < 0)
+    error_set_errno(error, errno, "listen to the sandbox");
+  else
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND, "the sandbox's keeper has gone");
+  return file;
+}
+
 gboolean
 wire_send_error(int fd, const GError *problem, GError **error)
 {

@@ -28,7 +28,7 @@ typedef struct {
   const Tree *tree;
   const RecipeConfig *config;
   GCancellable *cancellable; /* or NULL */
-  guint system;              /* number of the pack of generated files in the tree, which need no package; or TREE_NO_PACK */
+  guint generated[2];        /* numbers of the packs of generated files in the tree, which need no package; or TREE_NO_PACK */
   const char *runtime;       /* that commands are run by; NULL: what is there */
   Progress *progress;        /* or NULL: hears of those that run a program */
 } CheckSubject;

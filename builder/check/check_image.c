@@ -145,8 +145,8 @@ static gboolean
 needs_owner(const Checking *checking, const SubjectFile *file)
 {
   const TreeNode *node = tree_lookup(checking->tree, file->entry.path);
-  return file->entry.type != ENTRY_DIRECTORY && node->pack != checking->subject->system &&
-         !g_str_has_prefix(file->entry.path, "var/lib/dpkg/");
+  return file->entry.type != ENTRY_DIRECTORY && node->pack != checking->subject->generated[0] &&
+         node->pack != checking->subject->generated[1] && !g_str_has_prefix(file->entry.path, "var/lib/dpkg/");
 }
 
 gboolean

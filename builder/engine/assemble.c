@@ -4,6 +4,9 @@
 #include "builder/engine/layer_plan.h"
 #include "builder/engine/root.h"
 #include "builder/oci/image.h"
+#include "builder/oci/inherit.h"
+#include "builder/oci/whiteout.h"
+#include "rootfs/entry_list.h"
 
 #include <string.h>
 
@@ -13,7 +16,8 @@ typedef struct {
   const Tree *tree;
   PackEncoding encoding;
   Progress *progress;
-  GArray *numbers; /* guint, of packs in the tree, in order */
+  GArray *numbers;                  /* guint, of packs in the tree, in order */
+  const BaseDifference *difference; /* which this layer tells of, or NULL */
   char *title;
   AssembledLayer *out;
 } LayerJob;
@@ -118,14 +122,118 @@ pack_numbers(const Root *root, const GArray *parts)
   return numbers;
 }
 
+/* ---- above a base ---- */
+
+/* The layers to be written, and which of them tells what of the base is another. */
+typedef struct {
+  GPtrArray *layers; /* GArray* of parts each */
+  BaseDifference difference;
+  guint teller; /* its number, or G_MAXUINT */
+} LayersPlan;
+
+static void
+layers_plan_clear(LayersPlan *plan)
+{
+  g_clear_pointer(&plan->layers, g_ptr_array_unref);
+  base_difference_clear(&plan->difference);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayersPlan, layers_plan_clear)
+
+/* Folders that a layer holds anyway need no telling. */
+static void
+drop_told_folders(const Root *root, GPtrArray *folders)
+{
+  g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
+  for (guint i = 0; i < root->parts->len; i++)
+    g_array_append_val(numbers, part_of(root, i)->number);
+  g_autoptr(GPtrArray) told = tree_layer_directories(root->tree, (const guint *)(gpointer)numbers->data, numbers->len, NULL, 0);
+  for (guint i = folders->len; i-- > 0;)
+    if (g_ptr_array_find(told, folders->pdata[i], NULL))
+      g_ptr_array_remove_index(folders, i);
+}
+
+/* In a layer of its own, the lowest, where there may be one more: what is taken away changes rarely. */
+static gboolean
+plan_difference(const Root *root, const Base *base, const RecipeLayers *layers, LayersPlan *plan, GError **error)
+{
+  if (!base_compare(base, root->tree, &plan->difference, error))
+    return FALSE;
+  drop_told_folders(root, plan->difference.folders);
+  if (plan->difference.gone->len == 0 && plan->difference.folders->len == 0)
+    return TRUE;
+  if (plan->layers->len == 0 || (!layers->single && plan->layers->len < layers->most))
+    g_ptr_array_insert(plan->layers, 0, g_array_new(FALSE, FALSE, sizeof(guint)));
+  plan->teller = 0;
+  return TRUE;
+}
+
+static void
+add_inherited(const Base *base, GPtrArray *layers)
+{
+  for (guint i = 0; i < base->manifest->n_layers; i++) {
+    const Descriptor *descriptor = &base->manifest->layers[i];
+    AssembledLayer *out = g_new0(AssembledLayer, 1);
+    out->layer = (Layer){
+      .digest = descriptor->digest,
+      .size = descriptor->size,
+      .diff_id = base->manifest->diff_ids[i],
+      .tar_size = base->layers[i].tar_size,
+      .reused = TRUE,
+      .annotations = json_incref(descriptor->annotations),
+    };
+    out->contents = g_strdup_printf("layer %u of %s", i + 1, base->from);
+    g_ptr_array_add(layers, out);
+  }
+}
+
+static gboolean
+take_config(const Base *base, const RecipeConfig *own, RecipeConfig *out, GError **error)
+{
+  if (inherit_config(base->manifest, own, out, error))
+    return TRUE;
+  g_prefix_error(error, "base '%s': ", base->from);
+  return FALSE;
+}
+
 /* ---- writing the layers ---- */
+
+/* What is gone of the base, as files that say so (owned by @entries). */
+static void
+add_whiteouts(const BaseDifference *difference, EntryList *entries, GPtrArray *whiteouts)
+{
+  for (guint i = 0; difference != NULL && i < difference->gone->len; i++) {
+    g_autofree char *path = whiteout_name(difference->gone->pdata[i]);
+    Entry entry = {.path = path, .type = ENTRY_FILE, .mode = 0644};
+    digest_of("", 0, &entry.digest);
+    g_ptr_array_add(whiteouts, entry_list_add(entries, &entry));
+  }
+}
+
+/* The folders of the layer: what its packs need, and where it tells of a base's end, those around that, and those changed. */
+static GPtrArray *
+layer_directories(const LayerJob *job)
+{
+  const guint *numbers = (const guint *)(gpointer)job->numbers->data;
+  if (job->difference == NULL)
+    return tree_layer_directories(job->tree, numbers, job->numbers->len, NULL, 0);
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < job->difference->gone->len; i++)
+    g_ptr_array_add(paths, g_path_get_dirname(job->difference->gone->pdata[i]));
+  for (guint i = 0; i < job->difference->folders->len; i++)
+    g_ptr_array_add(paths, g_strdup(((const Entry *)job->difference->folders->pdata[i])->path));
+  for (guint i = 0; i < paths->len; i++)
+    if (strcmp(paths->pdata[i], ".") == 0)
+      *(char *)paths->pdata[i] = '\0';
+  return tree_layer_directories(job->tree, numbers, job->numbers->len, (const char *const *)paths->pdata, paths->len);
+}
 
 static gboolean
 write_one(gpointer data, GCancellable *cancellable, GError **error)
 {
   LayerJob *job = data;
-  g_autoptr(GPtrArray)
-    directories = tree_layer_directories(job->tree, (const guint *)(gpointer)job->numbers->data, job->numbers->len);
+  g_autoptr(GPtrArray) directories = layer_directories(job), whiteouts = g_ptr_array_new();
+  g_autoptr(EntryList) entries = entry_list_new();
+  add_whiteouts(job->difference, entries, whiteouts);
   g_autofree LayerPart *parts = g_new0(LayerPart, job->numbers->len);
   for (guint i = 0; i < job->numbers->len; i++) {
     guint number = g_array_index(job->numbers, guint, i);
@@ -137,6 +245,8 @@ write_one(gpointer data, GCancellable *cancellable, GError **error)
     .encoding = job->encoding,
     .directories = (const Entry *const *)directories->pdata,
     .n_directories = directories->len,
+    .whiteouts = (const Entry *const *)whiteouts->pdata,
+    .n_whiteouts = whiteouts->len,
     .parts = parts,
     .n_parts = job->numbers->len,
     .watch = &watch,
@@ -171,16 +281,17 @@ short_title(const char *contents, guint n)
 }
 
 static gboolean
-write_layers(Store *store, const Root *root, GPtrArray *plan, const AssembleOptions *options, GPtrArray *layers, GError **error)
+write_layers(Store *store, const Root *root, const LayersPlan *plan, const AssembleOptions *options, GPtrArray *layers,
+             GError **error)
 {
   Progress *progress = options->packages.fetch.progress;
   g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(layer_job_free);
   g_autoptr(Executor) executor = executor_new(options->packages.fetch.cancellable);
   guint64 bytes = 0;
-  for (guint i = 0; i < plan->len; i++) {
-    const GArray *parts = plan->pdata[i];
+  for (guint i = 0; i < plan->layers->len; i++) {
+    const GArray *parts = plan->layers->pdata[i];
     AssembledLayer *out = g_new0(AssembledLayer, 1);
-    out->contents = describe(root, parts);
+    out->contents = parts->len > 0 ? describe(root, parts) : g_strdup("what is gone of the base");
     g_ptr_array_add(layers, out);
     LayerJob *job = g_new0(LayerJob, 1);
     *job = (LayerJob){
@@ -189,6 +300,7 @@ write_layers(Store *store, const Root *root, GPtrArray *plan, const AssembleOpti
       .encoding = options->packages.encoding,
       .progress = progress,
       .numbers = pack_numbers(root, parts),
+      .difference = i == plan->teller ? &plan->difference : NULL,
       .title = short_title(out->contents, parts->len),
       .out = out,
     };
@@ -206,12 +318,13 @@ write_layers(Store *store, const Root *root, GPtrArray *plan, const AssembleOpti
 /* ---- the whole ---- */
 
 static gboolean
-write_image(Store *store, const Recipe *recipe, const char *arch, const AssembleOptions *options, Assembled *out,
-            GError **error)
+write_image(Store *store, const Recipe *recipe, const char *arch, const RecipeConfig *config, const AssembleOptions *options,
+            Assembled *out, GError **error)
 {
-  g_autofree ImageLayer *layers = g_new0(ImageLayer, MAX(out->layers->len, 1));
-  for (guint i = 0; i < out->layers->len; i++) {
-    const AssembledLayer *assembled = out->layers->pdata[i];
+  guint inherited = options->base != NULL ? options->base->manifest->n_layers : 0, n = out->layers->len - inherited;
+  g_autofree ImageLayer *layers = g_new0(ImageLayer, MAX(n, 1));
+  for (guint i = 0; i < n; i++) {
+    const AssembledLayer *assembled = out->layers->pdata[inherited + i];
     layers[i] = (ImageLayer){.layer = &assembled->layer, .created_by = assembled->contents};
   }
   ImageSpec spec = {
@@ -220,10 +333,11 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
     .description = recipe->description,
     .arch = arch,
     .epoch = options->packages.epoch,
-    .config = &recipe->config,
+    .config = config,
+    .base = options->base != NULL ? options->base->manifest : NULL,
     .encoding = options->packages.encoding,
     .layers = layers,
-    .n_layers = out->layers->len,
+    .n_layers = n,
     .annotations = options->annotations,
   };
   g_autoptr(Blobs) blobs = blobs_new(store);
@@ -231,14 +345,15 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const Assemble
 }
 
 static gboolean
-run_tests(Store *store, const Recipe *recipe, const Root *root, const AssembleOptions *options, GError **error)
+run_tests(Store *store, const Recipe *recipe, const Root *root, const RecipeConfig *config, const AssembleOptions *options,
+          GError **error)
 {
   CheckSubject subject = {
     .store = store,
     .tree = root->tree,
-    .config = &recipe->config,
+    .config = config,
     .cancellable = options->packages.fetch.cancellable,
-    .system = root->system,
+    .generated = {root->system, root->installed},
     .runtime = options->runtime,
     .progress = options->packages.fetch.progress,
   };
@@ -261,16 +376,29 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
     if (packs == NULL)
       return NULL;
   }
-  const RootOptions root_options = {.packages = &options->packages, .runtime = options->runtime, .keep = options->keep};
+  g_auto(RecipeConfig) inherited = {0};
+  const RecipeConfig *config = &recipe->config;
+  if (options->base != NULL) {
+    if (!take_config(options->base, &recipe->config, &inherited, error))
+      return NULL;
+    config = &inherited;
+  }
+  const RootOptions root_options = {
+    .packages = &options->packages, .base = options->base, .runtime = options->runtime, .keep = options->keep};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
-  if (root == NULL || !run_tests(store, recipe, root, options, error))
+  if (root == NULL || !run_tests(store, recipe, root, config, options, error))
     return NULL;
-  g_autoptr(GPtrArray) plan = plan_packages(recipe, locked, root);
-  append_top(plan, root, &recipe->layers);
+  g_auto(LayersPlan) plan = {.layers = plan_packages(recipe, locked, root), .teller = G_MAXUINT};
+  append_top(plan.layers, root, &recipe->layers);
+  if (options->base != NULL && !plan_difference(root, options->base, &recipe->layers, &plan, error))
+    return NULL;
 
   g_autoptr(Assembled) out = assembled_new();
   g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
-  if (!write_layers(store, root, plan, options, out->layers, error) || !write_image(store, recipe, arch, options, out, error))
+  if (options->base != NULL)
+    add_inherited(options->base, out->layers);
+  if (!write_layers(store, root, &plan, options, out->layers, error) ||
+      !write_image(store, recipe, arch, config, options, out, error))
     return NULL;
   return g_steal_pointer(&out);
 }

@@ -6,12 +6,14 @@
 #define ASHLAR_ENGINE_ASSEMBLE_H
 
 #include "builder/check/check.h"
+#include "builder/engine/base.h"
 #include "builder/engine/packages.h"
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
 
 typedef struct {
   PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
+  const Base *base;         /* or NULL: what it is built upon */
   const char *runtime;      /* see StepsOptions */
   gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
@@ -26,7 +28,7 @@ typedef struct {
 
 typedef struct {
   Descriptor manifest;
-  GPtrArray *layers;  /* AssembledLayer*, the lowest first */
+  GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
 } Assembled;
 

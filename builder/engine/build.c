@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build.h"
+#include "builder/engine/base_source.h"
 #include "builder/engine/foreign.h"
+#include "builder/engine/install.h"
 #include "builder/engine/memo.h"
 #include "builder/engine/resolve.h"
 #include "builder/engine/vcs.h"
@@ -119,18 +121,6 @@ find_annotations(Build *build, GError **error)
   return TRUE;
 }
 
-/* Scripts are run by a later version; what this one cannot do it says before it begins. */
-static gboolean
-check_scripts(const Recipe *recipe, GError **error)
-{
-  if (recipe->debian == NULL || recipe->debian->scripts == RECIPE_SCRIPTS_SKIP)
-    return TRUE;
-  return recipe_error_at(error, &recipe->debian->place,
-                         "'scripts: %s' is not available yet\nhint: write 'scripts: skip' under debian: users, alternatives, "
-                         "shells and the CA bundle are then made natively, and every script left out is listed",
-                         recipe->debian->scripts == RECIPE_SCRIPTS_RUN ? "run" : "auto");
-}
-
 /* All that decides the bytes of the image of @arch in @encoding. */
 static json_t *
 describe_image(const Build *build, const char *arch, PackEncoding encoding)
@@ -146,10 +136,20 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   json_t *annotations = json_array();
   for (char **pair = build->annotations; *pair != NULL; pair++)
     json_array_append_new(annotations, json_string(*pair));
-  return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar", ASHLAR_VERSION, "format",
-                   lock_current_format(), "recipe", recipe_to_json(build->recipe), "lock", locked, "inputs", inputs, "epoch",
-                   (json_int_t)build->epoch, "arch", arch, "encoding", pack_encoding_name(encoding), "annotations",
-                   annotations);
+  json_t *description = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s, s:s, s:o}", "action", "image", "ashlar",
+                                  ASHLAR_VERSION, "format", lock_current_format(), "recipe", recipe_to_json(build->recipe),
+                                  "lock", locked, "inputs", inputs, "epoch", (json_int_t)build->epoch, "arch", arch, "encoding",
+                                  pack_encoding_name(encoding), "annotations", annotations);
+  const RecipeDebian *debian = build->recipe->debian;
+  if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
+    json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  Digest base;
+  if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&base, hex);
+    json_object_set_new(description, "base", json_string(hex));
+  }
+  return description;
 }
 
 static void
@@ -250,6 +250,16 @@ explain_image(const Build *build, const char *arch, PackEncoding encoding, const
   why_image(build->why, &told);
 }
 
+/* NULL where the recipe has none. */
+static gboolean
+obtain_base(const Build *build, const char *arch, Base **base, GError **error)
+{
+  if (build->recipe->from.image == NULL)
+    return TRUE;
+  *base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
+  return *base != NULL;
+}
+
 static gboolean
 make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest,
            GError **error)
@@ -272,6 +282,10 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
       .tests = tested ? NULL : check_report_begin(build->tests, arch),
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
+    g_autoptr(Base) base = NULL;
+    if (!obtain_base(build, arch, &base, error))
+      return FALSE;
+    options.base = base;
     image = assemble(build->store, build->recipe, arch, locked, &options, error);
     if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
         !remember_tests(build, arch, options.tests, error))
@@ -561,7 +575,7 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !check_scripts(recipe, error) || !foreign_check(recipe, (const char *const *)archs, error))
+  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
     return NULL;
   Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
   g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;
@@ -583,7 +597,7 @@ Root *
 build_root(Store *store, const Recipe *recipe, const BuildOptions *options, const guint *steps, gint64 *epoch, GError **error)
 {
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !check_scripts(recipe, error) || !foreign_check(recipe, (const char *const *)archs, error))
+  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
     return NULL;
   Build build = {.store = store, .recipe = recipe, .options = options, .archs = (const char *const *)archs};
   g_autoptr(Lock) lock = NULL;
@@ -600,6 +614,9 @@ build_root(Store *store, const Recipe *recipe, const BuildOptions *options, cons
   g_autoptr(GPtrArray) packs = locked != NULL ? packages_obtain(store, recipe, locked, &packages, error) : NULL;
   if (locked != NULL && packs == NULL)
     return NULL;
-  const RootOptions root = {.packages = &packages, .runtime = options->runtime, .steps = steps};
+  g_autoptr(Base) base = NULL;
+  if (!obtain_base(&build, archs[0], &base, error))
+    return NULL;
+  const RootOptions root = {.packages = &packages, .base = base, .runtime = options->runtime, .steps = steps};
   return root_assemble(store, recipe, archs[0], locked, packs, &root, error);
 }

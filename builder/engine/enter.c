@@ -108,7 +108,8 @@ lay_out(Store *store, const Tree *tree, const EnterOptions *options, GError **er
 {
   ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_LAY, "files to look at", 0);
   const Watch watch = progress_watch(task);
-  const SandboxOptions sandbox = {.runtime = options->runtime, .watch = &watch, .cancellable = options->fetch.cancellable};
+  const SandboxOptions sandbox = {
+    .runtime = options->runtime, .on_disk = TRUE, .watch = &watch, .cancellable = options->fetch.cancellable};
   Sandbox *made = sandbox_new(store, tree, &sandbox, error);
   progress_finish(task, made != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   return made;

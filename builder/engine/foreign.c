@@ -41,10 +41,12 @@ is_emulated(const char *arch)
   return FALSE;
 }
 
-/* Where the first program stands that would be run, or NULL. */
+/* Where the first program stands that would be run for sure, or NULL. */
 static const RecipePlace *
 first_program(const Recipe *recipe)
 {
+  if (recipe->debian != NULL && recipe->debian->scripts == RECIPE_SCRIPTS_RUN)
+    return &recipe->debian->place;
   if (recipe->steps->len > 0)
     return &((const RecipeStep *)recipe->steps->pdata[0])->place;
   for (guint i = 0; i < recipe->tests->len; i++) {

@@ -8,7 +8,7 @@
 
 #include "builder/recipe/recipe.h"
 
-/* FALSE, with an error at the first step or test of @recipe that runs a program, where one of @archs (Debian's names,
+/* FALSE, with an error at the first step, test or `scripts: run` of @recipe that runs a program, where one of @archs (Debian's names,
  * NULL-terminated) is not the machine's own and qemu-user is not registered for it (binfmt_misc, with the flag F). */
 gboolean foreign_check(const Recipe *recipe, const char *const *archs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -45,6 +45,7 @@ void
 lock_free(Lock *lock)
 {
   json_decref(lock->asked);
+  json_decref(lock->base);
   json_decref(lock->files);
   json_decref(lock->format);
   g_ptr_array_unref(lock->archs);
@@ -105,6 +106,24 @@ lock_find_package(const LockArch *arch, const char *name)
       high = middle;
   }
   return NULL;
+}
+
+gboolean
+lock_base(const Lock *lock, const char *arch, Digest *out)
+{
+  json_t *digest = json_object_get(json_object_get(lock->base, "manifests"), arch);
+  return digest != NULL && digest_from_string(json_string_value(digest), out, NULL);
+}
+
+void
+lock_set_base(Lock *lock, const char *from, const char *arch, const Digest *manifest)
+{
+  char text[DIGEST_STRING_SIZE];
+  if (lock->base == NULL || strcmp(json_string_value(json_object_get(lock->base, "from")), from) != 0) {
+    json_decref(lock->base);
+    lock->base = json_pack("{s:s, s:{}}", "from", from, "manifests");
+  }
+  json_object_set_new(json_object_get(lock->base, "manifests"), arch, json_string(digest_to_string(manifest, text)));
 }
 
 json_t *
@@ -181,11 +200,38 @@ append_package(GString *text, const LockPackage *package)
   json_decref(value);
 }
 
+static gint
+compare_keys(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* One manifest a line. */
+static void
+append_base(GString *text, json_t *base)
+{
+  g_string_append(text, ",\n\"base\":{\"from\":");
+  append_json(text, json_object_get(base, "from"));
+  g_string_append(text, ",\"manifests\":{");
+  g_autoptr(GPtrArray) archs = g_ptr_array_new();
+  json_t *manifests = json_object_get(base, "manifests"), *digest;
+  const char *arch;
+  json_object_foreach (manifests, arch, digest)
+    g_ptr_array_add(archs, (gpointer)arch);
+  g_ptr_array_sort(archs, compare_keys);
+  for (guint i = 0; i < archs->len; i++)
+    g_string_append_printf(text, "%s\n\"%s\":\"%s\"", i > 0 ? "," : "", (const char *)archs->pdata[i],
+                           json_string_value(json_object_get(manifests, archs->pdata[i])));
+  g_string_append(text, "\n}}");
+}
+
 char *
 lock_to_text(const Lock *lock)
 {
   GString *text = g_string_new("{\n\"asked\":");
   append_json(text, lock->asked);
+  if (lock->base != NULL)
+    append_base(text, lock->base);
   if (lock->date >= 0) {
     g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(lock->date);
     g_autofree char *shown = g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
@@ -312,17 +358,37 @@ read_date(Lock *lock, const char *text)
   return TRUE;
 }
 
+/* @base may be NULL: most recipes have none. */
+static gboolean
+read_base(Lock *lock, json_t *base)
+{
+  json_t *from, *manifests, *value;
+  const char *arch;
+  if (base == NULL)
+    return TRUE;
+  if (json_unpack(base, "{s:o, s:o !}", "from", &from, "manifests", &manifests) != 0 || !json_is_string(from) ||
+      !json_is_object(manifests))
+    return FALSE;
+  json_object_foreach (manifests, arch, value) {
+    Digest digest;
+    if (!is_word(arch) || !json_is_string(value) || !digest_from_string(json_string_value(value), &digest, NULL))
+      return FALSE;
+  }
+  lock->base = json_incref(base);
+  return TRUE;
+}
+
 static gboolean
 read_document(Lock *lock, json_t *root, const char *path, GError **error)
 {
-  json_t *asked, *files, *format, *packages;
+  json_t *asked, *base = NULL, *files, *format, *packages;
   const char *date = NULL;
   int version, layer;
   if (json_unpack(root, "{s:i}", "lock", &version) == 0 && version > LOCK_VERSION)
     return refuse(error, path, "it was written by a newer ashlar");
   json_error_t where;
-  if (json_unpack_ex(root, &where, 0, "{s:i, s:o, s:o, s:o, s:o, s?s !}", "lock", &version, "asked", &asked, "files", &files,
-                     "format", &format, "packages", &packages, "date", &date) != 0)
+  if (json_unpack_ex(root, &where, 0, "{s:i, s:o, s?o, s:o, s:o, s:o, s?s !}", "lock", &version, "asked", &asked, "base", &base,
+                     "files", &files, "format", &format, "packages", &packages, "date", &date) != 0)
     return refuse(error, path, where.text);
   if (json_unpack(format, "{s:i}", "layer", &layer) != 0 || !json_is_object(packages) || !json_is_array(files))
     return refuse(error, path, "'files', 'format' or 'packages' is malformed");
@@ -330,6 +396,8 @@ read_document(Lock *lock, json_t *root, const char *path, GError **error)
     return refuse(error, path, "its format is that of a newer ashlar");
   if (!read_date(lock, date))
     return refuse(error, path, "'date' is malformed");
+  if (!read_base(lock, base))
+    return refuse(error, path, "'base' is malformed");
   json_decref(lock->asked);
   lock->asked = json_incref(asked);
   json_decref(lock->files);

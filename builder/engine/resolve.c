@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve.h"
+#include "builder/engine/base_source.h"
+#include "builder/sources/debian/installed.h"
 #include "builder/sources/debian/solve.h"
 #include "signing/error.h"
 
@@ -53,7 +55,7 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
 gboolean
 resolve_needs_lock(const Recipe *recipe)
 {
-  if (recipe->debian != NULL)
+  if (recipe->debian != NULL || recipe->from.image != NULL)
     return TRUE;
   json_t *files = lock_files(recipe);
   gboolean some = json_array_size(files) > 0;
@@ -93,6 +95,20 @@ asked_difference(json_t *asked, json_t *locked)
                          less != NULL ? "no longer for " : "", less != NULL ? less : "");
 }
 
+/* What the lock lacks of the base (transfer full), or NULL. */
+static char *
+base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
+  const char *from = recipe->from.image, *locked = json_string_value(json_object_get(lock->base, "from"));
+  Digest digest;
+  if (g_strcmp0(from, locked) != 0)
+    return from != NULL ? g_strdup_printf("the recipe starts from '%s'", from) : g_strdup("the recipe starts from nothing");
+  for (const char *const *arch = archs; from != NULL && *arch != NULL; arch++)
+    if (!lock_base(lock, *arch, &digest))
+      return g_strdup_printf("it holds no base for architecture %s", *arch);
+  return NULL;
+}
+
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
@@ -108,6 +124,8 @@ resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, 
     *why = g_strdup("the recipe fetches other files");
   json_decref(asked);
   json_decref(files);
+  if (*why == NULL)
+    *why = base_difference(recipe, lock, archs);
   for (const char *const *arch = archs; recipe->debian != NULL && *why == NULL && *arch != NULL; arch++)
     if (lock_find_arch(lock, *arch) == NULL)
       *why = g_strdup_printf("it holds nothing for architecture %s", *arch);
@@ -143,19 +161,41 @@ is_requested(const RecipeDebian *debian, const DebianPackage *package)
   return FALSE;
 }
 
+/* The base's packages for the solver: FALSE in *some where it has none. */
+static gboolean
+read_installed(const Recipe *recipe, Store *store, const Lock *lock, const char *arch, const ResolveOptions *options,
+               gboolean *some, Digest *blob, GError **error)
+{
+  *some = FALSE;
+  if (recipe->from.image == NULL)
+    return TRUE;
+  g_autoptr(Base) base = base_source_obtain(recipe, store, lock, arch, &options->fetch, error);
+  g_autoptr(Tree) tree = tree_new();
+  GError *problem = NULL;
+  if (base == NULL || !base_lay(base, tree, error))
+    return FALSE;
+  g_autoptr(DebianInstalledSet) installed = debian_installed_read(tree, arch, &problem);
+  *some = installed != NULL;
+  if (problem == NULL && (!*some || debian_installed_source(installed, store, options->fetch.cancellable, blob, &problem)))
+    return TRUE;
+  return recipe_failure_at(error, &recipe->from.place, "base '%s': %s", base->from, problem->message);
+}
+
 static void
 add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index,
-             const GArray *ids)
+             gboolean installed, const GArray *ids)
 {
   for (guint i = 0; i < ids->len; i++) {
     DebianPackage found;
     debian_index_get(index, g_array_index(ids, guint, i), &found);
+    if (installed && found.suite == 0) /* the base has it */
+      continue;
     LockPackage *package = g_new0(LockPackage, 1);
     *package = (LockPackage){
       .name = g_strdup(found.name),
       .version = g_strdup(found.version),
       .architecture = g_strdup(found.architecture),
-      .suite = g_strdup(debian_archive_suite(archive, found.suite)->suite),
+      .suite = g_strdup(debian_archive_suite(archive, found.suite - installed)->suite),
       .path = g_strdup(found.filename),
       .sha256 = found.sha256,
       .size = found.size,
@@ -170,7 +210,12 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
            const ResolveOptions *options, Lock *lock, GError **error)
 {
   const RecipeDebian *debian = recipe->debian;
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, store, name, &options->fetch, error);
+  gboolean has_installed;
+  Digest installed;
+  if (!read_installed(recipe, store, lock, name, options, &has_installed, &installed, error))
+    return FALSE;
+  g_autoptr(DebianIndex)
+    index = debian_archive_index(archive, store, name, has_installed ? &installed : NULL, &options->fetch, error);
   if (index == NULL)
     return FALSE;
   g_autoptr(GPtrArray) kept = kept_versions(old != NULL ? lock_find_arch(old, name) : NULL, options);
@@ -180,6 +225,7 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
     .n_packages = debian->packages->len,
     .recommends = debian->recommends,
     .prefer = (const char *const *)kept->pdata,
+    .installed = has_installed,
   };
   g_autofree char *subject = g_strdup_printf("dependencies for %s", name);
   ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_RESOLVE, subject, 0);
@@ -187,7 +233,7 @@ solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const cha
   progress_finish(task, ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   if (ids == NULL)
     return FALSE;
-  add_solution(lock_add_arch(lock, name), debian, archive, index, ids);
+  add_solution(lock_add_arch(lock, name), debian, archive, index, has_installed, ids);
   return TRUE;
 }
 
@@ -216,6 +262,21 @@ tell_moves(const LockArch *before, const LockArch *after, Progress *progress)
   }
   if (moved == 0)
     progress_note(progress, "  nothing moved (%s)", after->arch);
+}
+
+/* A base that moved, or came, or went. */
+static void
+tell_base(const Lock *old, const Lock *lock, const char *arch, Progress *progress)
+{
+  Digest was, is;
+  char from[DIGEST_STRING_SIZE], to[DIGEST_STRING_SIZE];
+  gboolean had = lock_base(old, arch, &was), has = lock_base(lock, arch, &is);
+  const char *name = json_string_value(json_object_get((has ? lock : old)->base, "from"));
+  if (had && has && !digest_equal(&was, &is))
+    progress_note(progress, "  base %s %.19s -> %.19s (%s)", name, digest_to_string(&was, from), digest_to_string(&is, to),
+                  arch);
+  else if (had != has)
+    progress_note(progress, "  %c base %s %.19s (%s)", has ? '+' : '-', name, digest_to_string(has ? &is : &was, to), arch);
 }
 
 static gboolean
@@ -264,6 +325,20 @@ keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
   }
 }
 
+/* The base as it was locked, unless it is to move. */
+static gboolean
+lock_the_base(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
+              Lock *lock, GError **error)
+{
+  gboolean moves = options->update && options->update_packages == NULL;
+  Digest digest;
+  for (char **arch = recipe->arch; old != NULL && recipe->from.image != NULL && *arch != NULL; arch++)
+    if (g_strcmp0(json_string_value(json_object_get(old->base, "from")), recipe->from.image) == 0 &&
+        (!moves || !g_strv_contains(archs, *arch)) && lock_base(old, *arch, &digest))
+      lock_set_base(lock, recipe->from.image, *arch, &digest);
+  return base_source_lock(recipe, store, archs, &options->fetch, lock, error);
+}
+
 static Lock *
 solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
            GError **error)
@@ -273,6 +348,8 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   lock->asked = lock_asked(recipe);
   json_decref(lock->files);
   lock->files = lock_files(recipe);
+  if (!lock_the_base(recipe, store, old, archs, options, lock, error))
+    return NULL;
   if (recipe->debian == NULL)
     return g_steal_pointer(&lock);
   g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
@@ -333,7 +410,8 @@ Lock *
 resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
-  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked);
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
+                           base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
@@ -342,6 +420,8 @@ resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOption
   /* The date gives the default epoch: where no package moved, no byte shall. */
   if (asks_the_same && same_packages(old, lock))
     lock->date = old->date;
+  for (char **arch = recipe->arch; old != NULL && *arch != NULL; arch++)
+    tell_base(old, lock, *arch, options->fetch.progress);
   if (old != NULL)
     tell_all_moves(old, lock, options->fetch.progress);
   return g_steal_pointer(&lock);
@@ -383,6 +463,11 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
     g_propagate_error(error, g_steal_pointer(&failure));
     return NULL;
   }
+  /* which only `--update` of all takes as it is */
+  gboolean moves = options->update && options->update_packages == NULL;
+  if (old != NULL && !moves && base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+      !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
+    return NULL;
   g_autofree char *why = NULL;
   gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why);
   if (holds && !options->update) {

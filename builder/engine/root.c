@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/root.h"
+#include "builder/check/globs.h"
+#include "builder/engine/install.h"
 #include "builder/engine/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
-#include "builder/sources/debian/filter.h"
 #include "builder/sources/debian/merge.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
@@ -19,12 +20,14 @@ typedef struct {
   const LockArch *locked;
   const PackagesOptions *options;
   const RootOptions *all;
-  guint files;          /* number of the recipe's files in the tree, or TREE_NO_PACK */
-  DebianSystem *system; /* NULL without packages */
-  Changes *changes;
+  guint files;                   /* number of the recipe's files in the tree, or TREE_NO_PACK */
+  DebianSystem *system;          /* NULL without packages */
+  DebianInstalledSet *installed; /* the base's packages, or NULL */
+  Changes *changes;              /* owned, as accounts are: begun anew where dpkg configures the packages after all */
   Accounts *accounts;
   Root *root;
   GPtrArray *packs; /* NULL without packages */
+  gboolean runs;    /* dpkg configures the packages */
   ProgressTask *task;
 } Making;
 
@@ -52,6 +55,21 @@ root_free(Root *root)
   g_ptr_array_unref(root->parts);
   g_ptr_array_unref(root->skipped);
   g_free(root);
+}
+
+/* How programs are run. */
+static StepsOptions
+steps_options(const Making *making)
+{
+  return (StepsOptions){
+    .encoding = making->options->encoding,
+    .epoch = making->options->epoch,
+    .runtime = making->all->runtime,
+    .arch = making->arch,
+    .keep = making->all->keep,
+    .steps = making->all->steps,
+    .fetch = making->options->fetch,
+  };
 }
 
 /* ---- packages ---- */
@@ -93,12 +111,25 @@ check_identity(const Making *making, GError **error)
 }
 
 static gboolean
+read_installed(Making *making, GError **error)
+{
+  GError *problem = NULL;
+  if (making->all->base == NULL)
+    return TRUE;
+  making->system->installed = making->installed = debian_installed_read(making->root->tree, making->arch, &problem);
+  if (problem == NULL)
+    return TRUE;
+  g_propagate_prefixed_error(error, problem, "base '%s': ", making->all->base->from);
+  return FALSE;
+}
+
+static gboolean
 merge_packages(Making *making, GError **error)
 {
   GPtrArray *packs = making->packs;
   const RecipeDebian *debian = making->recipe->debian;
   making->system = debian_system_new((Pack *const *)packs->pdata, packs->len, making->arch, error);
-  if (making->system == NULL || !check_identity(making, error))
+  if (making->system == NULL || !check_identity(making, error) || !read_installed(making, error))
     return FALSE;
   DebianMergeOptions options = {
     .exclude = (const char *const *)debian->exclude,
@@ -110,13 +141,15 @@ merge_packages(Making *making, GError **error)
   return TRUE;
 }
 
+/* Does what is known of the packages' scripts; *all tells whether that is everything they do. */
 static gboolean
-configure_packages(Making *making, GError **error)
+configure_natively(Making *making, gboolean *all, GError **error)
 {
   DebianConfigureOptions options = {.epoch = making->options->epoch};
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
   if (!debian_configure(making->system, making->changes, making->accounts, &options, report, error))
     return FALSE;
+  *all = report->n_left_out == 0;
   for (guint i = 0; i < report->notes->len; i++) {
     const DebianScriptNote *note = report->notes->pdata[i];
     if (!note->native)
@@ -124,6 +157,42 @@ configure_packages(Making *making, GError **error)
                                                              *note->missing != '\0' ? ": " : "", note->missing));
   }
   return TRUE;
+}
+
+/* Everything that was thought of besides the packages' files is forgotten: dpkg does it itself. */
+static void
+begin_anew(Making *making)
+{
+  changes_free(making->changes);
+  accounts_free(making->accounts);
+  making->changes = changes_new(making->root->tree);
+  making->accounts = accounts_new();
+  g_ptr_array_set_size(making->root->skipped, 0);
+}
+
+static gboolean
+run_scripts(Making *making, GError **error)
+{
+  Root *root = making->root;
+  const StepsOptions options = steps_options(making);
+  begin_anew(making);
+  if (!install_packages(making->store, making->recipe, making->locked, making->system, root->tree, &options, &root->installed,
+                        error))
+    return FALSE;
+  if (root->installed != TREE_NO_PACK)
+    add_part(root, g_strdup("configuration by dpkg"), root->installed);
+  return accounts_load(making->accounts, making->changes, error);
+}
+
+static gboolean
+configure_packages(Making *making, GError **error)
+{
+  RecipeScripts scripts = making->recipe->debian->scripts;
+  gboolean all = FALSE;
+  if (scripts != RECIPE_SCRIPTS_RUN && !configure_natively(making, &all, error))
+    return FALSE;
+  making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
+  return !making->runs || run_scripts(making, error);
 }
 
 static gboolean
@@ -137,7 +206,10 @@ write_database(Making *making, GError **error)
   }
   g_ptr_array_add(requested, NULL);
   DebianDatabaseOptions options = {.asked = (const char *const *)requested->pdata};
-  return debian_write_database(making->system, making->changes, &options, error);
+  if (!making->runs)
+    return debian_write_database(making->system, making->changes, &options, error);
+  debian_write_states(making->system, making->changes, &options);
+  return TRUE;
 }
 
 /* ---- what comes on top ---- */
@@ -162,6 +234,9 @@ insert_pack(Making *making, const Digest *digest, const char *title, guint *numb
 static gboolean
 insert_system(Making *making, GError **error)
 {
+  /* what a base says already need not be said again */
+  if (making->all->base != NULL)
+    changes_drop_same(making->changes);
   if (changes_size(making->changes) == 0)
     return TRUE;
   Digest digest;
@@ -174,12 +249,12 @@ static void
 remove_matching(Making *making, const char *pattern)
 {
   const char *const patterns[] = {pattern, NULL};
-  g_autoptr(DebianFilter) filter = debian_filter_new(patterns, NULL);
+  g_autoptr(CheckGlobs) globs = check_globs_new(patterns);
   g_autoptr(GPtrArray) nodes = tree_nodes(making->root->tree);
   g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < nodes->len; i++) {
     const TreeNode *node = nodes->pdata[i];
-    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && debian_filter_excludes(filter, node->entry->path))
+    if ((node->pack == TREE_NO_PACK || node->pack != making->files) && check_globs_match(globs, node->entry->path))
       g_ptr_array_add(paths, g_strdup(node->entry->path));
   }
   for (guint i = 0; i < paths->len; i++)
@@ -245,15 +320,7 @@ static gboolean
 run_steps(Making *making, GError **error)
 {
   g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
-  const StepsOptions options = {
-    .encoding = making->options->encoding,
-    .epoch = making->options->epoch,
-    .runtime = making->all->runtime,
-    .arch = making->arch,
-    .keep = making->all->keep,
-    .steps = making->all->steps,
-    .fetch = making->options->fetch,
-  };
+  const StepsOptions options = steps_options(making);
   if (!steps_run(making->store, making->recipe, making->root->tree, &options, numbers, error))
     return FALSE;
   for (guint i = 0; i < numbers->len; i++) {
@@ -278,16 +345,25 @@ step(Making *making, const char *subject, gboolean (*work)(Making *making, GErro
 }
 
 static gboolean
+lay_base(Making *making, GError **error)
+{
+  return base_lay(making->all->base, making->root->tree, error) && accounts_load(making->accounts, making->changes, error);
+}
+
+static gboolean
 make_root(Making *making, GError **error)
 {
   gboolean packages = making->packs != NULL;
+  if (making->all->base != NULL && !step(making, making->all->base->from, lay_base, error))
+    return FALSE;
   if (packages &&
       (!step(making, "packages", merge_packages, error) || !step(making, "configuration", configure_packages, error)))
     return FALSE;
   if (!users_apply(making->recipe, making->accounts, making->changes, error))
     return FALSE;
-  /* an image of files alone has nobody in it */
-  if (packages || accounts_n_users(making->accounts) > 0)
+  /* an image of files alone has nobody in it, and what dpkg left stays as it is */
+  const Recipe *recipe = making->recipe;
+  if (making->runs ? recipe->users->len + recipe->groups->len > 0 : packages || accounts_n_users(making->accounts) > 0)
     accounts_write(making->accounts, making->changes, making->options->epoch);
   if (packages && !step(making, "dpkg's database", write_database, error))
     return FALSE;
@@ -311,10 +387,8 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   g_autoptr(Root) root = g_new0(Root, 1);
   root->tree = tree_new();
   root->skipped = g_ptr_array_new_with_free_func(g_free);
-  root->system = TREE_NO_PACK;
+  root->system = root->installed = TREE_NO_PACK;
   root->parts = g_ptr_array_new_with_free_func(part_free);
-  g_autoptr(Changes) changes = changes_new(root->tree);
-  g_autoptr(Accounts) accounts = accounts_new();
   Making making = {
     .store = store,
     .recipe = recipe,
@@ -323,8 +397,8 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
     .options = options->packages,
     .all = options,
     .files = TREE_NO_PACK,
-    .changes = changes,
-    .accounts = accounts,
+    .changes = changes_new(root->tree),
+    .accounts = accounts_new(),
     .root = root,
     .packs = packs,
     .task = progress_start(options->packages->fetch.progress, PROGRESS_MERGE, arch, 0),
@@ -332,5 +406,8 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   gboolean made = make_root(&making, error);
   progress_finish(making.task, made ? PROGRESS_MADE : PROGRESS_FAILED);
   g_clear_pointer(&making.system, debian_system_free);
+  g_clear_pointer(&making.installed, debian_installed_free);
+  changes_free(making.changes);
+  accounts_free(making.accounts);
   return made ? g_steal_pointer(&root) : NULL;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The root filesystem of an image: its packages merged and configured, the recipe's users, files and links laid on top, its steps
- * run and its removals made, as one tree of packs.
+ * The root filesystem of an image: what it is built upon, its packages merged and configured, the recipe's users, files and links
+ * laid on top, its steps run and its removals made, as one tree of packs.
  */
 #ifndef ASHLAR_ENGINE_ROOT_H
 #define ASHLAR_ENGINE_ROOT_H
 
+#include "builder/engine/base.h"
 #include "builder/engine/packages.h"
 #include "rootfs/tree.h"
 
@@ -17,9 +18,11 @@ typedef struct {
 
 typedef struct {
   Tree *tree;
-  GPtrArray *parts;   /* RootPart*: the lock's packages in its order, generated files, the recipe's own, its steps */
+  GPtrArray *parts;   /* RootPart*: the lock's packages in its order, generated files, the recipe's own, its steps; of a base
+                       * nothing, though it is what the tree begins with */
   guint n_packages;   /* how many of the parts are packages */
   guint system;       /* number of the generated files' pack in the tree, or TREE_NO_PACK */
+  guint installed;    /* of the pack of what dpkg and maintainer scripts made, or TREE_NO_PACK */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst: what of it" */
 } Root;
 
@@ -28,6 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_free)
 
 typedef struct {
   const PackagesOptions *packages;
+  const Base *base;    /* or NULL */
   const char *runtime; /* see StepsOptions */
   gboolean keep;
   const guint *steps; /* the number of steps that are run, and nothing is removed then; NULL: all */

@@ -172,6 +172,8 @@ compare_names(gconstpointer a, gconstpointer b, gpointer data)
 static gboolean
 take_caches(StepMounts *mounts, const StepMountsOptions *options, GError **error)
 {
+  if (mounts->taken->len > 0)
+    return TRUE;
   Waiting waiting = {options->fetch->progress, mounts->step};
   g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
   for (guint i = 0; i < mounts->n; i++)

@@ -38,7 +38,7 @@ typedef struct {
   gint64 epoch;
   const FetchOptions *fetch; /* for its progress and cancellable */
 } StepMountsOptions;
-/* Takes the caches, waiting for whoever has one, and lays out the binds. */
+/* Takes the caches, waiting for whoever has one, and lays out the binds; may be called again for another sandbox. */
 gboolean step_mounts_take(StepMounts *mounts, Sandbox *sandbox, const StepMountsOptions *options,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Gives the caches back. */

@@ -17,6 +17,7 @@ typedef struct {
   Tree *tree;
   const StepsOptions *options;
   Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
+  gboolean on_disk; /* where it is to lie */
 } Steps;
 
 char **
@@ -92,7 +93,11 @@ make_sandbox(Steps *steps, GError **error)
   ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for the steps", 0);
   const Watch watch = progress_watch(task);
   const SandboxOptions options = {
-    .runtime = steps->options->runtime, .watch = &watch, .cancellable = steps->options->fetch.cancellable};
+    .runtime = steps->options->runtime,
+    .on_disk = steps->on_disk,
+    .watch = &watch,
+    .cancellable = steps->options->fetch.cancellable,
+  };
   steps->sandbox = sandbox_new(steps->store, steps->tree, &options, error);
   progress_finish(task, steps->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   return steps->sandbox != NULL;
@@ -154,9 +159,35 @@ tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, 
                            hints->str);
 }
 
+static gboolean
+take_mounts(const Steps *steps, StepMounts *mounts, GError **error)
+{
+  const StepMountsOptions options = {
+    .store = steps->store,
+    .tree = steps->tree,
+    .arch = steps->options->arch,
+    .epoch = steps->options->epoch,
+    .fetch = &steps->options->fetch,
+  };
+  return step_mounts_take(mounts, steps->sandbox, &options, error);
+}
+
+/* One that takes more than the memory in which its files are begins again on the disk. */
+static gboolean
+run_command(Steps *steps, StepMounts *mounts, const SandboxStep *run, SandboxResult *result, GError **error)
+{
+  if (!sandbox_run(steps->sandbox, run, result, error))
+    return FALSE;
+  if (result->end != SANDBOX_DISK || !sandbox_in_memory(steps->sandbox))
+    return TRUE;
+  g_clear_pointer(&steps->sandbox, sandbox_free);
+  steps->on_disk = TRUE;
+  return make_sandbox(steps, error) && take_mounts(steps, mounts, error) && sandbox_run(steps->sandbox, run, result, error);
+}
+
 /* Runs the step in the sandbox; what it changed becomes the @outcome. */
 static gboolean
-run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, const StepMounts *mounts, StepLog *log, Outcome *outcome,
+run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepMounts *mounts, StepLog *log, Outcome *outcome,
          GError **error)
 {
   g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
@@ -176,7 +207,7 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, const Ste
   };
   SandboxResult result;
   gint64 began = time(NULL);
-  if (!find_user(steps, step, &run, error) || !sandbox_run(steps->sandbox, &run, &result, error))
+  if (!find_user(steps, step, &run, error) || !run_command(steps, mounts, &run, &result, error))
     return FALSE;
   step_log_end(log);
   if (result.end != SANDBOX_ENDED || result.status != 0)
@@ -192,12 +223,7 @@ make_outcome(Steps *steps, const RecipeStep *step, StepMounts *mounts, Outcome *
     return FALSE;
   Progress *progress = steps->options->fetch.progress;
   g_auto(Secrets) secrets = {0};
-  const StepMountsOptions mounting = {.store = steps->store,
-                                      .tree = steps->tree,
-                                      .arch = steps->options->arch,
-                                      .epoch = steps->options->epoch,
-                                      .fetch = &steps->options->fetch};
-  if (!step_mounts_take(mounts, steps->sandbox, &mounting, error) ||
+  if (!take_mounts(steps, mounts, error) ||
       !secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
     return FALSE;
   g_autoptr(StepLog) log = step_log_new(progress, step->name, TRUE, secrets.forms);
@@ -244,10 +270,20 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   return done;
 }
 
+/* What is to be kept cannot be in memory, and files there would count against a step's bound. */
+static gboolean
+wants_disk(const Recipe *recipe, const StepsOptions *options)
+{
+  gboolean bounded = FALSE;
+  for (guint i = 0; i < recipe->steps->len; i++)
+    bounded = bounded || ((const RecipeStep *)recipe->steps->pdata[i])->memory > 0;
+  return bounded || options->keep;
+}
+
 gboolean
 steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers, GError **error)
 {
-  Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options};
+  Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options, .on_disk = wants_disk(recipe, options)};
   guint n = options->steps != NULL ? MIN(*options->steps, recipe->steps->len) : recipe->steps->len;
   gboolean done = TRUE;
   for (guint i = 0; done && i < n; i++) {

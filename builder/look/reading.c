@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/look/reading.h"
+#include "builder/oci/whiteout.h"
 #include "signing/limits.h"
 
 #include <string.h>
 
 #define BLOCK 256
 #define STRINGS_BLOCK (64 << 10)
-#define OPAQUE ".wh..wh..opq"
 
 Reading *
 reading_new(guint layer, ReadingLimits *limits)
@@ -101,37 +101,27 @@ add_item(Reading *reading, ReadingKind kind, const char *path, SubjectFile *file
   g_array_append_val(reading->items, item);
 }
 
-/* @name is the last component of @path. */
-static void
-add_whiteout(Reading *reading, const char *path, const char *name)
+/* FALSE: @path is no whiteout. */
+static gboolean
+add_whiteout(Reading *reading, const char *path)
 {
-  g_autofree char *folder = name > path ? g_strndup(path, (gsize)(name - path - 1)) : g_strdup("");
-  const char *hidden = name + strlen(READING_WHITEOUT_PREFIX);
-  if (strcmp(name, OPAQUE) == 0) {
-    add_item(reading, READING_OPAQUE, copy_text(reading, folder), NULL);
-    return;
-  }
-  /* further names that begin so are aufs's own housekeeping in old images */
-  if (g_str_has_prefix(name, ".wh..wh.") || *hidden == '\0')
-    return;
-  g_autofree char *full = folder[0] != '\0' ? g_strconcat(folder, "/", hidden, NULL) : g_strdup(hidden);
-  add_item(reading, READING_WHITEOUT, copy_text(reading, full), NULL);
+  g_autofree char *hidden = NULL;
+  WhiteoutKind kind = whiteout_parse(path, &hidden);
+  if (hidden != NULL)
+    add_item(reading, kind == WHITEOUT_OPAQUE ? READING_OPAQUE : READING_WHITEOUT, copy_text(reading, hidden), NULL);
+  return kind != WHITEOUT_NONE;
 }
 
 gboolean
 reading_add(Reading *reading, const Entry *entry, SubjectFile **file, GError **error)
 {
-  const char *slash = strrchr(entry->path, '/');
-  const char *name = slash != NULL ? slash + 1 : entry->path;
   if (file != NULL)
     *file = NULL;
   if (!check_limits(reading, entry, error))
     return FALSE;
   reading->members++;
-  if (!reading->as_it_stands && g_str_has_prefix(name, READING_WHITEOUT_PREFIX)) {
-    add_whiteout(reading, entry->path, name);
+  if (!reading->as_it_stands && add_whiteout(reading, entry->path))
     return TRUE;
-  }
   SubjectFile *added = new_file(reading);
   added->entry = *entry;
   added->entry.path = copy_text(reading, entry->path);

@@ -8,8 +8,6 @@
 
 #include "builder/look/subject.h"
 
-#define READING_WHITEOUT_PREFIX ".wh."
-
 /* What all readings of one subject may hold together; counted by many threads. */
 typedef struct {
   gint files;

@@ -17,11 +17,13 @@
 #define OCI_MEDIA_LAYER_ZSTD OCI_MEDIA_LAYER "+zstd"
 #define DOCKER_MEDIA_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define DOCKER_MEDIA_INDEX "application/vnd.docker.distribution.manifest.list.v2+json"
+#define DOCKER_MEDIA_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 
 #define OCI_ANNOTATION_CREATED "org.opencontainers.image.created"
 #define OCI_ANNOTATION_TITLE "org.opencontainers.image.title"
 #define OCI_ANNOTATION_VERSION "org.opencontainers.image.version"
 #define OCI_ANNOTATION_DESCRIPTION "org.opencontainers.image.description"
+#define OCI_ANNOTATION_BASE_DIGEST "org.opencontainers.image.base.digest"
 #define OCI_ANNOTATION_REF_NAME "org.opencontainers.image.ref.name"
 #define CONTAINERD_ANNOTATION_NAME "io.containerd.image.name"
 /* Ours, on index.json as a whole: the digest of the index of signatures and attestations in the tarball. */

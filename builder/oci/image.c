@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/image.h"
+#include "builder/oci/inherit.h"
 
 /* What docker and podman give a container whose image has no PATH; ctr and runc give it none, and find no program. */
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -14,6 +15,10 @@ image_annotations(const ImageSpec *spec)
   json_object_set_new(all, OCI_ANNOTATION_VERSION, json_string(spec->version));
   if (spec->description != NULL && spec->description[0] != '\0')
     json_object_set_new(all, OCI_ANNOTATION_DESCRIPTION, json_string(spec->description));
+  if (spec->base != NULL) {
+    char digest[DIGEST_STRING_SIZE];
+    json_object_set_new(all, OCI_ANNOTATION_BASE_DIGEST, json_string(digest_to_string(&spec->base->descriptor.digest, digest)));
+  }
   if (spec->config != NULL)
     oci_json_set_pairs(all, (const char *const *)spec->config->labels);
   oci_json_set_pairs(all, spec->annotations);
@@ -66,6 +71,19 @@ environment(char **env)
   return array;
 }
 
+/* The image's annotations over the labels of the base. */
+static json_t *
+all_labels(const ImageSpec *spec)
+{
+  json_t *own = image_annotations(spec);
+  if (spec->base == NULL)
+    return own;
+  json_auto_t *all = inherit_labels(spec->base);
+  json_object_update(all, own);
+  json_decref(own);
+  return oci_json_sorted(all);
+}
+
 static json_t *
 execution_config(const ImageSpec *spec)
 {
@@ -79,7 +97,7 @@ execution_config(const ImageSpec *spec)
   set_strings(json, "Cmd", config->command);
   set_names(json, "Volumes", config->volumes);
   set_string(json, "WorkingDir", config->working_dir);
-  json_object_set_new(json, "Labels", image_annotations(spec));
+  json_object_set_new(json, "Labels", all_labels(spec));
   set_string(json, "StopSignal", config->stop_signal);
   return json;
 }
@@ -89,6 +107,8 @@ rootfs(const ImageSpec *spec)
 {
   char text[DIGEST_STRING_SIZE];
   json_t *diff_ids = json_array();
+  for (guint i = 0; spec->base != NULL && i < spec->base->n_layers; i++)
+    json_array_append_new(diff_ids, json_string(digest_to_string(&spec->base->diff_ids[i], text)));
   for (guint i = 0; i < spec->n_layers; i++)
     json_array_append_new(diff_ids, json_string(digest_to_string(&spec->layers[i].layer->diff_id, text)));
   json_t *json = json_object();
@@ -101,6 +121,8 @@ static json_t *
 history(const ImageSpec *spec, const char *created)
 {
   json_t *array = json_array();
+  if (spec->base != NULL)
+    inherit_history(spec->base, created, array);
   for (guint i = 0; i < spec->n_layers; i++) {
     json_t *entry = json_object();
     json_object_set_new(entry, "created", json_string(created));
@@ -129,11 +151,26 @@ configuration(const ImageSpec *spec, const char *architecture, const char *varia
 
 /* ---- manifest ---- */
 
+/* Those of the base as they are, byte for byte. */
+static gboolean
+append_inherited(const ImageSpec *spec, json_t *array, GError **error)
+{
+  for (guint i = 0; spec->base != NULL && i < spec->base->n_layers; i++) {
+    Descriptor descriptor;
+    if (!inherit_layer(spec->base, i, &descriptor, error))
+      return FALSE;
+    json_array_append_new(array, descriptor_to_json(&descriptor));
+  }
+  return TRUE;
+}
+
 static json_t *
-layers(const ImageSpec *spec)
+layers(const ImageSpec *spec, GError **error)
 {
   const char *media_type = spec->encoding == PACK_GZIP ? OCI_MEDIA_LAYER_GZIP : OCI_MEDIA_LAYER_ZSTD;
-  json_t *array = json_array();
+  json_auto_t *array = json_array();
+  if (!append_inherited(spec, array, error))
+    return NULL;
   for (guint i = 0; i < spec->n_layers; i++) {
     const Layer *layer = spec->layers[i].layer;
     Descriptor descriptor = {
@@ -144,17 +181,20 @@ layers(const ImageSpec *spec)
     };
     json_array_append_new(array, descriptor_to_json(&descriptor));
   }
-  return array;
+  return json_incref(array);
 }
 
 gboolean
 image_write(Blobs *blobs, const ImageSpec *spec, Descriptor *manifest, GError **error)
 {
   const char *architecture, *variant;
+  *manifest = (Descriptor){0};
   oci_platform(spec->arch, &architecture, &variant);
+  json_auto_t *all_layers = layers(spec, error);
+  if (all_layers == NULL)
+    return FALSE;
   json_auto_t *config = configuration(spec, architecture, variant);
   g_auto(Descriptor) config_descriptor = {0};
-  *manifest = (Descriptor){0};
   if (!blobs_put_json(blobs, config, OCI_MEDIA_CONFIG, &config_descriptor, error))
     return FALSE;
 
@@ -162,7 +202,7 @@ image_write(Blobs *blobs, const ImageSpec *spec, Descriptor *manifest, GError **
   json_object_set_new(json, "schemaVersion", json_integer(2));
   json_object_set_new(json, "mediaType", json_string(OCI_MEDIA_MANIFEST));
   json_object_set_new(json, "config", descriptor_to_json(&config_descriptor));
-  json_object_set_new(json, "layers", layers(spec));
+  json_object_set(json, "layers", all_layers);
   json_object_set_new(json, "annotations", image_annotations(spec));
   if (!blobs_put_json(blobs, json, OCI_MEDIA_MANIFEST, manifest, error))
     return FALSE;

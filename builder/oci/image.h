@@ -14,6 +14,7 @@
 
 #include "builder/oci/blobs.h"
 #include "builder/oci/descriptor.h"
+#include "builder/oci/open.h"
 #include "builder/recipe/recipe.h"
 #include "rootfs/layer.h"
 
@@ -28,8 +29,9 @@ typedef struct {
   const char *arch;                         /* Debian's name */
   gint64 epoch;
   const RecipeConfig *config; /* NULL: empty. Its labels become annotations too. */
-  PackEncoding encoding;      /* of all layers */
-  const ImageLayer *layers;   /* the lowest first */
+  const OciManifest *base;    /* or NULL: what it is built upon, see inherit.h */
+  PackEncoding encoding;      /* of all layers of its own */
+  const ImageLayer *layers;   /* its own, which lie above the base's; the lowest first */
   guint n_layers;
   const char *const *annotations; /* further "KEY=VALUE" (--label), over the recipe's labels; NULL: none */
 } ImageSpec;
@@ -37,7 +39,7 @@ typedef struct {
 /* Puts configuration and manifest into @blobs; @manifest is their descriptor, with its platform. */
 gboolean image_write(Blobs *blobs, const ImageSpec *spec, Descriptor *manifest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The annotations of an image or index, which are its labels too: created, title, version, description, then the recipe's
+/* The annotations of an image or index, which are its labels too: created, title, version, description, base, then the recipe's
  * labels, then @further, each over the one before; sorted (new reference). */
 json_t *image_annotations(const ImageSpec *spec);
 

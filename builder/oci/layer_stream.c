@@ -80,13 +80,6 @@ open_source(Source *source, Archive *archive, Blobs *blobs, const Digest *layer,
   return archive_read_open(archive, source, NULL, read_source, NULL) == ARCHIVE_OK || set_archive_error(error, source, archive);
 }
 
-static gboolean
-check_size(const Source *source, guint64 size, GError **error)
-{
-  LimitId exceeded;
-  return limits_allow_content(size, source->place.size, &exceeded) || limits_exceed(exceeded, error);
-}
-
 static void
 prefix_layer(GError **error, const Digest *layer)
 {
@@ -94,44 +87,96 @@ prefix_layer(GError **error, const Digest *layer)
   g_prefix_error(error, "layer %s: ", digest_to_string(layer, text));
 }
 
-/* ---- diff ID ---- */
+/* ---- the stream ---- */
+
+struct LayerStream {
+  Digest layer;
+  Source source;
+  Archive *archive;
+  Hasher *hasher;
+  guint64 size;
+  gboolean ended;
+};
+
+LayerStream *
+layer_stream_new(Blobs *blobs, const Digest *layer, GCancellable *cancellable, GError **error)
+{
+  g_autoptr(LayerStream) stream = g_new0(LayerStream, 1);
+  stream->layer = *layer;
+  stream->source = (Source){.place = {.fd = -1}, .cancellable = cancellable};
+  stream->archive = archive_read_new();
+  stream->hasher = hasher_new();
+  archive_read_support_format_raw(stream->archive);
+  /* nothing at all is a tar too, of no members */
+  archive_read_support_format_empty(stream->archive);
+  struct archive_entry *entry;
+  gboolean open = open_source(&stream->source, stream->archive, blobs, layer, error);
+  int status = open ? archive_read_next_header(stream->archive, &entry) : ARCHIVE_FATAL;
+  stream->ended = status == ARCHIVE_EOF;
+  if (status == ARCHIVE_OK || status == ARCHIVE_EOF)
+    return g_steal_pointer(&stream);
+  if (open)
+    set_archive_error(error, &stream->source, stream->archive);
+  prefix_layer(error, layer);
+  return NULL;
+}
+
+void
+layer_stream_free(LayerStream *stream)
+{
+  archive_read_free(stream->archive);
+  source_clear(&stream->source);
+  hasher_free(stream->hasher);
+  g_free(stream);
+}
 
 static gboolean
-hash_all(const Source *source, Archive *archive, Hasher *hasher, guint64 *size, GError **error)
+take_piece(LayerStream *stream, const void *data, gsize length, GError **error)
 {
-  const void *data;
-  size_t length;
+  LimitId exceeded;
+  hasher_update(stream->hasher, data, length);
+  stream->size += length;
+  if (g_cancellable_set_error_if_cancelled(stream->source.cancellable, error))
+    return FALSE;
+  return limits_allow_content(stream->size, stream->source.place.size, &exceeded) || limits_exceed(exceeded, error);
+}
+
+gssize
+layer_stream_read(const void **piece, gpointer data, GError **error)
+{
+  LayerStream *stream = data;
+  size_t length = 0;
   la_int64_t offset;
-  int status;
-  while ((status = archive_read_data_block(archive, &data, &length, &offset)) == ARCHIVE_OK) {
-    hasher_update(hasher, data, length);
-    *size += length;
-    if (g_cancellable_set_error_if_cancelled(source->cancellable, error) || !check_size(source, *size, error))
-      return FALSE;
+  while (!stream->ended && length == 0) {
+    int status = archive_read_data_block(stream->archive, piece, &length, &offset);
+    stream->ended = status == ARCHIVE_EOF;
+    if (status == ARCHIVE_EOF)
+      break;
+    if (status != ARCHIVE_OK ? !set_archive_error(error, &stream->source, stream->archive)
+                             : !take_piece(stream, *piece, length, error)) {
+      prefix_layer(error, &stream->layer);
+      return -1;
+    }
   }
-  return status == ARCHIVE_EOF || set_archive_error(error, source, archive);
+  return stream->ended ? 0 : (gssize)length;
+}
+
+gboolean
+layer_stream_finish(LayerStream *stream, Digest *diff_id, guint64 *size, GError **error)
+{
+  const void *piece;
+  gssize got;
+  while ((got = layer_stream_read(&piece, stream, error)) > 0)
+    continue;
+  hasher_finish(stream->hasher, diff_id);
+  *size = stream->size;
+  return got == 0;
 }
 
 gboolean
 layer_stream_diff_id(Blobs *blobs, const Digest *layer, GCancellable *cancellable, Digest *diff_id, guint64 *size,
                      GError **error)
 {
-  g_autoptr(Archive) archive = archive_read_new();
-  g_autoptr(Hasher) hasher = hasher_new();
-  g_auto(Source) source = {.place = {.fd = -1}, .cancellable = cancellable};
-  struct archive_entry *entry;
-  *size = 0;
-  archive_read_support_format_raw(archive);
-  /* nothing at all is a tar too, of no members */
-  archive_read_support_format_empty(archive);
-  gboolean ok = open_source(&source, archive, blobs, layer, error);
-  if (ok) {
-    int status = archive_read_next_header(archive, &entry);
-    ok = status == ARCHIVE_EOF || (status == ARCHIVE_OK && hash_all(&source, archive, hasher, size, error)) ||
-         (status != ARCHIVE_OK && set_archive_error(error, &source, archive));
-  }
-  if (!ok)
-    prefix_layer(error, layer);
-  hasher_finish(hasher, diff_id);
-  return ok;
+  g_autoptr(LayerStream) stream = layer_stream_new(blobs, layer, cancellable, error);
+  return stream != NULL && layer_stream_finish(stream, diff_id, size, error);
 }

@@ -239,6 +239,16 @@ outputs_to_json(const GPtrArray *outputs)
   return list;
 }
 
+/* Above a base, to say nothing is another thing than to say that there is none. */
+static void
+set_inherited(json_t *object, const RecipeConfig *config)
+{
+  if (config->entrypoint == NULL)
+    json_object_del(object, "entrypoint");
+  if (config->command == NULL)
+    json_object_del(object, "cmd");
+}
+
 json_t *
 recipe_to_json(const Recipe *recipe)
 {
@@ -248,6 +258,7 @@ recipe_to_json(const Recipe *recipe)
   set_text(object, "description", recipe->description);
   set_texts(object, "arch", recipe->arch);
   set_number(object, "epoch", recipe->epoch);
+  set_text(object, "from", recipe->from.image);
   if (recipe->debian != NULL)
     json_object_set_new(object, "debian", debian_to_json(recipe->debian, recipe->folder));
   json_object_set_new(object, "users", users_to_json(recipe->users));
@@ -259,6 +270,8 @@ recipe_to_json(const Recipe *recipe)
   if (recipe->steps->len > 0)
     json_object_set_new(object, "run", steps_to_json(recipe->steps));
   json_object_set_new(object, "config", config_to_json(&recipe->config));
+  if (recipe->from.image != NULL)
+    set_inherited(json_object_get(object, "config"), &recipe->config);
   if (recipe->layers.single)
     json_object_set_new(object, "layers", json_string("single"));
   else

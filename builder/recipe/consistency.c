@@ -38,7 +38,7 @@ check_account(Model *model, const char *kind, const char *name, char **declared,
   if (name == NULL || g_ascii_isdigit(*name) || g_strv_contains((const char *const *)declared, name))
     return;
   const char *nearest = nearest_name(name, (const char *const *)declared);
-  if (model->recipe->debian == NULL)
+  if (model->recipe->debian == NULL && model->recipe->from.image == NULL)
     diagnostics_error(model->diagnostics, place, "nothing declares the %s '%s'", kind, name);
   else if (nearest != NULL)
     diagnostics_warning(model->diagnostics, place, "the recipe declares no %s '%s'", kind, name);

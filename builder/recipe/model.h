@@ -65,6 +65,5 @@ void recipe_link_free(RecipeLink *link);
 void recipe_step_free(RecipeStep *step);
 void recipe_secret_free(RecipeSecret *secret);
 void recipe_test_free(RecipeTest *test);
-void recipe_config_clear(RecipeConfig *config);
 
 #endif

@@ -36,6 +36,7 @@ recipe_free(Recipe *recipe)
   g_free(recipe->name);
   g_free(recipe->version);
   g_free(recipe->description);
+  g_free(recipe->from.image);
   g_strfreev(recipe->arch);
   g_clear_pointer(&recipe->debian, recipe_debian_free);
   g_ptr_array_unref(recipe->users);

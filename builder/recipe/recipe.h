@@ -22,6 +22,12 @@ typedef struct {
   guint line, column; /* from 1 */
 } RecipePlace;
 
+/* What the image is built upon. */
+typedef struct {
+  char *image; /* "oci:base", as the recipe spells it (see builder/sources/image/spelling.h), or NULL: nothing */
+  RecipePlace place;
+} RecipeFrom;
+
 typedef struct {
   char *name;
   char *version; /* exact, or NULL */
@@ -118,6 +124,8 @@ typedef struct {
   char **volumes;               /* sorted */
   char **labels;                /* "K=V", sorted by K */
 } RecipeConfig;
+void recipe_config_clear(RecipeConfig *config);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RecipeConfig, recipe_config_clear)
 
 typedef struct {
   gboolean single;
@@ -178,6 +186,7 @@ typedef struct Recipe {
   char *path;   /* as the user spelled it */
   char *folder; /* absolute */
   char *name, *version, *description;
+  RecipeFrom from;
   char **arch;                               /* Debian names: amd64, arm64 ...; at least one */
   gint64 epoch;                              /* or -1 */
   RecipeDebian *debian;                      /* or NULL */

@@ -12,6 +12,10 @@
 #define ABSOLUTE_SAYS "an absolute path in the image"
 #define MODE "^0?[0-7]{3,4}$"
 #define MODE_SAYS "three or four octal digits, like \"0644\""
+/* What tells a registry's name from the first part of a repository's, as everywhere: a dot, a port, or being localhost. */
+#define REGISTRY "([A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{1,5}|localhost)"
+#define REPOSITORY "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+#define TAG "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 #define ID_MAX 4294967294
 #define SIZE "^[0-9]{1,15}[KMGT]?$"
 #define SIZE_SAYS "a number of bytes, like 4096, 20K or 1G (1024 bytes are a K)"
@@ -69,6 +73,13 @@ const SchemaKey schema_keys[] = {
            "--set NAME=VALUE overrides a default."},
   {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = "^[A-Za-z_][A-Za-z0-9_-]*$",
    .says_names = "letters, digits, '_' and '-', beginning with a letter or '_'"},
+
+  /* ---- what it is built upon ---- */
+  {.path = "from", .kinds = SCHEMA_TEXT, .also = "base|base_image|parent",
+   .pattern = "^(scratch|(oci|oci-archive|tar|dir):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
+   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR or scratch",
+   .text = "The image to start from: its layers are kept as they are, its configuration and its accounts are continued. Paths are "
+           "relative to the recipe's folder, and may lead out of it. The lock holds its digest."},
 
   /* ---- packages ---- */
   {.path = "debian", .kinds = SCHEMA_MAP, .also = "apt|deb", .text = "Packages of a Debian archive."},
@@ -351,7 +362,6 @@ const SchemaKey schema_keys[] = {
   EXPECTED_TEXT("stderr", "What the program must print as messages: text that it contains, or a map."),
 
   /* ---- of later versions ---- */
-  {.path = "from", .flags = SCHEMA_LATER, .text = "An image to start from."},
   {.path = "stages", .flags = SCHEMA_LATER, .text = "Stages of a build."},
   {.path = "cache", .flags = SCHEMA_LATER, .text = "Shared caches."},
   {.path = "matrix", .flags = SCHEMA_LATER, .text = "Several images of one recipe."},

@@ -90,6 +90,7 @@ take_error(FetchDocument *document, const Transfer *transfer)
   const GError *failure = transfer_error(transfer);
   if (failure == NULL)
     return;
+  document->challenge = transfer_challenge(transfer);
   AshlarError code = transfer_is_lacking(transfer) ? ASHLAR_ERROR_NOT_FOUND : ASHLAR_ERROR_NETWORK;
   document->error = g_error_new(ASHLAR_ERROR, (gint)code, "cannot fetch %s%s%s", document->label != NULL ? document->label : "",
                                 document->label != NULL ? ": " : "", failure->message);
@@ -136,6 +137,7 @@ void
 fetch_document_clear(FetchDocument *document)
 {
   g_clear_pointer(&document->validator, g_free);
+  g_clear_pointer(&document->challenge, g_free);
   g_clear_pointer(&document->body, g_bytes_unref);
   g_clear_error(&document->error);
 }

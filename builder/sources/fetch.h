@@ -26,6 +26,9 @@ typedef struct {
   const char *const *proxies;
   /* NULL or triples, NULL-terminated: the beginning of URLs, user and password to log in there. The first that fits counts. */
   const char *const *logins;
+  /* NULL or pairs, NULL-terminated: the beginning of URLs, and a header line that requests there have besides. An Authorization goes
+   * to the host of the URL alone, wherever that redirects to. */
+  const char *const *headers;
   guint stall_seconds; /* 0: FETCH_STALL_SECONDS */
 } FetchOptions;
 
@@ -54,7 +57,8 @@ typedef struct {
   char *validator;         /* what @validator was set to when the copy at hand was fetched, or NULL (in, out; owned) */
   GBytes *body;            /* out, owned: NULL when it is unchanged since @validator was given, or with @error */
   gboolean unchanged;      /* out */
-  GError *error; /* out, owned: ASHLAR_ERROR_NOT_FOUND where one that was reached lacks it (404, 403, 410, a missing file),
+  char *challenge; /* out, owned: what the server wants to see first (WWW-Authenticate, a line each), where it said 401 */
+  GError *error;   /* out, owned: ASHLAR_ERROR_NOT_FOUND where one that was reached lacks it (404, 403, 410, a missing file),
                        * else ASHLAR_ERROR_NETWORK */
 } FetchDocument;
 

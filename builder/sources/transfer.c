@@ -32,7 +32,7 @@ struct Transfer {
   gint64 not_before; /* monotonic; the end of a pause */
   const TransferSink *sink;
   gpointer data;
-  char *validator, *new_validator;
+  char *validator, *new_validator, *challenge;
   gboolean opened, unchanged;
   GError *error; /* why it failed in the end */
 
@@ -76,6 +76,7 @@ transfer_free(Transfer *transfer)
   g_free(transfer->sources);
   g_free(transfer->validator);
   g_free(transfer->new_validator);
+  g_free(transfer->challenge);
   g_clear_error(&transfer->error);
   g_clear_error(&transfer->stop);
   g_free(transfer);
@@ -106,6 +107,12 @@ char *
 transfer_validator(const Transfer *transfer)
 {
   return g_strdup(transfer->new_validator);
+}
+
+char *
+transfer_challenge(const Transfer *transfer)
+{
+  return g_strdup(transfer->challenge);
 }
 
 /* ---- the request ---- */
@@ -164,6 +171,15 @@ set_login(CURL *easy, const FetchOptions *options, const char *url)
       curl_easy_setopt(easy, CURLOPT_PASSWORD, login[2]);
       return;
     }
+}
+
+static void
+add_headers(Transfer *transfer, const FetchOptions *options)
+{
+  const char *url = transfer->urls[transfer->at];
+  for (const char *const *pair = options->headers; pair != NULL && pair[0] != NULL; pair += 2)
+    if (g_str_has_prefix(url, pair[0]))
+      transfer->headers = curl_slist_append(transfer->headers, pair[1]);
 }
 
 static void
@@ -228,6 +244,7 @@ make_request(Transfer *transfer, const FetchOptions *options, guint stall)
     g_autofree char *range = g_strdup_printf("%" G_GUINT64_FORMAT "-", transfer->resumed);
     curl_easy_setopt(easy, CURLOPT_RANGE, range);
   }
+  add_headers(transfer, options);
   add_conditions(transfer);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
@@ -330,9 +347,22 @@ keep_validator(Transfer *transfer)
     transfer->new_validator = g_strconcat("date ", header->value, NULL);
 }
 
+static void
+keep_challenge(Transfer *transfer)
+{
+  g_autoptr(GString) lines = g_string_new(NULL);
+  struct curl_header *header;
+  for (size_t i = 0; curl_easy_header(transfer->easy, "WWW-Authenticate", i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++)
+    g_string_append_printf(lines, "%s\n", header->value);
+  g_free(transfer->challenge);
+  transfer->challenge = g_strdup(lines->str);
+}
+
 static Outcome
 refused(Transfer *transfer, long status)
 {
+  if (status == 401)
+    keep_challenge(transfer);
   curl_off_t asked = 0;
   struct curl_header *header;
   gboolean again = status == 408 || status == 416 || status == 425 || status == 429 || status >= 500;

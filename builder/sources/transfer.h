@@ -35,6 +35,9 @@ gboolean transfer_unchanged(const Transfer *transfer);
 /* What to hand in as validator next time (transfer full), or NULL. */
 char *transfer_validator(const Transfer *transfer);
 
+/* The WWW-Authenticate headers of a server that answered 401, a line each (transfer full), or NULL. */
+char *transfer_challenge(const Transfer *transfer);
+
 /* Called for each transfer that ended well, in the calling thread. */
 typedef gboolean (*TransferDone)(Transfer *transfer, gpointer sink, gpointer data, GError **error);
 /* Runs all, FETCH_PARALLEL at a time, begun in the given order. FALSE when a sink, @done or the user stopped it. */

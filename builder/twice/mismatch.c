@@ -138,6 +138,7 @@ tell_member(Search *search, guint layer, const Difference *difference, GError **
   const DifferenceFile *file = difference->files->pdata[0];
   const SubjectFile *either = file->after != NULL ? file->after : file->before;
   gboolean both = file->before != NULL && file->after != NULL;
+  g_assert(either != NULL);
   g_autofree char *path = difference_path(file), *what = both ? difference_describe(file) : difference_describe_file(either);
   tell(search, "member", "%s: %s%s", path,
        both                  ? ""

@@ -508,7 +508,8 @@ run: [\"true\"]"
   sed -i 's|^files: \[|files: [{path: /many, from: many}, |' t.yaml
   sed 's/^run.*//' t.yaml > warm.yaml
   ok build warm.yaml
-  "$ASHLAR" build t.yaml > log 2>&1 &
+  # on the disk, where it takes its time
+  "$ASHLAR" build t.yaml --keep-on-error > log 2>&1 &
   pid=$!
   until [ -n "$(ls "$ASHLAR_STORE"/sandboxes/*/root/many 2> /dev/null | head -1)" ]; do kill -0 $pid || break; done
   kill -INT $pid

@@ -61,7 +61,7 @@ static void
 write_layer(Store *store, Pack *pack, const Tree *tree)
 {
   static const guint numbers[] = {0};
-  g_autoptr(GPtrArray) directories = tree_layer_directories(tree, numbers, 1);
+  g_autoptr(GPtrArray) directories = tree_layer_directories(tree, numbers, 1, NULL, 0);
   LayerPart part = {.pack = pack, .kept = tree_kept(tree, 0)};
   LayerSpec spec = {.encoding = pack_encoding(pack),
                     .directories = (const Entry *const *)directories->pdata,

@@ -11,6 +11,7 @@
 #   dockerd_start         dockerd of its own; docker_here ARG... talks to it
 #   unpack_bundle TAR DIR [TAG]   umoci unpacks the image into a runtime bundle (config.json, rootfs)
 #   runc_bundle DIR [COMMAND...], crun_bundle ...   runs the bundle's program, or COMMAND, in it
+#   crun_here ARG...      crun itself
 #   oci_schemas_ok DIR    every document of an image layout keeps to OCI's JSON schemas
 #   need_judge WHAT       skips where root, or a program, is missing
 
@@ -152,12 +153,15 @@ runc_bundle() {
 }
 
 # crun refuses a half-unified cgroup hierarchy: it is hidden from it where there is one
+crun_here() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  unshare -m sh -c 'umount /sys/fs/cgroup/unified 2> /dev/null; exec crun "$@"' sh "$@"
+}
+
 crun_bundle() {
   need crun
   prepare_bundle "$@"
-  # shellcheck disable=SC2016 # expanded by the inner shell
-  unshare -m sh -c 'umount /sys/fs/cgroup/unified 2> /dev/null; exec crun --root "$1.crun" run --bundle "$1" "$2"' \
-    sh "$1" "ashlar-$$-$RANDOM" < /dev/null
+  crun_here --root "$1.crun" run --bundle "$1" "ashlar-$$-$RANDOM" < /dev/null
 }
 
 oci_schemas_ok() {

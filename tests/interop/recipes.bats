@@ -69,6 +69,29 @@ built() {
   wait $server || true
 }
 
+@test "postgres: the database is made at the first start, and takes queries, under crun" {
+  need crun
+  # shellcheck source=tests/lib/sandbox.bash
+  source "$TOP/tests/lib/sandbox.bash"
+  need_sandbox
+  built postgres
+  user=$(jq -r '.process.user | "\(.uid):\(.gid)"' bundle/config.json)
+  [ "$user" = "$(awk -F: '$1 == "postgres" {print $3 ":" $4}' bundle/rootfs/etc/passwd)" ]
+  # a volume keeps the owner that its folder has in the image, where umoci mounts an empty one of root's
+  jq '.mounts |= map(select(.destination != "/var/lib/postgresql/data"))' bundle/config.json > c && mv c bundle/config.json
+  prepare_bundle bundle
+  (crun_here --root "$T/cr" run --bundle bundle "postgres-$$" > log 2>&1 < /dev/null 3>&-) &
+  server=$!
+  query() { crun_here --root "$T/cr" exec --user "$user" "postgres-$$" psql -h /tmp -d postgres -Atc "$1"; }
+  await $server log query 'select 1'
+  query 'create table stones (name text, length int)'
+  query "insert into stones select 'ashlar', generate_series(1, 1000)"
+  [ "$(query 'select sum(length) from stones')" = 500500 ]
+  crun_here --root "$T/cr" kill "postgres-$$" INT
+  wait $server
+  grep -q 'database system is shut down' log
+}
+
 @test "web runs in podman" {
   cp -r "$TOP/recipes/web" .
   ok build web/web.yaml -o .

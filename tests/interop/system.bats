@@ -5,6 +5,7 @@
 load ../lib/common
 load ../lib/image
 load ../lib/store
+load ../lib/system
 
 setup() {
   setup_test
@@ -35,20 +36,8 @@ END
   laid_out "$name"
 }
 
-laid_out() {
-  image_open "$SYSTEMS/$1-1.oci.tar" "$SYSTEMS/$1"
-  image_unpack "$SYSTEMS/$1"
-  mv "$SYSTEMS/$1/rootfs" "$SYSTEMS/$1.root"
-}
-
 full() { system full minbase nginx-light ca-certificates; }
 slim() { system slim none nginx-light ca-certificates; }
-
-silent() {
-  local told
-  told=$("$@" 2>&1) || { echo "$* ended with $?: $told"; return 1; }
-  [ -z "$told" ] || { echo "$* says: $told"; return 1; }
-}
 
 # apt_in ROOT ARG...: the image's own apt, with no archive to ask
 apt_in() {
@@ -136,14 +125,7 @@ reference() {
   need mmdebstrap apt-ftparchive
   full
   [ ! -e "$SYSTEMS/reference.root" ] || return 0
-  debs_of "$SYSTEMS/full.lock" "$SYSTEMS/archive"
-  (cd "$SYSTEMS/archive" && apt-ftparchive packages . > Packages &&
-    apt-ftparchive -o APT::FTPArchive::Release::Codename="$RELEASE" release . > ../Release && mv ../Release .)
-  # apt's sandbox reads the packages as another user
-  chmod 755 "$BATS_RUN_TMPDIR" "$SYSTEMS"
-  mmdebstrap --mode=root --variant=minbase --include=apt,nginx-light,ca-certificates "$RELEASE" "$SYSTEMS/reference" \
-    "deb [trusted=yes] copy:$SYSTEMS/archive ./" > "$SYSTEMS/mmdebstrap.log" 2>&1 || { tail "$SYSTEMS/mmdebstrap.log"; return 1; }
-  mv "$SYSTEMS/reference" "$SYSTEMS/reference.root"
+  mmdebstrap_of "$SYSTEMS/full.lock" "$SYSTEMS/reference" apt nginx-light ca-certificates
 }
 
 @test "file by file it is what mmdebstrap makes of the same packages, save what the table tells the reason of" {
@@ -153,8 +135,7 @@ reference() {
     dpkg-query --root="$root" -W > "$(basename "$root").list"
   done
   diff full.root.list reference.root.list
-  python3 "$TOP/tests/interop/same-system.py" "$SYSTEMS/reference.root" "$SYSTEMS/full.root" \
-    "$TOP/tests/interop/system-differences.txt" > differences || { head -n 60 differences; return 1; }
+  same_system "$SYSTEMS/reference.root" "$SYSTEMS/full.root" system-differences.txt
 }
 
 # both COMMAND...: says the same of the two trees, and something

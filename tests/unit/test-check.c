@@ -94,7 +94,7 @@ report_on(const Tree *tree, const char *config, const char *tests)
   g_autoptr(Recipe) recipe = recipe_load(path, NULL, &error);
   g_assert_no_error(error);
   CheckReport *report = check_report_new(recipe->name);
-  CheckSubject subject = {.tree = tree, .config = &recipe->config, .system = TREE_NO_PACK};
+  CheckSubject subject = {.tree = tree, .config = &recipe->config, .generated = {TREE_NO_PACK, TREE_NO_PACK}};
   gboolean run = check_image(&subject, recipe, check_report_begin(report, "amd64"), &error);
   g_assert_no_error(error);
   g_assert_true(run);
@@ -246,7 +246,7 @@ broken_accounts_are_an_error(void)
   g_assert_true(g_file_set_contents(path, "name: demo\nversion: 1\ntests: [{user: root}]\n", -1, NULL));
   g_autoptr(Recipe) recipe = recipe_load(path, NULL, NULL);
   g_autoptr(CheckReport) report = check_report_new("demo");
-  CheckSubject subject = {.tree = tree, .config = &recipe->config, .system = TREE_NO_PACK};
+  CheckSubject subject = {.tree = tree, .config = &recipe->config, .generated = {TREE_NO_PACK, TREE_NO_PACK}};
   g_assert_false(check_image(&subject, recipe, check_report_begin(report, "amd64"), &error));
   g_assert_true(g_str_has_prefix(error->message, "test 'user root': /etc/passwd"));
 }
@@ -422,7 +422,7 @@ folders_of_the_cache_and_the_environment_count(void)
     {.path = "etc/ld.so.conf.d/other", .content = "/nowhere\n"},
     {0},
   };
-  static const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], conf[2], {0}};
+  const Member cache[] = {{.path = "etc/ld.so.cache", .content = "made"}, conf[0], conf[1], conf[2], {0}};
   static const Case lost[] = {
     {"elf", "elf: '/usr/bin/x' needs 'libx.so', which is not found: '/opt/lib/libx.so' is not in its search path\n"}, {0}};
   static const Case found[] = {{"elf", ""}, {0}};

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/deb.h"
+#include "rootfs/deb_write.h"
 #include "rootfs/tar.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <locale.h>
 #include <stdio.h>
@@ -264,6 +266,32 @@ shipped_md5sums_are_kept(Fixture *fixture, gconstpointer data)
   Digest deb = make_deb(fixture->store, "2.0\n", control, 2, tree, G_N_ELEMENTS(tree));
   g_autoptr(Pack) pack = pack_of(fixture->store, &deb, G_MAXINT64);
   assert_content(pack, "var/lib/dpkg/info/probe:amd64.md5sums", "as it is\n");
+}
+
+/* What dpkg gets is a package of the same pack. */
+static void
+written_again_it_is_the_same_pack(Fixture *fixture, gconstpointer data)
+{
+  static const Member control[] = {
+    {"./control", AE_IFREG, CONTROL, 0644, 1000},
+    {"./conffiles", AE_IFREG, "/etc/n\xc3\xbcrnberg\n", 0644, 1200},
+    {"./postinst", AE_IFREG, "#!/bin/sh\n", 0755, 1100},
+  };
+  g_autoptr(GError) error = NULL;
+  Digest deb = make_deb(fixture->store, "2.0\n", control, G_N_ELEMENTS(control), tree, G_N_ELEMENTS(tree)), again;
+  g_autoptr(Pack) pack = pack_of(fixture->store, &deb, G_MAXINT64);
+  g_autofree char *path = g_build_filename(fixture->folder, "again.deb", NULL), *bytes = NULL;
+  gsize size;
+  int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  gboolean written = deb_write(pack, fd, &error);
+  close(fd);
+  g_assert_no_error(error);
+  g_assert_true(written);
+  g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+  g_assert_true(store_put(fixture->store, bytes, size, &again, NULL));
+  g_assert_false(digest_equal(&deb, &again));
+  g_autoptr(Pack) second = pack_of(fixture->store, &again, G_MAXINT64);
+  g_assert_true(digest_equal(pack_digest(pack), pack_digest(second)));
 }
 
 static void
@@ -525,6 +553,7 @@ main(int argc, char **argv)
   DEB_TEST("normalised", members_are_normalised);
   DEB_TEST("info", dpkg_info_is_written);
   DEB_TEST("md5sums-kept", shipped_md5sums_are_kept);
+  DEB_TEST("written-again", written_again_it_is_the_same_pack);
   DEB_TEST("epoch", epoch_clamps_only_what_is_later);
   DEB_TEST("scripts-in-the-index", scripts_stand_in_the_index);
   DEB_TEST("devices-and-capabilities", devices_and_capabilities_are_kept);

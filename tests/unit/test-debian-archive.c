@@ -49,7 +49,7 @@ open_index(Fixture *fixture, const char *architecture, GError **error)
 {
   FetchOptions options = {0};
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, error);
-  return archive != NULL ? debian_archive_index(archive, fixture->store, architecture, &options, error) : NULL;
+  return archive != NULL ? debian_archive_index(archive, fixture->store, architecture, NULL, &options, error) : NULL;
 }
 
 static void
@@ -80,7 +80,7 @@ good(Fixture *fixture, gconstpointer data)
   make_archive(fixture->mirror, &(Shape){0});
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
   g_assert_no_error(error);
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", NULL, &options, &error);
   g_assert_no_error(error);
   g_assert_cmpint(debian_archive_date(archive), ==, 1768003200);
   g_auto(GStrv) urls = debian_archive_urls(archive, "stone", "pool/h/hello_1%3a1_amd64.deb");
@@ -317,10 +317,10 @@ renewed_between(Fixture *fixture, gconstpointer data)
   g_autofree char *more = g_strconcat(PACKAGES, "Package: world\nVersion: 2\n", strstr(PACKAGES, "Arch"), NULL);
   make_archive(fixture->mirror, &(Shape){0});
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
-  g_assert_null(debian_archive_index(archive, fixture->store, "m68k", &options, &error));
+  g_assert_null(debian_archive_index(archive, fixture->store, "m68k", NULL, &options, &error));
   g_clear_error(&error);
   make_archive(fixture->mirror, &(Shape){.packages = more, .date = "Sun, 11 Jan 2026 00:00:00 UTC"});
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", NULL, &options, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(debian_index_size(index), ==, 2);
 }
@@ -567,7 +567,7 @@ unreadable_configuration_is_told(Fixture *fixture, gconstpointer data)
   FetchOptions options = {.progress = progress};
   g_autoptr(DebianArchive) archive = debian_archive_new(&fixture->request, &error);
   g_assert_no_error(error);
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", &options, &error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, fixture->store, "amd64", NULL, &options, &error);
   g_assert_no_error(error);
   g_assert_true(g_file_get_contents(said, &text, NULL, NULL));
   g_assert_nonnull(strstr(text, "warning: apt's configuration is not whole"));

@@ -67,7 +67,7 @@ agrees_with_apt(void)
   g_assert_no_error(error);
   g_autoptr(DebianArchive) archive = debian_archive_new(&request, &error);
   g_assert_no_error(error);
-  g_autoptr(DebianIndex) index = debian_archive_index(archive, store, architecture, &options, &error);
+  g_autoptr(DebianIndex) index = debian_archive_index(archive, store, architecture, NULL, &options, &error);
   gboolean same = TRUE;
   for (guint i = 0; index != NULL && i < debian_archive_n_suites(archive); i++)
     same &= is_of_the_same_day(debian_archive_suite(archive, i));

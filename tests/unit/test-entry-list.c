@@ -103,6 +103,7 @@ damaged_bytes_are_refused_or_read(void)
   g_autoptr(EntryList) list = samples_list();
   g_autoptr(GVariant) whole = g_variant_ref_sink(entry_list_to_variant(list, 0, entry_list_size(list)));
   gsize size = g_variant_get_size(whole);
+  g_assert_cmpuint(size, >, 0);
   for (gsize i = 0; i < 2 * size; i++) {
     g_autofree guint8 *bytes = g_memdup2(g_variant_get_data(whole), size);
     bytes[i % size] ^= 0x55;

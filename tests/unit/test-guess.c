@@ -37,7 +37,8 @@ guess(const void *first, gsize first_size, const void *second, gsize second_size
   const GuessContext context = {.earliest = NOW - 5, .latest = NOW + 5, .known = known, .n_known = G_N_ELEMENTS(known)};
   const guint8 *a = first, *b = second;
   gsize at = 0;
-  while (at < first_size && at < second_size && a[at] == b[at])
+  gsize common = MIN(first_size, second_size);
+  while (at < common && memcmp(a + at, b + at, 1) == 0)
     at++;
   const GuessWindow one = {a, first_size, at}, two = {b, second_size, at};
   return guess_bytes(&one, &two, &context);

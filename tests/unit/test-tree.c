@@ -163,18 +163,18 @@ layers_get_their_directories(void)
   g_autoptr(Tree) tree = tree_of(first);
   guint number = add(tree, second);
   g_assert_true(tree_insert(tree, number, 1, NULL));
-  g_autoptr(GPtrArray) one = tree_layer_directories(tree, (guint[]){0}, 1);
+  g_autoptr(GPtrArray) one = tree_layer_directories(tree, (guint[]){0}, 1, NULL, 0);
   static const char *const of_one[] = {"", "a", "a/b", "empty"}, *const of_two[] = {"", "a", "c"};
   g_assert_cmpuint(one->len, ==, 4);
   for (guint i = 0; i < 4; i++)
     g_assert_cmpstr(((Entry *)one->pdata[i])->path, ==, of_one[i]);
-  g_autoptr(GPtrArray) two = tree_layer_directories(tree, &number, 1);
+  g_autoptr(GPtrArray) two = tree_layer_directories(tree, &number, 1, NULL, 0);
   g_assert_cmpuint(two->len, ==, 3);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpstr(((Entry *)two->pdata[i])->path, ==, of_two[i]);
   g_assert_cmpuint(((Entry *)two->pdata[1])->mode, ==, 0700);
   g_assert_true(tree_remove(tree, "a/b/f")); /* the folder it implied still belongs to the first pack */
-  g_autoptr(GPtrArray) after = tree_layer_directories(tree, (guint[]){0}, 1);
+  g_autoptr(GPtrArray) after = tree_layer_directories(tree, (guint[]){0}, 1, NULL, 0);
   g_assert_cmpuint(after->len, ==, 4);
 }
 

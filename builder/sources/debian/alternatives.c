@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Alternatives (update-alternatives(1)): the links and the state that `update-alternatives --install` calls of the packages'
- * scripts leave behind, all groups in automatic mode.
+ * scripts leave behind: new groups in automatic mode, and those of a system that was there before continued.
  */
 #include "builder/sources/debian/configuration.h"
 
@@ -18,6 +18,7 @@ typedef struct {
   GHashTable *slave_links; /* name -> link */
   GPtrArray *slaves;       /* char* names, sorted when written */
   GPtrArray *choices;
+  gboolean manual; /* somebody chose: the links stay */
 } Group;
 
 static void
@@ -124,6 +125,54 @@ take_call(const DebianConfiguration *configuration, GPtrArray *groups, char **wo
   take_slaves(group, choice, words + 5);
 }
 
+/* ---- a system that was there before ---- */
+
+/* One choice of a state file: its path, its priority, and a line a slave ("": it has none); returns what follows. */
+static char **
+take_choice(Group *group, const GPtrArray *slaves, char **lines)
+{
+  gint64 priority;
+  guint n = slaves->len;
+  if (g_strv_length(lines) < n + 2 || !is_path(lines[0]) ||
+      !g_ascii_string_to_signed(lines[1], 10, G_MININT32, G_MAXINT32, &priority, NULL))
+    return NULL;
+  guint known = group->choices->len;
+  Choice *choice = find_choice(group, lines[0]);
+  if (group->choices->len == known)
+    return lines + n + 2;
+  choice->priority = priority;
+  for (guint i = 0; i < n; i++)
+    if (is_path(lines[2 + i]))
+      g_hash_table_replace(choice->slaves, g_strdup(slaves->pdata[i]), g_strdup(lines[2 + i]));
+  return lines + n + 2;
+}
+
+/* The group as its state file has it, beside the new choices, which count where they are the same. */
+static void
+continue_group(const DebianConfiguration *configuration, Group *group)
+{
+  g_autofree char *path = g_strconcat("var/lib/dpkg/alternatives/", group->name, NULL);
+  g_autofree char *text = configuration->system->installed != NULL ? debian_configuration_read(configuration, path, NULL)
+                                                                   : NULL;
+  g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+  char **at = lines;
+  if (g_strv_length(lines) < 3 || !is_path(at[1]))
+    return;
+  group->manual = strcmp(at[0], "manual") == 0;
+  g_autoptr(GPtrArray) slaves = g_ptr_array_new();
+  for (at += 2; is_name(at[0]) && is_path(at[1]); at += 2) {
+    g_ptr_array_add(slaves, at[0]);
+    if (g_hash_table_contains(group->slave_links, at[0]))
+      continue;
+    g_ptr_array_add(group->slaves, g_strdup(at[0]));
+    g_hash_table_replace(group->slave_links, g_strdup(at[0]), g_strdup(at[1]));
+  }
+  if (*at != NULL && **at == '\0')
+    at++;
+  while (at != NULL && *at != NULL && **at != '\0')
+    at = take_choice(group, slaves, at);
+}
+
 /* ---- writing ---- */
 
 static int
@@ -166,7 +215,7 @@ put_links(const DebianConfiguration *configuration, const char *name, const char
 static void
 put_state(const DebianConfiguration *configuration, const Group *group)
 {
-  g_autoptr(GString) text = g_string_new("auto\n");
+  g_autoptr(GString) text = g_string_new(group->manual ? "manual\n" : "auto\n");
   g_string_append_printf(text, "%s\n", group->link);
   for (guint i = 0; i < group->slaves->len; i++) {
     const char *name = group->slaves->pdata[i];
@@ -192,8 +241,9 @@ write_group(const DebianConfiguration *configuration, Group *group)
   g_ptr_array_sort(group->choices, compare_choices);
   g_ptr_array_sort(group->slaves, compare_strings);
   const Choice *best = best_choice(group);
-  put_links(configuration, group->name, group->link, best->path);
-  for (guint i = 0; i < group->slaves->len; i++) {
+  if (!group->manual)
+    put_links(configuration, group->name, group->link, best->path);
+  for (guint i = 0; !group->manual && i < group->slaves->len; i++) {
     const char *name = group->slaves->pdata[i];
     const char *path = g_hash_table_lookup(best->slaves, name);
     if (path != NULL && is_there(configuration, path))
@@ -214,6 +264,8 @@ debian_alternatives_apply(const DebianConfiguration *configuration)
         take_call(configuration, groups, command->words);
     }
   }
-  for (guint i = 0; i < groups->len; i++)
+  for (guint i = 0; i < groups->len; i++) {
+    continue_group(configuration, groups->pdata[i]);
     write_group(configuration, groups->pdata[i]);
+  }
 }

@@ -318,8 +318,16 @@ tell_unreadable(DebianArchive *archive, Progress *progress)
 }
 
 static DebianIndex *
-open_index(Store *store, const char *architecture, const Wanted *wanted, const FetchOptions *options, GError **error)
+open_index(Store *store, const char *architecture, const Digest *installed, const Wanted *wanted, const FetchOptions *options,
+           GError **error)
 {
+  if (installed != NULL) {
+    /* the first of all, so that it is what the index has of a package that the archive has too */
+    const DebianIndexSource own = {.blob = *installed, .label = "the base's dpkg database"};
+    for (guint i = 0; i < wanted->sources->len; i++)
+      g_array_index(wanted->sources, DebianIndexSource, i).suite++;
+    g_array_append_val(wanted->sources, own);
+  }
   g_autofree char *subject = g_strdup_printf("index for %s", architecture);
   ProgressTask *task = progress_start(options->progress, PROGRESS_RESOLVE, subject, 0);
   DebianIndex *index = debian_index_open(store, architecture, (const DebianIndexSource *)wanted->sources->data,
@@ -329,8 +337,8 @@ open_index(Store *store, const char *architecture, const Wanted *wanted, const F
 }
 
 DebianIndex *
-debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options,
-                     GError **error)
+debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const Digest *installed,
+                     const FetchOptions *options, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   FetchOptions own = debian_archive_fetch_options(archive, options);
@@ -344,7 +352,7 @@ debian_archive_index(DebianArchive *archive, Store *store, const char *architect
     done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
   }
   if (done)
-    index = open_index(store, architecture, &wanted, &own, error);
+    index = open_index(store, architecture, installed, &wanted, &own, error);
   else
     g_propagate_error(error, g_steal_pointer(&failure));
   wanted_clear(&wanted);

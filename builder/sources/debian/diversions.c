@@ -2,6 +2,7 @@
 #include "builder/sources/debian/diversions.h"
 #include "builder/sources/debian/script.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -14,22 +15,22 @@ static const struct {
 };
 
 static gboolean
-add_diversion(DebianSystem *system, const DebianUnit *by, const char *path, const char *to, GError **error)
+add_diversion(DebianSystem *system, const DebianUnit *by, const char *name, const char *path, const char *to, GError **error)
 {
   for (guint i = 0; i < system->diversions->len; i++) {
     const DebianDiversion *other = system->diversions->pdata[i];
     if (strcmp(other->path, path) != 0)
       continue;
-    if (other->by == by)
+    if (strcmp(other->name, name) == 0)
       return TRUE;
     g_autofree char *shown = g_strescape(path, NULL);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
-                "'%s' is diverted by package '%s' and by package '%s'\nhint: leave one of them out", shown, other->by->name,
-                by->name);
+                "'%s' is diverted by package '%s' and by package '%s'\nhint: leave one of them out", shown, other->name, name);
     return FALSE;
   }
   DebianDiversion *diversion = g_new(DebianDiversion, 1);
-  *diversion = (DebianDiversion){by, g_strdup(path), to != NULL ? g_strdup(to) : g_strconcat(path, ".distrib", NULL)};
+  *diversion = (DebianDiversion){by, g_strdup(name), g_strdup(path),
+                                 to != NULL ? g_strdup(to) : g_strconcat(path, ".distrib", NULL)};
   g_ptr_array_add(system->diversions, diversion);
   return TRUE;
 }
@@ -60,7 +61,7 @@ take_call(DebianSystem *system, const DebianUnit *unit, char **words, GError **e
   }
   if (path == NULL || !is_path(path) || (to != NULL && !is_path(to)))
     return TRUE;
-  return add_diversion(system, unit, path, to, error);
+  return add_diversion(system, unit, unit->name, path, to, error);
 }
 
 static gboolean
@@ -83,13 +84,34 @@ read_script(DebianSystem *system, const DebianUnit *unit, const char *kind, GErr
   return TRUE;
 }
 
-gboolean
-debian_diversions_find(DebianSystem *system, GError **error)
+/* Those of a system that was there before: three lines each, what, whereto, by whom (":" for the administrator). */
+static gboolean
+read_database(DebianSystem *system, const Changes *changes, GError **error)
 {
+  static const char path[] = "var/lib/dpkg/diversions";
+  if (system->installed == NULL || changes_lookup(changes, path) == NULL)
+    return TRUE;
+  g_autoptr(GBytes) content = changes_read(changes, path, limits_get(LIMIT_TEXT_FILE), error);
+  if (content == NULL)
+    return FALSE;
+  g_autofree char *text = debian_text(content);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (char **at = lines; at[0] != NULL && at[1] != NULL && at[2] != NULL; at += 3)
+    if (is_path(at[0]) && is_path(at[1]) && !add_diversion(system, NULL, at[2], at[0], at[1], error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+debian_diversions_find(DebianSystem *system, const Changes *changes, GError **error)
+{
+  if (!read_database(system, changes, error))
+    return FALSE;
   for (guint i = 0; i < system->n_units; i++) {
     const DebianUnit *unit = system->units[i];
     for (guint k = 0; k < G_N_ELEMENTS(known); k++)
-      if (strcmp(known[k].package, unit->name) == 0 && !add_diversion(system, unit, known[k].path, known[k].to, error))
+      if (strcmp(known[k].package, unit->name) == 0 &&
+          !add_diversion(system, unit, unit->name, known[k].path, known[k].to, error))
         return FALSE;
     if (!read_script(system, unit, "preinst", error) || !read_script(system, unit, "postinst", error))
       return FALSE;

@@ -10,7 +10,8 @@
 
 #include "builder/sources/debian/system.h"
 
-/* Fills system->diversions. A file that two packages divert is an error that names them. */
-gboolean debian_diversions_find(DebianSystem *system, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Fills system->diversions, those of a system that was there before (as @changes have it) first. A file that two packages divert is
+ * an error that names them. */
+gboolean debian_diversions_find(DebianSystem *system, const Changes *changes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/dpkgdb.h"
 #include "signing/error.h"
+#include "signing/limits.h"
 
 #include <string.h>
 
@@ -24,18 +25,74 @@ by_name(const DebianSystem *system)
   return units;
 }
 
+/* A stanza, with the line break at its end, and what it is sorted by. */
+typedef struct {
+  const char *name, *architecture;
+  char *text;
+} Stanza;
+
 static void
-write_status(const GPtrArray *units, Changes *changes)
+clear_stanza(gpointer data)
+{
+  g_free(((Stanza *)data)->text);
+}
+
+static gint
+compare_stanzas(gconstpointer a, gconstpointer b)
+{
+  const Stanza *x = a, *y = b;
+  int order = strcmp(x->name, y->name);
+  return order != 0 ? order : strcmp(x->architecture, y->architecture);
+}
+
+/* Those of the database that was there before, as they stand, but of packages that are replaced. */
+static void
+add_stanzas_before(const DebianInstalledSet *set, GArray *stanzas)
+{
+  for (guint i = 0; set != NULL && i < set->packages->len; i++) {
+    const DebianInstalled *package = set->packages->pdata[i];
+    if (package->replaced || package->file != NULL)
+      continue;
+    Stanza stanza = {package->name, package->architecture != NULL ? package->architecture : "",
+                     g_strconcat(package->text, "\n", NULL)};
+    g_array_append_val(stanzas, stanza);
+  }
+}
+
+static void
+write_status(const DebianSystem *system, const GPtrArray *units, Changes *changes)
 {
   g_autoptr(GString) status = g_string_new(NULL);
+  g_autoptr(GArray) stanzas = g_array_new(FALSE, FALSE, sizeof(Stanza));
+  g_array_set_clear_func(stanzas, clear_stanza);
+  add_stanzas_before(system->installed, stanzas);
   for (guint i = 0; i < units->len; i++) {
-    g_autofree char *stanza = debian_status_stanza(units->pdata[i]);
-    g_string_append_printf(status, "%s\n", stanza);
+    const DebianUnit *unit = units->pdata[i];
+    Stanza stanza = {unit->name, unit->architecture, debian_status_stanza(unit)};
+    g_array_append_val(stanzas, stanza);
   }
+  g_array_sort(stanzas, compare_stanzas);
+  for (guint i = 0; i < stanzas->len; i++)
+    g_string_append_printf(status, "%s\n", g_array_index(stanzas, Stanza, i).text);
   changes_put_text(changes, "var/lib/dpkg/status", status->str);
 }
 
 /* ---- lists of files ---- */
+
+/* The list of files of the package called @info, without what it @lost. */
+static void
+put_shortened(char *list, GHashTable *lost, const char *info, Changes *changes)
+{
+  g_autoptr(GString) kept = g_string_new(NULL);
+  g_auto(GStrv) lines = g_strsplit(g_strchomp(list), "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    g_autofree char *path = debian_merged_path(lines[i]);
+    if (!g_hash_table_contains(lost, path))
+      g_string_append_printf(kept, "%s\n", lines[i]);
+  }
+  g_autofree char *name = g_strdup_printf("var/lib/dpkg/info/%s.list", info);
+  changes_put_text(changes, name, kept->str);
+}
 
 static gboolean
 write_shortened_list(const DebianUnit *unit, Changes *changes, GError **error)
@@ -49,16 +106,58 @@ write_shortened_list(const DebianUnit *unit, Changes *changes, GError **error)
       g_propagate_error(error, failure);
     return failure == NULL;
   }
-  g_autoptr(GString) kept = g_string_new(NULL);
-  g_auto(GStrv) lines = g_strsplit(g_strchomp(list), "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++) {
-    g_autofree char *path = debian_merged_path(lines[i]);
-    if (!g_hash_table_contains(unit->lost, path))
-      g_string_append_printf(kept, "%s\n", lines[i]);
-  }
-  g_autofree char *name = g_strdup_printf("var/lib/dpkg/info/%s.list", unit->info);
-  changes_put_text(changes, name, kept->str);
+  put_shortened(list, unit->lost, unit->info, changes);
   return TRUE;
+}
+
+/* Of packages that were there before, and lost files to new ones. */
+static gboolean
+write_lists_before(const DebianSystem *system, Changes *changes, GError **error)
+{
+  for (guint i = 0; system->installed != NULL && i < system->installed->packages->len; i++) {
+    const DebianInstalled *package = system->installed->packages->pdata[i];
+    if (package->lost == NULL || package->file != NULL)
+      continue;
+    g_autofree char *own = g_strdup_printf("%s:%s", package->name, package->architecture);
+    g_autofree char *name = g_strdup_printf("var/lib/dpkg/info/%s.list", own);
+    const char *info = changes_lookup(changes, name) != NULL ? own : package->name;
+    g_autofree char *path = g_strdup_printf("var/lib/dpkg/info/%s.list", info);
+    g_autoptr(GBytes) content = changes_read(changes, path, limits_get(LIMIT_DATABASE), error);
+    if (content == NULL)
+      return FALSE;
+    g_autofree char *list = debian_text(content);
+    put_shortened(list, package->lost, info, changes);
+  }
+  return TRUE;
+}
+
+/* ---- files that are continued ---- */
+
+/* The text at @path as it was before; NULL: there is none. */
+static char *
+text_before(const DebianSystem *system, const Changes *changes, const char *path)
+{
+  g_autoptr(GBytes) content = system->installed != NULL && changes_lookup(changes, path) != NULL
+                                ? changes_read(changes, path, limits_get(LIMIT_TEXT_FILE), NULL)
+                                : NULL;
+  return content != NULL ? debian_text(content) : NULL;
+}
+
+/* Writes it where there was none. */
+static void
+put_new_text(const DebianSystem *system, Changes *changes, const char *path, const char *text)
+{
+  if (system->installed == NULL || changes_lookup(changes, path) == NULL)
+    changes_put_text(changes, path, text);
+}
+
+/* Whether the package whose files in the database are called @info ("libc6:amd64") is replaced. */
+static gboolean
+is_replaced(const DebianSystem *system, const char *info)
+{
+  g_autofree char *name = g_strndup(info, strcspn(info, ":"));
+  const DebianInstalled *package = debian_installed_find(system->installed, name);
+  return package != NULL && package->replaced;
 }
 
 /* ---- triggers (deb-triggers(5)) ---- */
@@ -128,16 +227,57 @@ take_triggers(const DebianUnit *unit, GString *files, Changes *changes, GError *
   return TRUE;
 }
 
-static gboolean
-write_triggers(const GPtrArray *units, Changes *changes, GError **error)
+/* The lines of one of the files of triggers that are not a replaced package's: whose a line is says its word number @word. */
+static char *
+lines_left(const DebianSystem *system, const char *text, guint word)
 {
-  g_autoptr(GString) files = g_string_new(NULL);
+  GString *left = g_string_new(NULL);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    g_auto(GStrv) words = g_strsplit(lines[i], " ", 2);
+    if (lines[i][0] == '\0' || g_strv_length(words) <= word)
+      continue;
+    g_autofree char *info = g_strndup(words[word], strcspn(words[word], "/"));
+    if (!is_replaced(system, info))
+      g_string_append_printf(left, "%s\n", lines[i]);
+  }
+  return g_string_free(left, FALSE);
+}
+
+/* Triggers of a system that was there before, but those of replaced packages, which say them again. */
+static char *
+continue_triggers(const DebianSystem *system, Changes *changes)
+{
+  g_auto(GStrv) names = changes_list(changes, "var/lib/dpkg/triggers");
+  char *files = NULL;
+  for (guint i = 0; system->installed != NULL && names[i] != NULL; i++) {
+    g_autofree char *path = g_strconcat("var/lib/dpkg/triggers/", names[i], NULL), *text = NULL;
+    gboolean is_files = strcmp(names[i], "File") == 0;
+    if (strcmp(names[i], "Unincorp") == 0 || strcmp(names[i], "Lock") == 0 ||
+        (text = text_before(system, changes, path)) == NULL)
+      continue;
+    char *left = lines_left(system, text, is_files ? 1 : 0);
+    if (is_files) {
+      files = left;
+      continue;
+    }
+    changes_put_text(changes, path, left);
+    g_free(left);
+  }
+  return files;
+}
+
+static gboolean
+write_triggers(const DebianSystem *system, const GPtrArray *units, Changes *changes, GError **error)
+{
+  g_autofree char *before = continue_triggers(system, changes);
+  g_autoptr(GString) files = g_string_new(before);
   changes_put_directory(changes, "var/lib/dpkg/triggers", 0755, 0, 0);
   for (guint i = 0; i < units->len; i++)
     if (!take_triggers(units->pdata[i], files, changes, error))
       return FALSE;
   changes_put_text(changes, "var/lib/dpkg/triggers/File", files->str);
-  changes_put_text(changes, "var/lib/dpkg/triggers/Unincorp", "");
+  put_new_text(system, changes, "var/lib/dpkg/triggers/Unincorp", "");
   return TRUE;
 }
 
@@ -149,7 +289,7 @@ write_diversions(const DebianSystem *system, Changes *changes)
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < system->diversions->len; i++) {
     const DebianDiversion *diversion = system->diversions->pdata[i];
-    g_string_append_printf(text, "%s\n%s\n%s\n", diversion->path, diversion->to, diversion->by->name);
+    g_string_append_printf(text, "%s\n%s\n%s\n", diversion->path, diversion->to, diversion->name);
   }
   changes_put_text(changes, "var/lib/dpkg/diversions", text->str);
 }
@@ -164,7 +304,7 @@ write_architectures(const DebianSystem *system, const GPtrArray *units, Changes 
         !g_ptr_array_find_with_equal_func(foreign, arch, g_str_equal, NULL))
       g_ptr_array_add(foreign, (gpointer)arch);
   }
-  if (foreign->len == 0)
+  if (foreign->len == 0 || (system->installed != NULL && changes_lookup(changes, "var/lib/dpkg/arch") != NULL))
     return;
   g_autoptr(GString) text = g_string_new(system->architecture);
   g_string_append_c(text, '\n');
@@ -184,20 +324,51 @@ write_folders(Changes *changes)
       changes_put_directory(changes, folders[i], 0755, 0, 0);
 }
 
+/* Those of @text (NULL: none), each with the empty line behind it. */
+static void
+add_paragraphs(const char *text, GPtrArray *paragraphs)
+{
+  g_auto(GStrv) parts = g_strsplit(text != NULL ? text : "", "\n\n", -1);
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*g_strstrip(parts[i]) != '\0')
+      g_ptr_array_add(paragraphs, g_strconcat(parts[i], "\n\n", NULL));
+}
+
+static gint
+compare_texts(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void
 write_extended_states(const DebianSystem *system, const GPtrArray *units, const char *const *asked, Changes *changes)
 {
-  g_autoptr(GString) text = g_string_new(NULL);
+  g_autofree char *before = text_before(system, changes, "var/lib/apt/extended_states");
+  g_autoptr(GPtrArray) stanzas = g_ptr_array_new_with_free_func(g_free);
+  add_paragraphs(before, stanzas);
   for (guint i = 0; asked != NULL && i < units->len; i++) {
     const DebianUnit *unit = units->pdata[i];
-    if (unit->essential || g_strv_contains(asked, unit->name))
+    /* what was there before is marked, or not, as it was */
+    if (unit->essential || g_strv_contains(asked, unit->name) || debian_installed_find(system->installed, unit->name) != NULL)
       continue;
     gboolean all = strcmp(unit->architecture, "all") == 0;
-    g_string_append_printf(text, "Package: %s\nArchitecture: %s\nAuto-Installed: 1\n\n", unit->name,
-                           all ? system->architecture : unit->architecture);
+    g_ptr_array_add(stanzas, g_strdup_printf("Package: %s\nArchitecture: %s\nAuto-Installed: 1\n\n", unit->name,
+                                             all ? system->architecture : unit->architecture));
   }
+  if (before != NULL)
+    g_ptr_array_sort(stanzas, compare_texts);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < stanzas->len; i++)
+    g_string_append(text, stanzas->pdata[i]);
   if (text->len > 0)
     changes_put_text(changes, "var/lib/apt/extended_states", text->str);
+}
+
+void
+debian_write_states(const DebianSystem *system, Changes *changes, const DebianDatabaseOptions *options)
+{
+  g_autoptr(GPtrArray) units = by_name(system);
+  write_extended_states(system, units, options->asked, changes);
 }
 
 gboolean
@@ -205,17 +376,17 @@ debian_write_database(const DebianSystem *system, Changes *changes, const Debian
 {
   g_autoptr(GPtrArray) units = by_name(system);
   write_folders(changes);
-  write_status(units, changes);
+  write_status(system, units, changes);
   for (guint i = 0; i < units->len; i++)
     if (!write_shortened_list(units->pdata[i], changes, error))
       return FALSE;
-  if (!write_triggers(units, changes, error))
+  if (!write_lists_before(system, changes, error) || !write_triggers(system, units, changes, error))
     return FALSE;
   write_diversions(system, changes);
   write_architectures(system, units, changes);
   write_extended_states(system, units, options->asked, changes);
-  changes_put_text(changes, "var/lib/dpkg/info/format", "1\n");
-  changes_put_text(changes, "var/lib/dpkg/statoverride", "");
-  changes_put_text(changes, "var/lib/dpkg/available", "");
+  put_new_text(system, changes, "var/lib/dpkg/info/format", "1\n");
+  put_new_text(system, changes, "var/lib/dpkg/statoverride", "");
+  put_new_text(system, changes, "var/lib/dpkg/available", "");
   return TRUE;
 }

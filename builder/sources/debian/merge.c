@@ -3,6 +3,7 @@
 #include "builder/sources/debian/diversions.h"
 #include "builder/sources/debian/filter.h"
 #include "builder/sources/debian/relation.h"
+#include "builder/sources/debian/replace.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   GHashTable *owners;   /* number in the tree -> DebianUnit */
   GHashTable *moved;    /* path in the changes -> DebianUnit */
   gboolean links_var;   /* /var/run and /var/lock are links */
+  guint n_before;       /* packs that were in the tree before */
 } Merge;
 
 /* A member of a package. */
@@ -29,29 +31,35 @@ typedef struct {
   const Entry *entry;
 } Member;
 
+/* Whether a package of that control file says that it replaces files of @name at @version. */
 static gboolean
-replaces(const DebianUnit *unit, const DebianUnit *other)
+says_replaces(const DebianControl *control, const char *name, const char *version)
 {
-  const char *field = debian_control_get(unit->control, "Replaces");
+  const char *field = debian_control_get(control, "Replaces");
   g_autoptr(GPtrArray) groups = field != NULL ? relation_parse(field, NULL) : NULL;
   for (guint i = 0; groups != NULL && i < groups->len; i++) {
     const GPtrArray *alternatives = groups->pdata[i];
     for (guint k = 0; k < alternatives->len; k++) {
       const Relation *relation = alternatives->pdata[k];
-      if (strcmp(relation->name, other->name) == 0 &&
-          (relation->op == RELATION_NONE || relation_matches(relation, other->version)))
+      if (strcmp(relation->name, name) == 0 && (relation->op == RELATION_NONE || relation_matches(relation, version)))
         return TRUE;
     }
   }
   return FALSE;
 }
 
-static void
-lose(DebianUnit *unit, const char *path)
+static gboolean
+replaces(const DebianUnit *unit, const DebianUnit *other)
 {
-  if (unit->lost == NULL)
-    unit->lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_hash_table_add(unit->lost, g_strdup(path));
+  return says_replaces(unit->control, other->name, other->version);
+}
+
+static void
+lose(GHashTable **lost, const char *path)
+{
+  if (*lost == NULL)
+    *lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add(*lost, g_strdup(path));
 }
 
 static gboolean
@@ -70,6 +78,38 @@ refuse(const Member *member, const DebianUnit *other, GError **error)
   return FALSE;
 }
 
+/* ---- above what was there before ---- */
+
+static gboolean
+refuse_before(const Member *member, const DebianInstalled *owner, GError **error)
+{
+  g_autofree char *shown = g_strescape(member->entry->path, NULL);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "'/%s' of package '%s' (%s) is in package '%s' (%s) of the base, and neither replaces the other\n"
+              "hint: leave the package out, or add the path to the recipe's 'exclude'",
+              shown, member->unit->name, member->unit->version, owner->name, owner->version);
+  return FALSE;
+}
+
+/* Whether @member takes the place of a file that was there: of nobody's always, of a package's where it replaces that. FALSE without
+ * an error where the one that was there stays. */
+static gboolean
+takes_place(const Merge *merge, const Member *member, GError **error)
+{
+  DebianInstalled *owner = debian_installed_owner(merge->system->installed, member->entry->path);
+  const char *path = member->entry->path;
+  if (owner == NULL || owner->replaced)
+    return TRUE;
+  if (says_replaces(member->unit->control, owner->name, owner->version)) {
+    lose(&owner->lost, path);
+    return TRUE;
+  }
+  if (!says_replaces(owner->control, member->unit->name, member->unit->version))
+    return refuse_before(member, owner, error);
+  lose(&member->unit->lost, path);
+  return FALSE;
+}
+
 /* ---- into the changes ---- */
 
 static gboolean
@@ -84,7 +124,15 @@ move(Merge *merge, const Member *member, const char *path, GError **error)
     gpointer owner = g_hash_table_lookup(merge->moved, there);
     if (owner == NULL && node != NULL)
       owner = g_hash_table_lookup(merge->owners, GUINT_TO_POINTER(node->pack));
-    return refuse(member, owner, error);
+    gboolean files = before->type != ENTRY_DIRECTORY && member->entry->type != ENTRY_DIRECTORY;
+    if (owner != NULL || merge->system->installed == NULL || node == NULL || !files)
+      return refuse(member, owner, error);
+    GError *failure = NULL;
+    if (!takes_place(merge, member, &failure)) {
+      if (failure != NULL)
+        g_propagate_error(error, failure);
+      return failure == NULL;
+    }
   }
   g_autoptr(GBytes) content = NULL;
   Entry entry = *member->entry;
@@ -142,17 +190,25 @@ contest(Merge *merge, const Member *member, const TreeNode *node, GError **error
   /* dpkg leaves a folder that is there alone when a package brings a symlink for it. */
   if (member->entry->type == ENTRY_SYMLINK && node->entry->type == ENTRY_DIRECTORY)
     return TRUE;
-  if (other == NULL || node->entry->type == ENTRY_DIRECTORY || member->entry->type == ENTRY_DIRECTORY)
+  if (node->entry->type == ENTRY_DIRECTORY || member->entry->type == ENTRY_DIRECTORY || (other == NULL && merge->n_before == 0))
     return refuse(member, other, error);
+  if (other == NULL) {
+    GError *failure = NULL;
+    if (takes_place(merge, member, &failure))
+      return insert(merge, member, error);
+    if (failure != NULL)
+      g_propagate_error(error, failure);
+    return failure == NULL;
+  }
   if (same_shared_file(member, other, node->entry))
     return TRUE;
   if (replaces(member->unit, other)) {
-    lose(other, path);
+    lose(&other->lost, path);
     return insert(merge, member, error);
   }
   if (!replaces(other, member->unit))
     return refuse(member, other, error);
-  lose(member->unit, path);
+  lose(&member->unit->lost, path);
   return TRUE;
 }
 
@@ -177,7 +233,7 @@ place(Merge *merge, const Member *member, GError **error)
   if (leads_through_link(merge, member->entry->path))
     return strchr(member->entry->path + 4, '/') == NULL || move(merge, member, member->entry->path, error);
   const DebianDiversion *diversion = g_hash_table_lookup(merge->diverted, member->entry->path);
-  if (diversion != NULL && diversion->by != member->unit) {
+  if (diversion != NULL && strcmp(diversion->name, member->unit->name) != 0) {
     g_autofree char *to = debian_merged_path(diversion->to);
     return move(merge, member, to, error);
   }
@@ -221,14 +277,33 @@ merge_unit(Merge *merge, DebianUnit *unit, GError **error)
   return keep_needed_folders(merge, unit, left_out, error);
 }
 
+/* An image to build upon may have a folder where packages want the link: an empty one makes way. */
+static gboolean
+merge_folder(const Merge *merge, const char *name, const char *target, GError **error)
+{
+  g_autoptr(GPtrArray) below = tree_children(merge->tree, name);
+  if (below->len == 0) {
+    tree_remove(merge->tree, name);
+    return TRUE;
+  }
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "'/%s' is a folder of its own in the base, where packages want a link to '%s' (the merged /usr)\n"
+              "hint: start from an image whose /usr is merged",
+              name, target);
+  return FALSE;
+}
+
 /* bin, sbin and lib always; lib64 and its kin where something lies behind them. */
-static void
-link_merged_usr(Merge *merge)
+static gboolean
+link_merged_usr(Merge *merge, GError **error)
 {
   static const char *const names[] = {"bin", "lib", "sbin", "lib32", "lib64", "libo32", "libx32"};
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *target = g_strconcat("usr/", names[i], NULL);
-    if (tree_lookup(merge->tree, names[i]) != NULL)
+    const TreeNode *node = tree_lookup(merge->tree, names[i]);
+    if (node != NULL && node->entry->type == ENTRY_DIRECTORY && !merge_folder(merge, names[i], target, error))
+      return FALSE;
+    if (node != NULL && node->entry->type != ENTRY_DIRECTORY)
       continue;
     if (tree_lookup(merge->tree, target) == NULL) {
       if (i > 2)
@@ -237,6 +312,7 @@ link_merged_usr(Merge *merge)
     }
     changes_put_symlink(merge->changes, names[i], target);
   }
+  return TRUE;
 }
 
 static void
@@ -259,18 +335,24 @@ prepare(Merge *merge)
 gboolean
 debian_merge(DebianSystem *system, Tree *tree, const DebianMergeOptions *options, Changes *changes, GError **error)
 {
-  if (!debian_diversions_find(system, error))
+  if (!debian_diversions_find(system, changes, error) || !debian_replace(system, tree, error))
     return FALSE;
   g_autoptr(DebianFilter) filter = debian_filter_new(options->exclude, options->include);
   g_autoptr(GHashTable) diverted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL);
   g_autoptr(GHashTable) moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  Merge merge = {system, tree, changes, filter, diverted, owners, moved, debian_system_find(system, "base-files") != NULL};
+  Merge merge = {system,
+                 tree,
+                 changes,
+                 filter,
+                 diverted,
+                 owners,
+                 moved,
+                 debian_system_find(system, "base-files") != NULL,
+                 tree_n_packs(tree)};
   prepare(&merge);
   for (guint i = 0; i < system->n_units; i++)
     if (!merge_unit(&merge, system->units[i], error))
       return FALSE;
-  if (system->n_units > 0)
-    link_merged_usr(&merge);
-  return TRUE;
+  return system->n_units == 0 || link_merged_usr(&merge, error);
 }

@@ -6,6 +6,8 @@
  * A folder has the attributes of the first package that brings it. A file that two packages bring is an error that names
  * both, save where one of them Replaces the other (its file stays, and the other's list of files loses the line), where
  * one of them diverts it, or where they are one Multi-Arch: same package with the same content.
+ * On a system that was there before, its files count as those of its packages; one that is nobody's makes way. Packages that come
+ * in another version are replaced whole (replace.h).
  * What a package ships through another's symlink (a folder moved to elsewhere) and what is diverted does not lie in the
  * tree at its packed path: it is copied into the changes, at the place it belongs to.
  */

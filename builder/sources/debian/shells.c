@@ -83,7 +83,10 @@ debian_shells_apply(const DebianConfiguration *configuration, GError **error)
       g_propagate_error(error, failure);
     return failure == NULL;
   }
-  g_autoptr(GString) shells = g_string_new(base), merged = g_string_new(NULL), state = g_string_new(NULL);
+  /* what is there already is continued */
+  g_autofree char *before = debian_configuration_read(configuration, "etc/shells", NULL);
+  g_autoptr(GString) shells = g_string_new(before != NULL ? before : base), merged = g_string_new(NULL),
+                     state = g_string_new(NULL);
   if (!take_list(configuration, TEMPLATE, shells, merged, state, error))
     return FALSE;
   g_auto(GStrv) names = changes_list(configuration->changes, TEMPLATE ".d");

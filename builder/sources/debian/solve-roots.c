@@ -54,6 +54,21 @@ add_variant(GArray *roots, const DebianIndex *index, RecipeVariant variant, gboo
   }
 }
 
+/* What is there already comes before all else: any version of each name will do. */
+static void
+add_installed(GArray *roots, const DebianIndex *index)
+{
+  for (guint id = 0; id < debian_index_size(index); id++) {
+    DebianPackage package;
+    debian_index_get(index, id, &package);
+    if (package.suite != 0)
+      continue;
+    guint first = id, n = debian_index_find(index, package.name, &first);
+    SolveRoot root = {.name = package.name, .ids = ids_between(first, n), .installed = TRUE, .id = id};
+    g_array_append_val(roots, root);
+  }
+}
+
 static void
 append_error(GString *text, const RecipePackage *asked, const char *message)
 {
@@ -168,6 +183,8 @@ solve_roots(SolveModel *model, const DebianSolveRequest *request, guint *n_essen
   g_autoptr(GString) wrong = g_string_new(NULL);
   g_autoptr(GArray) roots = g_array_new(FALSE, FALSE, sizeof(SolveRoot));
   g_array_set_clear_func(roots, clear_root);
+  if (request->installed)
+    add_installed(roots, index);
   if (request->variant != RECIPE_VARIANT_NONE)
     add_variant(roots, index, request->variant, TRUE);
   *n_essential = roots->len;

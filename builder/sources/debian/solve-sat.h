@@ -15,7 +15,9 @@
 typedef struct {
   const char *name;
   GArray *ids;                /* guint32: any one of them will do; the best first */
-  const RecipePackage *asked; /* NULL: the variant's */
+  const RecipePackage *asked; /* NULL: the variant's, or what is installed */
+  gboolean installed;         /* at the version that is @id */
+  guint32 id;
 } SolveRoot;
 
 /* What cannot all be: a contradiction of what is asked for, as found by libsolv. */

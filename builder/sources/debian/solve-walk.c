@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PROTECTED = 1, PREFERRED = 2 };
+enum { PROTECTED = 1, PREFERRED = 2, KEPT = 4 };
 enum { DEPTH_MOST = 3000 }; /* apt's own bound, and ours on the stack */
 
 SolveWalk *
@@ -41,6 +41,14 @@ solve_walk_offer(SolveWalk *walk, guint id)
 {
   guint slot = solve_model_slot(walk->model, id);
   walk->candidate[slot] = walk->offered[slot] = id + 1;
+  walk->flags[slot] &= (guint8)~KEPT;
+}
+
+void
+solve_walk_keep(SolveWalk *walk, guint id)
+{
+  solve_walk_offer(walk, id);
+  walk->flags[solve_model_slot(walk->model, id)] |= PREFERRED | KEPT;
 }
 
 void
@@ -86,13 +94,38 @@ is_settled(const SolveWalk *walk, const SolveNode *node)
   return TRUE;
 }
 
+/* Whether @target is the newest of those by which a kept package could meet the need, and must move to meet it. */
+static gboolean
+may_move(const SolveWalk *walk, const SolveAlternative *alternative, SolveTarget target)
+{
+  if ((walk->flags[target.slot] & KEPT) == 0 || !walk->candidate[target.slot])
+    return FALSE;
+  for (guint i = 0; i < alternative->targets->len; i++) {
+    const SolveTarget *other = &g_array_index(alternative->targets, SolveTarget, i);
+    if (other->slot == target.slot && (other->id < target.id || walk->candidate[target.slot] == other->id + 1))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+could_move(const SolveWalk *walk, const SolveGroup *group)
+{
+  for (guint i = 0; i < group->n; i++)
+    for (guint j = 0; j < group->alternatives[i].targets->len; j++)
+      if (may_move(walk, &group->alternatives[i], g_array_index(group->alternatives[i].targets, SolveTarget, j)))
+        return TRUE;
+  return FALSE;
+}
+
 /* Whether each need of @node could be met by some candidate, looking no deeper. */
 static gboolean
 is_possible(const SolveWalk *walk, const SolveNode *node)
 {
   for (guint i = 0; i < node->groups->len; i++) {
     const SolveGroup *group = &g_array_index(node->groups, SolveGroup, i);
-    if (group->kind == SOLVE_NEEDS && !solve_group_holds(group, walk->offered) && !solve_group_holds(group, walk->chosen))
+    if (group->kind == SOLVE_NEEDS && !solve_group_holds(group, walk->offered) && !solve_group_holds(group, walk->chosen) &&
+        !could_move(walk, group))
       return FALSE;
   }
   return TRUE;
@@ -154,7 +187,8 @@ choices_for(const SolveWalk *walk, const SolveGroup *group)
     for (guint j = 0; j < targets->len; j++) {
       SolveTarget target = g_array_index(targets, SolveTarget, j);
       gboolean ruled_out = is_protected(walk, target.slot) && !walk->chosen[target.slot];
-      gboolean known = walk->candidate[target.slot] != target.id + 1 || ruled_out;
+      gboolean offered = walk->candidate[target.slot] == target.id + 1 || may_move(walk, &group->alternatives[i], target);
+      gboolean known = !offered || ruled_out;
       for (guint k = 0; k < choices->len && !known; k++)
         known = g_array_index(choices, Choice, k).target.id == target.id;
       if (known)
@@ -239,8 +273,11 @@ meet_need(SolveWalk *walk, const SolveGroup *group, gboolean certain, guint dept
   gboolean hands_on = certain && is_critical(group) && choices->len == 1;
   while (choices->len > 0) {
     SolveTarget target = take_best(walk, choices);
-    if (walk->candidate[target.slot] != target.id + 1)
+    gboolean moves = walk->candidate[target.slot] != target.id + 1;
+    if (moves && (walk->flags[target.slot] & KEPT) == 0)
       continue;
+    if (moves)
+      solve_walk_offer(walk, target.id);
     if (hands_on) {
       if (!mark(walk, target.slot, FALSE, depth + 1, FALSE))
         continue;
@@ -339,7 +376,7 @@ solve_walk_install(SolveWalk *walk, const guint32 *ids, guint n)
 {
   guint size = debian_index_size(solve_model_index(walk->model));
   for (guint slot = 0; slot < size; slot++)
-    walk->flags[slot] = (guint8)((walk->flags[slot] & PREFERRED) | (walk->chosen[slot] ? PREFERRED : 0));
+    walk->flags[slot] = (guint8)((walk->flags[slot] & (PREFERRED | KEPT)) | (walk->chosen[slot] ? PREFERRED : 0));
   for (guint i = 0; i < n; i++) {
     guint slot = solve_model_slot(walk->model, ids[i]);
     walk->flags[slot] |= PROTECTED;

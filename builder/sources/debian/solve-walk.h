@@ -28,6 +28,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SolveWalk, solve_walk_free)
 
 /* Makes @id the version of its name to install. */
 void solve_walk_offer(SolveWalk *walk, guint id);
+/* The same of what is installed, which is preferred too: it moves to the newest version that will do where another package needs
+ * that. */
+void solve_walk_keep(SolveWalk *walk, guint id);
 /* Makes the name of @id the first choice among alternatives, as apt does with what is installed. */
 void solve_walk_prefer(SolveWalk *walk, guint id);
 gboolean solve_walk_prefers(const SolveWalk *walk, guint id);

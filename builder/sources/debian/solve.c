@@ -63,6 +63,11 @@ walk_roots(const Question *question, const guint32 *versions)
     prefer_locked(walk, index, locked[i]);
   for (guint i = 0; i < question->roots->len; i++) {
     const SolveRoot *root = &g_array_index(question->roots, SolveRoot, i);
+    if (root->installed)
+      solve_walk_keep(walk, root->id);
+  }
+  for (guint i = 0; i < question->roots->len; i++) {
+    const SolveRoot *root = &g_array_index(question->roots, SolveRoot, i);
     if (root->asked && root->asked->version)
       solve_walk_offer(walk, g_array_index(root->ids, guint32, 0));
   }

@@ -15,6 +15,8 @@ typedef struct {
   gboolean recommends;
   /* Versions to keep where they are still possible (a lock): NULL-terminated "name=version", or NULL. */
   const char *const *prefer;
+  gboolean installed; /* the packages of the index's suite number 0 are there already: all names stay, at their versions where
+                         that can be */
 } DebianSolveRequest;
 
 /* The ids of the packages to install, ascending (that is: sorted by name); one version per name; the closure is checked

@@ -21,6 +21,7 @@ static void
 diversion_free(gpointer data)
 {
   DebianDiversion *diversion = data;
+  g_free(diversion->name);
   g_free(diversion->path);
   g_free(diversion->to);
   g_free(diversion);
@@ -38,8 +39,8 @@ debian_system_free(DebianSystem *system)
 }
 
 /* Debian policy 5.6.7; also what keeps a hostile name from leading out of var/lib/dpkg/info. */
-static gboolean
-is_package_name(const char *name)
+gboolean
+debian_is_package_name(const char *name)
 {
   if (name == NULL || !g_ascii_isalnum(name[0]) || strlen(name) > 200)
     return FALSE;
@@ -75,7 +76,7 @@ read_unit(Pack *pack, guint input, GError **error)
   unit->name = debian_control_get(unit->control, "Package");
   unit->version = debian_control_get(unit->control, "Version");
   unit->architecture = debian_control_get(unit->control, "Architecture");
-  if (!is_package_name(unit->name) || !is_package_name(unit->architecture) || unit->version == NULL) {
+  if (!debian_is_package_name(unit->name) || !debian_is_package_name(unit->architecture) || unit->version == NULL) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
                 "pack %u: its control file names no package, version and architecture", input);
     return NULL;
@@ -135,6 +136,12 @@ debian_system_find(const DebianSystem *system, const char *name)
   return NULL;
 }
 
+gboolean
+debian_system_has(const DebianSystem *system, const char *name)
+{
+  return debian_system_find(system, name) != NULL || debian_installed_find(system->installed, name) != NULL;
+}
+
 /* Some packs have the text in their index as well, where it costs no decompression ("conffiles" there means something else). */
 char *
 debian_unit_file(const DebianUnit *unit, const char *kind, GError **error)
@@ -155,6 +162,14 @@ debian_unit_file(const DebianUnit *unit, const char *kind, GError **error)
     return g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
   }
   return NULL;
+}
+
+char *
+debian_text(GBytes *content)
+{
+  gsize size;
+  const char *data = g_bytes_get_data(content, &size);
+  return size > 0 ? g_strndup(data, size) : g_strdup("");
 }
 
 char *

@@ -17,6 +17,7 @@
 #define ASHLAR_DEBIAN_SYSTEM_H
 
 #include "builder/sources/debian/control.h"
+#include "builder/sources/debian/installed.h"
 #include "rootfs/changes.h"
 
 typedef struct {
@@ -32,15 +33,17 @@ typedef struct {
 
 /* A file that is diverted (dpkg-divert(1)); paths are absolute, as the package spells them. */
 typedef struct {
-  const DebianUnit *by;
+  const DebianUnit *by; /* NULL: it was there before */
+  char *name;           /* of the package that diverts */
   char *path, *to;
 } DebianDiversion;
 
 typedef struct {
   DebianUnit **units;
   guint n_units;
-  char *architecture;    /* the native one */
-  GPtrArray *diversions; /* DebianDiversion*, in the order of the packages */
+  char *architecture;            /* the native one */
+  DebianInstalledSet *installed; /* what was there before (borrowed), or NULL */
+  GPtrArray *diversions;         /* DebianDiversion*, in the order of the packages */
 } DebianSystem;
 
 /* Reads the control files. A pack without one, a package twice, or a name that no package can have is an error. */
@@ -50,10 +53,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianSystem, debian_system_free)
 
 /* The package of that name, or NULL. */
 DebianUnit *debian_system_find(const DebianSystem *system, const char *name);
+/* Whether it is one of the packages, or was there before. */
+gboolean debian_system_has(const DebianSystem *system, const char *name);
+/* Whether a package can be called so. */
+gboolean debian_is_package_name(const char *name);
 /* One of the files of its control member ("postinst", "triggers"), from its pack, as text (transfer full); NULL without an
  * error when it has none. */
 char *debian_unit_file(const DebianUnit *unit, const char *kind, GError **error);
 
+/* The bytes as text, "" where there are none (transfer full). */
+char *debian_text(GBytes *content);
 /* The path a file has once /bin, /sbin and /lib* are links into /usr: "/bin/sh" or "bin/sh" -> "usr/bin/sh" (transfer full). */
 char *debian_merged_path(const char *path);
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `scripts: run`: packages are installed by dpkg itself, in a sandbox, with all that their maintainer scripts do. dpkg is the
+ * image's own and gets the packages' files from their packs. What is there afterwards is compared with the packages' files as they
+ * are merged without dpkg: so only what the scripts and dpkg made is new, and all else stays in the packages' packs.
+ *
+ * It is done in batches (see install_plan.h), and what the packages of a batch and those before it came to is remembered by their
+ * digests: a package more costs the batch it is in, and the essential packages are configured once for all recipes.
+ */
+#ifndef ASHLAR_ENGINE_INSTALL_H
+#define ASHLAR_ENGINE_INSTALL_H
+
+#include "builder/engine/lock.h"
+#include "builder/engine/steps.h"
+#include "builder/sources/debian/system.h"
+
+/* Raised by whatever changes what an installation comes to: the packages' form, dpkg's options, the order, what is tidied up. */
+#define INSTALL_RULES 1
+
+/* @tree holds the files of @system, whose packages are those of @locked, as debian_merge inserted them; it becomes the
+ * configured system. *number gets the number that the pack of all that is new has in it. A script that fails is an error at the
+ * recipe's `debian`, with the last lines that dpkg printed. */
+gboolean install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
+                          const StepsOptions *options, guint *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/debian/install_plan.h"
+#include "builder/sources/debian/relation.h"
+
+/* Further packages that were asked for join a batch until it has so many: to remember each alone would take longer than to
+ * install it. */
+#define BATCH_UNITS 16
+
+typedef struct {
+  const DebianSystem *system;
+  GHashTable *providers; /* name -> GPtrArray of DebianUnit*: of that name, then those that provide it */
+  GHashTable *placed;    /* DebianUnit* that are in a batch */
+} Plan;
+
+/* ---- what depends on what ---- */
+
+static void
+add_provider(Plan *plan, const char *name, DebianUnit *unit, gboolean real)
+{
+  GPtrArray *list = g_hash_table_lookup(plan->providers, name);
+  if (list == NULL) {
+    list = g_ptr_array_new();
+    g_hash_table_insert(plan->providers, g_strdup(name), list);
+  }
+  g_ptr_array_insert(list, real ? 0 : -1, unit);
+}
+
+static void
+find_providers(Plan *plan)
+{
+  for (guint i = 0; i < plan->system->n_units; i++) {
+    DebianUnit *unit = plan->system->units[i];
+    const char *field = debian_control_get(unit->control, "Provides");
+    g_autoptr(GPtrArray) groups = relation_parse(field != NULL ? field : "", NULL);
+    for (guint k = 0; groups != NULL && k < groups->len; k++)
+      add_provider(plan, ((const Relation *)((const GPtrArray *)groups->pdata[k])->pdata[0])->name, unit, FALSE);
+  }
+  for (guint i = plan->system->n_units; i > 0; i--)
+    add_provider(plan, plan->system->units[i - 1]->name, plan->system->units[i - 1], TRUE);
+}
+
+static DebianUnit *
+provider_of(const Plan *plan, const Relation *relation)
+{
+  const GPtrArray *list = g_hash_table_lookup(plan->providers, relation->name);
+  for (guint i = 0; list != NULL && i < list->len; i++) {
+    DebianUnit *unit = list->pdata[i];
+    if (relation->op == RELATION_NONE || g_strcmp0(unit->name, relation->name) != 0 ||
+        relation_matches(relation, unit->version))
+      return unit;
+  }
+  return NULL;
+}
+
+/* What satisfies @unit's @field in this system: the first alternative that is there (transfer container). */
+static GPtrArray *
+needs_of(const Plan *plan, const DebianUnit *unit, const char *field)
+{
+  GPtrArray *needs = g_ptr_array_new();
+  const char *value = debian_control_get(unit->control, field);
+  g_autoptr(GPtrArray) groups = relation_parse(value != NULL ? value : "", NULL);
+  for (guint i = 0; groups != NULL && i < groups->len; i++) {
+    const GPtrArray *alternatives = groups->pdata[i];
+    for (guint k = 0; k < alternatives->len; k++) {
+      DebianUnit *found = provider_of(plan, alternatives->pdata[k]);
+      if (found == NULL)
+        continue;
+      g_ptr_array_add(needs, found);
+      break;
+    }
+  }
+  return needs;
+}
+
+/* Adds @unit and all that it needs to @into, but for what is placed. */
+static void
+add_closure(const Plan *plan, DebianUnit *unit, gboolean recommends, GHashTable *into)
+{
+  static const char *const fields[] = {"Pre-Depends", "Depends", "Recommends"};
+  g_autoptr(GPtrArray) open = g_ptr_array_new();
+  g_ptr_array_add(open, unit);
+  while (open->len > 0) {
+    DebianUnit *next = g_ptr_array_steal_index(open, open->len - 1);
+    if (g_hash_table_contains(plan->placed, next) || !g_hash_table_add(into, next))
+      continue;
+    for (guint i = 0; i < G_N_ELEMENTS(fields) - (recommends ? 0 : 1); i++) {
+      g_autoptr(GPtrArray) needs = needs_of(plan, next, fields[i]);
+      g_ptr_array_extend(open, needs, NULL, NULL);
+    }
+  }
+}
+
+/* ---- waves ---- */
+
+/* The packages of @set that @unit pre-depends on, with all that they depend on (transfer full). */
+static GHashTable *
+needed_before(const Plan *plan, const DebianUnit *unit)
+{
+  GHashTable *before = g_hash_table_new(NULL, NULL);
+  g_autoptr(GPtrArray) needs = needs_of(plan, unit, "Pre-Depends");
+  for (guint i = 0; i < needs->len; i++)
+    add_closure(plan, needs->pdata[i], FALSE, before);
+  return before;
+}
+
+/* The number of @unit's wave. One that pre-depends on itself, over others, is taken as if it did not. */
+static guint
+level_of(const Plan *plan, DebianUnit *unit, GHashTable *levels)
+{
+  gpointer known;
+  if (g_hash_table_lookup_extended(levels, unit, NULL, &known))
+    return GPOINTER_TO_UINT(known);
+  g_hash_table_insert(levels, unit, GUINT_TO_POINTER(0));
+  guint level = 0;
+  g_autoptr(GHashTable) before = needed_before(plan, unit);
+  GHashTableIter iter;
+  gpointer other;
+  g_hash_table_iter_init(&iter, before);
+  while (g_hash_table_iter_next(&iter, &other, NULL))
+    level = other != unit ? MAX(level, 1 + level_of(plan, other, levels)) : level;
+  g_hash_table_insert(levels, unit, GUINT_TO_POINTER(level));
+  return level;
+}
+
+static void
+wave_free(gpointer data)
+{
+  DebianWave *wave = data;
+  g_ptr_array_unref(wave->units);
+  g_ptr_array_unref(wave->configure);
+  g_free(wave);
+}
+
+static void
+batch_free(gpointer data)
+{
+  DebianBatch *batch = data;
+  g_ptr_array_unref(batch->waves);
+  g_free(batch);
+}
+
+/* The members of @set in the system's order. */
+static void
+append_in_order(const Plan *plan, GHashTable *set, GPtrArray *to)
+{
+  for (guint i = 0; i < plan->system->n_units; i++)
+    if (g_hash_table_contains(set, plan->system->units[i]))
+      g_ptr_array_add(to, plan->system->units[i]);
+}
+
+static DebianWave *
+make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint level)
+{
+  DebianWave *wave = g_new0(DebianWave, 1);
+  wave->units = g_ptr_array_new();
+  wave->configure = g_ptr_array_new();
+  g_autoptr(GHashTable) before = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < units->len; i++) {
+    if (GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) != level)
+      continue;
+    g_ptr_array_add(wave->units, units->pdata[i]);
+    g_autoptr(GPtrArray) needs = needs_of(plan, units->pdata[i], "Pre-Depends");
+    for (guint k = 0; level > 0 && k < needs->len; k++)
+      add_closure(plan, needs->pdata[k], FALSE, before);
+  }
+  for (guint i = 0; i < units->len; i++)
+    if (g_hash_table_contains(before, units->pdata[i]) &&
+        GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) < level)
+      g_ptr_array_add(wave->configure, units->pdata[i]);
+  return wave;
+}
+
+/* The packages of @set become a batch; with @together, of one wave. */
+static void
+place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
+{
+  if (g_hash_table_size(set) == 0)
+    return;
+  g_autoptr(GPtrArray) units = g_ptr_array_new();
+  g_autoptr(GHashTable) levels = g_hash_table_new(NULL, NULL);
+  append_in_order(plan, set, units);
+  guint last = 0;
+  for (guint i = 0; i < units->len; i++)
+    if (together)
+      g_hash_table_insert(levels, units->pdata[i], GUINT_TO_POINTER(0));
+    else
+      last = MAX(last, level_of(plan, units->pdata[i], levels));
+  DebianBatch *batch = g_new0(DebianBatch, 1);
+  batch->waves = g_ptr_array_new_with_free_func(wave_free);
+  batch->n_units = units->len;
+  for (guint level = 0; level <= last; level++) {
+    DebianWave *wave = make_wave(plan, units, levels, level);
+    if (wave->units->len > 0)
+      g_ptr_array_add(batch->waves, wave);
+    else
+      wave_free(wave);
+  }
+  g_ptr_array_add(batches, batch);
+  for (guint i = 0; i < units->len; i++)
+    g_hash_table_add(plan->placed, units->pdata[i]);
+}
+
+/* ---- batches ---- */
+
+static void
+place_essential(Plan *plan, GPtrArray *batches)
+{
+  g_autoptr(GHashTable) set = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < plan->system->n_units; i++)
+    if (plan->system->units[i]->essential)
+      add_closure(plan, plan->system->units[i], FALSE, set);
+  place(plan, batches, set, TRUE);
+}
+
+/* The packages of these names join a batch until it has @least. */
+static void
+place_named(Plan *plan, GPtrArray *batches, const char *const *names, guint least)
+{
+  g_autoptr(GHashTable) set = g_hash_table_new(NULL, NULL);
+  for (const char *const *name = names; *name != NULL; name++) {
+    DebianUnit *unit = debian_system_find(plan->system, *name);
+    if (unit == NULL)
+      continue;
+    add_closure(plan, unit, TRUE, set);
+    if (g_hash_table_size(set) < least)
+      continue;
+    place(plan, batches, set, FALSE);
+    g_hash_table_remove_all(set);
+  }
+  place(plan, batches, set, FALSE);
+}
+
+/* What nothing leads to: the lock was made by other rules. */
+static void
+place_rest(Plan *plan, GPtrArray *batches)
+{
+  g_autoptr(GHashTable) set = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < plan->system->n_units; i++)
+    add_closure(plan, plan->system->units[i], TRUE, set);
+  place(plan, batches, set, FALSE);
+}
+
+GPtrArray *
+debian_install_plan(const DebianSystem *system, const char *const *variant, const char *const *asked)
+{
+  Plan plan = {.system = system};
+  plan.providers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  plan.placed = g_hash_table_new(NULL, NULL);
+  find_providers(&plan);
+  GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
+  place_essential(&plan, batches);
+  place_named(&plan, batches, variant, G_MAXUINT);
+  place_named(&plan, batches, asked, BATCH_UNITS);
+  place_rest(&plan, batches);
+  g_hash_table_unref(plan.providers);
+  g_hash_table_unref(plan.placed);
+  return batches;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The order in which dpkg gets packages: batches and waves, told as "e f | a (b) c", waves behind each other, what is configured
+ * before one in brackets.
+ */
+#include "builder/sources/debian/install_plan.h"
+#include "tests/unit/pack-maker.h"
+
+typedef struct {
+  const char *name, *fields;
+} Package;
+
+static void
+append_units(GString *text, const GPtrArray *units)
+{
+  for (guint i = 0; i < units->len; i++)
+    g_string_append_printf(text, "%s%s", i > 0 ? " " : "", ((const DebianUnit *)units->pdata[i])->name);
+}
+
+static char *
+describe(const GPtrArray *batches)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < batches->len; i++) {
+    const DebianBatch *batch = batches->pdata[i];
+    guint n = 0;
+    g_string_append(text, i > 0 ? " | " : "");
+    for (guint k = 0; k < batch->waves->len; k++) {
+      const DebianWave *wave = batch->waves->pdata[k];
+      if (wave->configure->len > 0) {
+        g_string_append(text, " (");
+        append_units(text, wave->configure);
+        g_string_append(text, ") ");
+      }
+      append_units(text, wave->units);
+      n += wave->units->len;
+    }
+    g_assert_cmpuint(n, ==, batch->n_units);
+  }
+  return g_string_free(text, FALSE);
+}
+
+/* @variant and @asked: names with blanks between. */
+static void
+assert_plan(const Package *packages, const char *variant, const char *asked, const char *expected)
+{
+  static const Member nothing[] = {{"usr", ENTRY_DIRECTORY, NULL, 0}, {0}};
+  g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
+  for (const Package *package = packages; package->name != NULL; package++) {
+    g_autofree char *control = g_strdup_printf("Package: %s\nVersion: 1\nArchitecture: all\n%s", package->name,
+                                               package->fields);
+    g_ptr_array_add(packs, maker_pack(nothing, control));
+  }
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DebianSystem) system = debian_system_new((Pack *const *)packs->pdata, packs->len, "amd64", &error);
+  g_assert_no_error(error);
+  g_auto(GStrv) variants = g_strsplit(variant, " ", -1), names = g_strsplit(asked, " ", -1);
+  g_autoptr(GPtrArray) batches = debian_install_plan(system, (const char *const *)variants, (const char *const *)names);
+  g_autofree char *plan = describe(batches);
+  g_assert_cmpstr(plan, ==, expected);
+}
+
+#define ESSENTIAL                                                                                                              \
+  {"e", "Essential: yes\nDepends: f\n"},                                                                                       \
+  {                                                                                                                            \
+    "f", ""                                                                                                                    \
+  }
+
+static void
+essential_packages_come_first_and_together(void)
+{
+  static const Package packages[] = {ESSENTIAL, {"a", "Depends: b\n"}, {"b", "Depends: f\n"}, {0}};
+  assert_plan(packages, "", "a", "e f | a b");
+  assert_plan(packages, "b", "a", "e f | b | a");
+}
+
+/* What is asked for in addition, at the end, leaves what came before as it was. */
+static void
+what_is_added_at_the_end_changes_only_the_last_batch(void)
+{
+  static const Package packages[] = {ESSENTIAL,  {"a", "Depends: a1, a2, a3, a4, a5, a6, a7, a8, a9, aa, ab, ac, ad, ae, af\n"},
+                                     {"a1", ""}, {"a2", ""},
+                                     {"a3", ""}, {"a4", ""},
+                                     {"a5", ""}, {"a6", ""},
+                                     {"a7", ""}, {"a8", ""},
+                                     {"a9", ""}, {"aa", ""},
+                                     {"ab", ""}, {"ac", ""},
+                                     {"ad", ""}, {"ae", ""},
+                                     {"af", ""}, {"b", "Depends: a\n"},
+                                     {"c", ""},  {0}};
+  static const char first[] = "e f | a a1 a2 a3 a4 a5 a6 a7 a8 a9 aa ab ac ad ae af | b c";
+  assert_plan(packages, "", "a b c", first);
+  /* in a batch the order is the system's */
+  assert_plan(packages, "", "a c b", first);
+}
+
+static void
+what_is_pre_depended_on_is_configured_before(void)
+{
+  static const Package packages[] = {ESSENTIAL, {"a", "Pre-Depends: v | e\n"},       {"b", "Depends: c\nProvides: v\n"},
+                                     {"c", ""}, {"d", "Pre-Depends: a (>= 1), f\n"}, {0}};
+  assert_plan(packages, "", "d", "e f | b c (b c) a (a b c) d");
+}
+
+/* An archive may hold what no archive should. */
+static void
+circles_end(void)
+{
+  static const Package packages[] = {ESSENTIAL, {"a", "Pre-Depends: b\n"}, {"b", "Pre-Depends: a\nDepends: missing\n"}, {0}};
+  assert_plan(packages, "", "a", "e f | b (b) a");
+}
+
+static void
+recommended_packages_come_along(void)
+{
+  static const Package packages[] = {ESSENTIAL, {"a", "Recommends: r\n"}, {"b", ""}, {"r", ""}, {"stray", ""}, {0}};
+  assert_plan(packages, "", "a b", "e f | a b r | stray");
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  maker_open();
+  g_test_add_func("/install-plan/essential", essential_packages_come_first_and_together);
+  g_test_add_func("/install-plan/added", what_is_added_at_the_end_changes_only_the_last_batch);
+  g_test_add_func("/install-plan/pre-depends", what_is_pre_depended_on_is_configured_before);
+  g_test_add_func("/install-plan/circles", circles_end);
+  g_test_add_func("/install-plan/recommends", recommended_packages_come_along);
+  int status = g_test_run();
+  maker_close();
+  return status;
+}
