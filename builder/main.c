@@ -18,6 +18,7 @@ static const Command *const commands[] = {
   &command_inspect,
   &command_ls,
   &command_diff,
+  &command_shell,
   &command_report,
   &command_limits,
   &command_store_info,

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -83,7 +85,8 @@ static void
 remove_inside(const KeeperOrders *orders)
 {
   GError *problem = NULL;
-  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem))
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 || !remove_tree(AT_FDCWD, KEEPER_TREE, &problem) ||
+      !remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, &problem))
     _exit(EXIT_FAILURE);
   _exit(EXIT_SUCCESS);
 }
@@ -101,12 +104,40 @@ remove_folder(const Warden *warden, const char *folder)
       ;
     close(hold);
   } else /* then nothing was ever given away */
-    (void)!remove_tree(AT_FDCWD, KEEPER_TREE, NULL);
+    (void)!(remove_tree(AT_FDCWD, KEEPER_TREE, NULL) && remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, NULL));
   (void)!remove_tree(AT_FDCWD, KEEPER_EXTRAS, NULL);
   (void)unlink(KEEPER_KEEP);
   (void)unlink(KEEPER_LOCK);
   (void)!chdir("/");
   (void)rmdir(folder);
+}
+
+/* ---- measuring ---- */
+
+static void
+measure_inside(const KeeperOrders *orders)
+{
+  char *roots[] = {(char *)KEEPER_TREE, NULL};
+  guint64 bytes = 0;
+  FTS *walk = setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 ? fts_open(roots, FTS_PHYSICAL, NULL) : NULL;
+  for (FTSENT *entry; walk != NULL && (entry = fts_read(walk)) != NULL;)
+    if (entry->fts_info == FTS_F)
+      bytes += (guint64)entry->fts_statp->st_size;
+  dprintf(STDOUT_FILENO, "%" G_GUINT64_FORMAT "\n", bytes);
+  _exit(EXIT_SUCCESS);
+}
+
+/* Only root of the sandbox may look into all of it. */
+static void
+measure_folder(const Warden *warden)
+{
+  int hold;
+  pid_t pid = start_inside(warden, CLONE_NEWUSER, measure_inside, &hold, NULL);
+  if (pid <= 0)
+    return;
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+  close(hold);
 }
 
 /* ---- the warden ---- */
@@ -146,7 +177,8 @@ prepare_folder(Warden *warden, const char *folder, GError **error)
   if (gives)
     mount_memory(orders);
   if (gives &&
-      (chown(".", map->users.root, map->groups.root) != 0 || chown(KEEPER_TREE, map->users.root, map->groups.root) != 0))
+      (chown(".", map->users.root, map->groups.root) != 0 || chown(KEEPER_TREE, map->users.root, map->groups.root) != 0 ||
+       chown(KEEPER_INPUTS_FOLDER, map->users.root, map->groups.root) != 0))
     return error_set_errno(error, errno, "give '%s' away", folder);
   return TRUE;
 }
@@ -169,6 +201,7 @@ keep(Warden *warden, const char *folder, GError **error)
   close(KEEPER_SOCKET);
   close(KEEPER_OUTPUT);
   close(KEEPER_ERRORS);
+  close(KEEPER_INPUT);
   wait_for_end(pid);
   close(hold);
   return TRUE;
@@ -178,7 +211,7 @@ keep(Warden *warden, const char *folder, GError **error)
 static gboolean
 take_descriptors(void)
 {
-  for (int fd = KEEPER_SOCKET; fd <= KEEPER_ERRORS; fd++)
+  for (int fd = KEEPER_SOCKET; fd <= KEEPER_INPUT; fd++)
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
       return FALSE;
   return TRUE;
@@ -188,6 +221,7 @@ int
 keeper_main(int argc, char **argv)
 {
   gboolean keeps = argc == 5 && strcmp(argv[1], KEEPER_KEEPS) == 0;
+  gboolean measures = argc == 4 && strcmp(argv[1], KEEPER_MEASURES) == 0;
   if ((argc != 4 && !keeps) || chdir(argv[2]) != 0 || (keeps && !take_descriptors()))
     return EXIT_FAILURE;
   GError *problem = NULL;
@@ -202,7 +236,9 @@ keeper_main(int argc, char **argv)
   g_clear_error(&problem);
   if (warden.cgroup != NULL)
     cgroup_free(warden.cgroup, TRUE);
-  if (!keeps || access(KEEPER_KEEP, F_OK) != 0)
+  if (measures)
+    measure_folder(&warden);
+  else if (!keeps || access(KEEPER_KEEP, F_OK) != 0)
     remove_folder(&warden, argv[2]);
   return EXIT_SUCCESS;
 }

@@ -34,11 +34,13 @@ enum {
   KEEPER_OUTPUT = 5,   /* what programs print */
   KEEPER_ERRORS = 7,   /* what they print as messages, where that is asked for apart */
   KEEPER_HOLD = 6,     /* the folder's KEEPER_LOCK, locked as long as there is a warden */
+  KEEPER_INPUT = 8,    /* what programs read, where that is asked for */
 };
 
 /* In the sandbox's folder, which is the warden's working folder. */
 #define KEEPER_TREE "root"
-#define KEEPER_EXTRAS "extras" /* what may be mounted at SANDBOX_EXTRAS */
+#define KEEPER_INPUTS_FOLDER "inputs" /* what steps mount of sandbox_add_input */
+#define KEEPER_EXTRAS "extras"        /* what may be mounted at SANDBOX_EXTRAS */
 #define KEEPER_LOCK "lock"
 /* Where this is there, the folder stays. */
 #define KEEPER_KEEP "keep"
@@ -47,6 +49,7 @@ enum {
  * may take in memory (0: it is to be on the disk). Returns the exit status. */
 #define KEEPER_KEEPS "keep-sandbox"
 #define KEEPER_SWEEPS "sweep-sandbox"
+#define KEEPER_MEASURES "measure-sandbox" /* prints the bytes of its tree's files */
 int keeper_main(int argc, char **argv);
 
 #endif

@@ -39,9 +39,23 @@ do_mount(const char *source, const char *target, const char *type, unsigned long
   return mount(source, target, type, flags, data) == 0 || error_set_errno(error, errno, "mount %s on '%s'", type, target);
 }
 
+/* To be opened before we become root of the sandbox, to whom the way to the store may be closed; -1 where it is to us too. */
+static int
+open_caches(void)
+{
+  return open("../../caches", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static gboolean
+mount_caches(int caches, GError **error)
+{
+  g_autofree char *place = g_strdup_printf("/proc/self/fd/%d", caches);
+  return caches < 0 || do_mount(place, KEEPER_CACHES, "the caches", MS_BIND | MS_REC, NULL, error);
+}
+
 /* The tree comes under a name that the sandbox's root can reach: the way to the store may be closed to it. */
 static gboolean
-mount_place(const KeeperOrders *orders, gboolean *in_memory, GError **error)
+mount_place(const KeeperOrders *orders, int caches, gboolean *in_memory, GError **error)
 {
   if (!do_mount("none", "/", "nothing", MS_REC | MS_SLAVE, NULL, error))
     return FALSE;
@@ -49,10 +63,11 @@ mount_place(const KeeperOrders *orders, gboolean *in_memory, GError **error)
   if (!do_mount("tmpfs", KEEPER_PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", error))
     return FALSE;
   if (mkdir(KEEPER_BUNDLE, 0755) != 0 || mkdir(KEEPER_BUNDLE_TREE, 0755) != 0 || mkdir(KEEPER_STATE, 0700) != 0 ||
-      mkdir(KEEPER_EXTRAS_PLACE, 0755) != 0)
+      mkdir(KEEPER_EXTRAS_PLACE, 0755) != 0 || mkdir(KEEPER_CACHES, 0755) != 0 || mkdir(KEEPER_INPUTS, 0755) != 0)
     return error_set_errno(error, errno, "make folders in '%s'", KEEPER_PLACE);
   return do_mount(KEEPER_TREE, KEEPER_BUNDLE_TREE, "the tree", MS_BIND, NULL, error) &&
          do_mount(KEEPER_EXTRAS, KEEPER_EXTRAS_PLACE, "what comes with it", MS_BIND, NULL, error) &&
+         do_mount(KEEPER_INPUTS_FOLDER, KEEPER_INPUTS, "inputs", MS_BIND, NULL, error) && mount_caches(caches, error) &&
          do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error);
 }
 
@@ -107,11 +122,14 @@ keeper_inside(const KeeperOrders *orders)
   Keeper keeper = {.tree = -1};
   gboolean in_memory = FALSE;
   close(KEEPER_LIFELINE);
-  if (become_root(&orders->map, &problem) && mount_place(orders, &in_memory, &problem)) {
+  int caches = open_caches();
+  if (become_root(&orders->map, &problem) && mount_place(orders, caches, &in_memory, &problem)) {
     keeper.tree = open(KEEPER_BUNDLE_TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (keeper.tree < 0)
       error_set_errno(&problem, errno, "open the tree");
   }
+  if (caches >= 0)
+    close(caches);
   if (problem != NULL) {
     (void)!wire_send_error(KEEPER_SOCKET, problem, NULL);
     _exit(EXIT_FAILURE);

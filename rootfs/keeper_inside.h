@@ -13,6 +13,9 @@
 #define KEEPER_BUNDLE_TREE KEEPER_BUNDLE "/rootfs"
 #define KEEPER_STATE KEEPER_PLACE "/state"
 #define KEEPER_SECRETS KEEPER_PLACE "/secrets"
+#define KEEPER_CACHES KEEPER_PLACE "/caches"
+#define KEEPER_INPUTS KEEPER_PLACE "/inputs"
+#define KEEPER_CONSOLE KEEPER_PLACE "/console"
 #define KEEPER_EXTRAS_PLACE KEEPER_PLACE "/extras"
 
 typedef struct {

@@ -4,10 +4,13 @@
  *   runtime  s        the program, crun or runc
  *   config   s        config.json (OCI runtime-spec, config.md)
  *   apart    b        stdout and stderr go through pipes of their own; else both through KEEPER_OUTPUT, in their order
+ *   reads    b        it reads KEEPER_INPUT, else nothing
+ *   terminal b        it has a terminal of its own: "console" and a descriptor behind it come before "exit"
  *   seconds  u        how long it may take; 0: any time
  *   reserve  t        how many bytes of the disk are to stay free
  *   points   aay      folders that must be there for something to be mounted on; gone again afterwards if they are empty
  *   empty    aay      the same of files
+ *   owned    aay      folders that are given to the reader (see below)
  *   secrets  a(say)   files in memory, which the configuration mounts from KEEPER_SECRETS/NAME
  *   reader   (uu)     the user and group that may read them
  * and is answered by "exit" with
@@ -29,25 +32,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define RUNTIME_LOG KEEPER_PLACE "/runtime.log"
+#define RUNTIME_PID KEEPER_PLACE "/pid"
 #define CONTAINER_NAME "step"
 /* How often the disk and the clock are looked at. */
 #define TICK_MILLISECONDS 100
 
 typedef struct {
   const char *runtime, *config;
-  gboolean apart;
+  gboolean apart, reads, terminal;
   guint32 seconds;
   guint64 reserve;
   guint32 reader, readers;
-  GVariant *points, *empty, *secrets;
+  GVariant *points, *empty, *owned, *secrets;
 } Order;
 
 /* ---- what is mounted on ---- */
@@ -108,6 +114,19 @@ remove_points(int tree, const GPtrArray *made)
   }
 }
 
+/* Who runs the step may write to what is mounted for it. */
+static gboolean
+give_owned(const Order *order, GError **error)
+{
+  for (gsize i = 0; i < g_variant_n_children(order->owned); i++) {
+    const char *path;
+    g_variant_get_child(order->owned, i, "^&ay", &path);
+    if (lchown(path, order->reader, order->readers) != 0)
+      return error_set_errno(error, errno, "give '%s' to who runs the step", path);
+  }
+  return TRUE;
+}
+
 /* ---- the bundle ---- */
 
 static gboolean
@@ -160,18 +179,26 @@ become_runtime(const Order *order)
 {
   const char *name = strrchr(order->runtime, '/');
   gboolean crun = strcmp(name != NULL ? name + 1 : order->runtime, "crun") == 0;
-  int nothing = open("/dev/null", O_RDONLY);
+  int nothing = order->reads ? KEEPER_INPUT : open("/dev/null", O_RDONLY);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(KEEPER_OUTPUT, STDOUT_FILENO) < 0 ||
       dup2(order->apart ? KEEPER_ERRORS : KEEPER_OUTPUT, STDERR_FILENO) < 0)
     _exit(EXIT_FAILURE);
   if (crun)
     hide_groups();
-  const char *arguments[] = {
-    order->runtime, "--root",   KEEPER_STATE,  "--log",        RUNTIME_LOG, "--log-format", "json", "--cgroup-manager=disabled",
-    "run",          "--bundle", KEEPER_BUNDLE, CONTAINER_NAME, NULL};
-  if (!crun)
-    memmove(&arguments[7], &arguments[8], 5 * sizeof *arguments);
-  execv(order->runtime, (char **)arguments);
+  const char *arguments[] = {order->runtime, "--root", KEEPER_STATE, "--log", RUNTIME_LOG, "--log-format", "json"};
+  const char *const terminal[] = {"--detach", "--console-socket", KEEPER_CONSOLE, "--pid-file", RUNTIME_PID};
+  g_autoptr(GPtrArray) all = g_ptr_array_new();
+  for (guint i = 0; i < G_N_ELEMENTS(arguments); i++)
+    g_ptr_array_add(all, (gpointer)arguments[i]);
+  if (crun)
+    g_ptr_array_add(all, (gpointer) "--cgroup-manager=disabled");
+  g_ptr_array_add(all, (gpointer) "run");
+  for (guint i = 0; order->terminal && i < G_N_ELEMENTS(terminal); i++)
+    g_ptr_array_add(all, (gpointer)terminal[i]);
+  const char *const bundle[] = {"--bundle", KEEPER_BUNDLE, CONTAINER_NAME, NULL};
+  for (guint i = 0; i < G_N_ELEMENTS(bundle); i++)
+    g_ptr_array_add(all, (gpointer)bundle[i]);
+  execv(order->runtime, (char **)all->pdata);
   _exit(127);
 }
 
@@ -239,11 +266,63 @@ runtime_fault(void)
   return fault != NULL ? fault : g_strdup("");
 }
 
+/* ---- a terminal ---- */
+
+static int
+listen_for_console(GError **error)
+{
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = KEEPER_CONSOLE};
+  (void)unlink(KEEPER_CONSOLE);
+  int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listening >= 0 && bind(listening, (const struct sockaddr *)&address, sizeof address) == 0 && listen(listening, 1) == 0)
+    return listening;
+  error_set_errno(error, errno, "make a socket for the terminal");
+  if (listening >= 0)
+    close(listening);
+  return -1;
+}
+
+/* The runtime has begun the program and gone: its terminal is passed on, and the program is our child now (we are the first process of
+ * our namespace), to be waited for as the runtime was. Returns its number, or -1. */
+static pid_t
+pass_console(int listening, GError **error)
+{
+  g_autofree char *text = NULL;
+  guint64 pid;
+  int from = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+  int master = from >= 0 ? wire_receive_fd(from, error) : (error_set_errno(error, errno, "get the terminal"), -1);
+  gboolean passed = master >= 0 && wire_send(KEEPER_SOCKET, "console", NULL, error) &&
+                    wire_send_fd(KEEPER_SOCKET, master, error);
+  if (from >= 0)
+    close(from);
+  if (master >= 0)
+    close(master);
+  if (!passed)
+    return -1;
+  if (g_file_get_contents(RUNTIME_PID, &text, NULL, error) &&
+      g_ascii_string_to_unsigned(g_strstrip(text), 10, 1, G_MAXINT, &pid, error))
+    return (pid_t)pid;
+  return -1;
+}
+
+/* Waits for the program on the terminal. */
+static gboolean
+wait_for_console(const Keeper *keeper, const Order *order, int listening, const char **stopped, int *status, GError **error)
+{
+  pid_t pid = pass_console(listening, error);
+  if (pid < 0)
+    return FALSE;
+  *stopped = wait_for_runtime(keeper, order, pid, status);
+  return TRUE;
+}
+
 /* What "exit" says of it; NULL with @error when the runtime could not be started. */
 static GVariant *
 run_bundle(const Keeper *keeper, const Order *order, GError **error)
 {
-  int status = 0;
+  int status = 0, listening = order->terminal ? listen_for_console(error) : -1;
+  if (order->terminal && listening < 0)
+    return NULL;
   pid_t pid = fork();
   if (pid == 0)
     become_runtime(order);
@@ -252,7 +331,12 @@ run_bundle(const Keeper *keeper, const Order *order, GError **error)
     return NULL;
   }
   const char *stopped = wait_for_runtime(keeper, order, pid, &status);
+  gboolean waited = !order->terminal || status != 0 || wait_for_console(keeper, order, listening, &stopped, &status, error);
   end_all();
+  if (listening >= 0)
+    close(listening);
+  if (!waited)
+    return NULL;
   g_autofree char *fault = runtime_fault();
   gint32 code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   GVariantDict answer;
@@ -267,11 +351,13 @@ static gboolean
 read_order(GVariant *value, Order *order)
 {
   return g_variant_lookup(value, "runtime", "&s", &order->runtime) && g_variant_lookup(value, "config", "&s", &order->config) &&
-         g_variant_lookup(value, "apart", "b", &order->apart) && g_variant_lookup(value, "seconds", "u", &order->seconds) &&
-         g_variant_lookup(value, "reserve", "t", &order->reserve) &&
+         g_variant_lookup(value, "apart", "b", &order->apart) && g_variant_lookup(value, "reads", "b", &order->reads) &&
+         g_variant_lookup(value, "terminal", "b", &order->terminal) &&
+         g_variant_lookup(value, "seconds", "u", &order->seconds) && g_variant_lookup(value, "reserve", "t", &order->reserve) &&
          g_variant_lookup(value, "reader", "(uu)", &order->reader, &order->readers) &&
          (order->points = g_variant_lookup_value(value, "points", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->empty = g_variant_lookup_value(value, "empty", G_VARIANT_TYPE("aay"))) != NULL &&
+         (order->owned = g_variant_lookup_value(value, "owned", G_VARIANT_TYPE("aay"))) != NULL &&
          (order->secrets = g_variant_lookup_value(value, "secrets", G_VARIANT_TYPE("a(say)"))) != NULL;
 }
 
@@ -280,6 +366,7 @@ clear_order(Order *order)
 {
   g_clear_pointer(&order->points, g_variant_unref);
   g_clear_pointer(&order->empty, g_variant_unref);
+  g_clear_pointer(&order->owned, g_variant_unref);
   g_clear_pointer(&order->secrets, g_variant_unref);
 }
 
@@ -287,7 +374,7 @@ static GVariant *
 obey(const Keeper *keeper, const Order *order, GPtrArray *made, GError **error)
 {
   if (!make_points(keeper->tree, order->points, TRUE, made, error) ||
-      !make_points(keeper->tree, order->empty, FALSE, made, error) || !write_bundle(order, error))
+      !make_points(keeper->tree, order->empty, FALSE, made, error) || !give_owned(order, error) || !write_bundle(order, error))
     return NULL;
   return run_bundle(keeper, order, error);
 }

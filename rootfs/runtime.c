@@ -232,9 +232,12 @@ process_of(const RuntimeSpec *spec)
   add_limit(limits, "RLIMIT_NOFILE", RLIMIT_NOFILE, FILES_USUAL, FILES_MAX);
   add_limit(limits, "RLIMIT_NPROC", RLIMIT_NPROC, PROCESSES_MAX, PROCESSES_MAX);
   add_limit(limits, "RLIMIT_CORE", RLIMIT_CORE, 0, 0);
-  return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", FALSE, "user", user, "args",
-                   texts_until_null(spec->command), "env", texts_until_null(spec->environment), "cwd", spec->folder,
-                   "capabilities", sets, "rlimits", limits, "noNewPrivileges", TRUE);
+  json_t *size = spec->terminal && spec->rows > 0
+                   ? json_pack("{s:I, s:I}", "height", (json_int_t)spec->rows, "width", (json_int_t)spec->columns)
+                   : NULL;
+  return json_pack("{s:b, s:o*, s:o, s:o, s:o, s:s, s:o, s:o, s:b}", "terminal", spec->terminal, "consoleSize", size, "user",
+                   user, "args", texts_until_null(spec->command), "env", texts_until_null(spec->environment), "cwd",
+                   spec->folder, "capabilities", sets, "rlimits", limits, "noNewPrivileges", TRUE);
 }
 
 static json_t *

@@ -26,7 +26,9 @@ typedef struct {
   guint32 uid, gid;
   const guint32 *groups; /* further ones */
   guint n_groups;
-  gboolean network; /* the host's, else none */
+  gboolean network;  /* the host's, else none */
+  gboolean terminal; /* one of its own, of this size */
+  guint rows, columns;
   gboolean alone;   /* root is the only user that the sandbox has */
   const char *tree; /* absolute: of the keeper's mount namespace */
   const RuntimeMount *mounts;

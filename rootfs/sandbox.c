@@ -5,7 +5,10 @@
 #include "rootfs/keeper_inside.h"
 #include "rootfs/memory.h"
 #include "rootfs/runtime.h"
+#include "rootfs/sandbox_mounts.h"
 #include "rootfs/sandbox_sweep.h"
+#include "rootfs/sandbox_terminal.h"
+#include "rootfs/store_cache.h"
 #include "rootfs/wire.h"
 #include "rootfs/worktree.h"
 #include "signing/error.h"
@@ -38,8 +41,9 @@ struct Sandbox {
   int tree; /* the folder of the files */
   int extras;
   int hold; /* its lock, until the warden has it */
-  int socket, lifeline, output, errors;
+  int socket, lifeline, output, errors, input;
   GPid warden;
+  guint32 uid, gid; /* who stand for root */
   gboolean many_users;
   gboolean in_memory; /* the tree */
   gboolean kept;      /* its folder stays */
@@ -130,7 +134,7 @@ make_pipe(int *ours, int *theirs, gboolean reads, GError **error)
 }
 
 static gboolean
-make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors, GError **error)
+make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors, int *input, GError **error)
 {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -138,7 +142,7 @@ make_channels(Sandbox *sandbox, int *speech, int *life, int *output, int *errors
   sandbox->socket = ends[0];
   *speech = ends[1];
   return make_pipe(&sandbox->lifeline, life, FALSE, error) && make_pipe(&sandbox->output, output, TRUE, error) &&
-         make_pipe(&sandbox->errors, errors, TRUE, error);
+         make_pipe(&sandbox->errors, errors, TRUE, error) && make_pipe(&sandbox->input, input, FALSE, error);
 }
 
 static gboolean
@@ -146,10 +150,10 @@ start_keeper(Sandbox *sandbox, guint64 memory, GError **error)
 {
   g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, memory);
   const char *arguments[] = {"/proc/self/exe", KEEPER_NAME, KEEPER_KEEPS, sandbox->folder, sandbox->name, bytes, NULL};
-  int ours[] = {-1, -1, -1, -1, sandbox->hold};
-  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_HOLD};
+  int ours[] = {-1, -1, -1, -1, -1, sandbox->hold};
+  const int theirs[] = {KEEPER_SOCKET, KEEPER_LIFELINE, KEEPER_OUTPUT, KEEPER_ERRORS, KEEPER_INPUT, KEEPER_HOLD};
   gboolean started =
-    make_channels(sandbox, &ours[0], &ours[1], &ours[2], &ours[3], error) &&
+    make_channels(sandbox, &ours[0], &ours[1], &ours[2], &ours[3], &ours[4], error) &&
     g_spawn_async_with_pipes_and_fds(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
                                      -1, -1, -1, ours, theirs, G_N_ELEMENTS(ours), &sandbox->warden, NULL, NULL, NULL, error);
   for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
@@ -208,8 +212,11 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   }
   sandbox->folder = folder;
   sandbox->name = g_path_get_basename(folder);
-  return lock_folder(sandbox, error) && make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) &&
-         make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error);
+  g_autofree char *caches = store_caches_place(store), *inputs = g_build_filename(folder, KEEPER_INPUTS_FOLDER, NULL);
+  if (!lock_folder(sandbox, error) || !make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) ||
+      !make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error))
+    return FALSE;
+  return mkdir(inputs, 0755) == 0 || error_set_errno(error, errno, "make '%s'", inputs);
 }
 
 /* In parts, for a message is bounded and a tree is not. */
@@ -224,43 +231,102 @@ own_all(Sandbox *sandbox, const EntryList *rest, GError **error)
 }
 
 static gboolean
-lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
+await_keeper(Sandbox *sandbox, GError **error)
 {
   g_autoptr(GVariant) ready = NULL;
-  g_autoptr(EntryList) rest = entry_list_new();
-  guint32 uid, gid;
   if (!hear(sandbox, "ready", NULL, NULL, &ready, error))
     return FALSE;
-  g_variant_get(ready, "(uubb)", &uid, &gid, &sandbox->many_users, &sandbox->in_memory);
+  g_variant_get(ready, "(uubb)", &sandbox->uid, &sandbox->gid, &sandbox->many_users, &sandbox->in_memory);
   close_fd(&sandbox->tree);
   sandbox->tree = wire_receive_fd(sandbox->socket, error);
-  if (sandbox->tree < 0)
+  return sandbox->tree >= 0;
+}
+
+static gboolean
+lay_out(Sandbox *sandbox, const Tree *tree, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(EntryList) rest = entry_list_new();
+  if (!await_keeper(sandbox, error))
     return FALSE;
-  const WorktreeOptions laying = {.uid = uid, .gid = gid, .watch = options->watch, .cancellable = options->cancellable};
+  const WorktreeOptions laying = {
+    .uid = sandbox->uid, .gid = sandbox->gid, .watch = options->watch, .cancellable = options->cancellable};
   return worktree_lay_out(tree, sandbox->tree, &laying, rest, error) && own_all(sandbox, rest, error) &&
          ask_simply(sandbox, "mark", NULL, error);
+}
+
+/* Without a folder yet; NULL where there is no runtime. */
+static Sandbox *
+new_sandbox(const SandboxOptions *options, GError **error)
+{
+  char *runtime = runtime_find(options->runtime, error);
+  if (runtime == NULL)
+    return NULL;
+  Sandbox *sandbox = g_new0(Sandbox, 1);
+  sandbox->hold = sandbox->tree = sandbox->extras = sandbox->socket = sandbox->lifeline = sandbox->output = -1;
+  sandbox->errors = sandbox->input = -1;
+  sandbox->runtime = runtime;
+  return sandbox;
+}
+
+static gboolean
+start(Sandbox *sandbox, guint64 memory, const SandboxOptions *options, GError **error)
+{
+  if (!start_keeper(sandbox, memory, error))
+    return FALSE;
+  if (options->cancellable != NULL) {
+    sandbox->cancellable = g_object_ref(options->cancellable);
+    sandbox->cancelled = g_cancellable_connect(sandbox->cancellable, G_CALLBACK(on_cancelled), sandbox, NULL);
+  }
+  return TRUE;
 }
 
 Sandbox *
 sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error)
 {
-  g_autoptr(Sandbox) sandbox = g_new0(Sandbox, 1);
   sandbox_sweep(store, FALSE);
-  sandbox->hold = sandbox->tree = sandbox->extras = sandbox->socket = sandbox->lifeline = sandbox->output = sandbox->errors =
-    -1;
-  sandbox->runtime = runtime_find(options->runtime, error);
-  if (sandbox->runtime == NULL || !make_folder(sandbox, store, error) ||
-      !start_keeper(sandbox, options->on_disk ? 0 : memory_for(tree), error))
+  g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
+  if (sandbox == NULL || !make_folder(sandbox, store, error) ||
+      !start(sandbox, options->on_disk ? 0 : memory_for(tree), options, error))
     return NULL;
-  if (options->cancellable != NULL) {
-    sandbox->cancellable = g_object_ref(options->cancellable);
-    sandbox->cancelled = g_cancellable_connect(sandbox->cancellable, G_CALLBACK(on_cancelled), sandbox, NULL);
-  }
   if (lay_out(sandbox, tree, options, error))
     return g_steal_pointer(&sandbox);
   /* the warden removes what is being laid out: files that have gone are no news */
   (void)lost(sandbox, error);
   return NULL;
+}
+
+/* What was kept has its mark and its lock, which nobody may hold. */
+static gboolean
+take_kept(Sandbox *sandbox, const char *folder, GError **error)
+{
+  g_autofree char *mark = g_build_filename(folder, KEEPER_KEEP, NULL), *lock = g_build_filename(folder, KEEPER_LOCK, NULL);
+  g_autofree char *tree = g_build_filename(folder, KEEPER_TREE, NULL);
+  if (access(mark, F_OK) != 0) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "'%s' is nothing that a build kept with --keep-on-error", folder);
+    return FALSE;
+  }
+  sandbox->hold = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  sandbox->tree = open(tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (sandbox->hold < 0 || sandbox->tree < 0)
+    return error_set_errno(error, errno, "open '%s'", folder);
+  if (flock(sandbox->hold, LOCK_EX | LOCK_NB) != 0) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_EXISTS, "'%s' is in use by another process", folder);
+    return FALSE;
+  }
+  sandbox->kept = TRUE;
+  sandbox->folder = g_canonicalize_filename(folder, NULL);
+  sandbox->name = g_path_get_basename(sandbox->folder);
+  return TRUE;
+}
+
+Sandbox *
+sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error)
+{
+  g_autoptr(Sandbox) sandbox = new_sandbox(options, error);
+  if (sandbox == NULL || !take_kept(sandbox, folder, error) || !start(sandbox, 0, options, error) ||
+      !await_keeper(sandbox, error))
+    return NULL;
+  return g_steal_pointer(&sandbox);
 }
 
 void
@@ -273,6 +339,7 @@ sandbox_free(Sandbox *sandbox)
   close_fd(&sandbox->lifeline);
   close_fd(&sandbox->output);
   close_fd(&sandbox->errors);
+  close_fd(&sandbox->input);
   close_fd(&sandbox->tree);
   close_fd(&sandbox->extras);
   close_fd(&sandbox->hold);
@@ -289,6 +356,23 @@ sandbox_free(Sandbox *sandbox)
   g_free(sandbox->name);
   g_free(sandbox->runtime);
   g_free(sandbox);
+}
+
+gboolean
+sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error)
+{
+  const WorktreeOptions laying = {.uid = sandbox->uid, .gid = sandbox->gid, .cancellable = sandbox->cancellable};
+  g_autoptr(EntryList) rest = entry_list_new();
+  g_autofree char *path = g_build_filename(sandbox->folder, KEEPER_INPUTS_FOLDER, name, NULL);
+  if (mkdir(path, 0755) != 0)
+    return errno == EEXIST || error_set_errno(error, errno, "make '%s'", path);
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0)
+    return error_set_errno(error, errno, "open '%s'", path);
+  gboolean done = worktree_lay_out(tree, folder, &laying, rest, error);
+  g_assert(!done || entry_list_size(rest) == 0); /* all of an input is root's */
+  close(folder);
+  return done;
 }
 
 gboolean
@@ -370,18 +454,10 @@ static char *
 config_of(const Sandbox *sandbox, const SandboxStep *step)
 {
   g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(RuntimeMount));
-  if (step->n_secrets > 0) {
-    const RuntimeMount secrets = {.source = KEEPER_SECRETS, .target = SANDBOX_SECRETS};
-    g_array_append_val(mounts, secrets);
-  }
-  if (step->extras) {
-    const RuntimeMount extras = {.source = KEEPER_EXTRAS_PLACE, .target = SANDBOX_EXTRAS};
-    g_array_append_val(mounts, extras);
-  }
-  if (step->network) {
-    const RuntimeMount names = {.source = "/etc/resolv.conf", .target = "/etc/resolv.conf"};
-    g_array_append_val(mounts, names);
-  }
+  g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+  sandbox_mounts_configure(step, mounts, strings);
+  guint rows, columns;
+  sandbox_terminal_size(&rows, &columns);
   const RuntimeSpec spec = {
     .command = step->command,
     .environment = step->environment,
@@ -391,6 +467,9 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
     .groups = step->groups,
     .n_groups = step->n_groups,
     .network = step->network,
+    .terminal = step->terminal,
+    .rows = rows,
+    .columns = columns,
     .alone = !sandbox->many_users,
     .tree = KEEPER_BUNDLE_TREE,
     .mounts = (const RuntimeMount *)(gpointer)mounts->data,
@@ -405,18 +484,20 @@ config_of(const Sandbox *sandbox, const SandboxStep *step)
 static GVariant *
 order_of(const Sandbox *sandbox, const SandboxStep *step)
 {
-  static const char *const points[] = {"proc", "sys", "dev", "run", "tmp", NULL}, *const names[] = {"etc/resolv.conf", NULL};
   char *config = config_of(sandbox, step);
   GVariantDict order;
   g_variant_dict_init(&order, NULL);
   g_variant_dict_insert(&order, "runtime", "s", sandbox->runtime);
   g_variant_dict_insert(&order, "config", "s", config);
-  g_variant_dict_insert(&order, "apart", "b", step->apart);
+  g_variant_dict_insert(&order, "apart", "b", step->apart || step->interactive);
+  g_variant_dict_insert(&order, "reads", "b", step->interactive && !step->terminal);
+  g_variant_dict_insert(&order, "terminal", "b", step->terminal);
   g_variant_dict_insert(&order, "seconds", "u", step->seconds);
   g_variant_dict_insert(&order, "reserve", "t", disk_reserve(sandbox));
   g_variant_dict_insert(&order, "reader", "(uu)", step->uid, step->gid);
-  g_variant_dict_insert_value(&order, "points", g_variant_new_bytestring_array(points, -1));
-  g_variant_dict_insert_value(&order, "empty", g_variant_new_bytestring_array(names, step->network ? 1 : 0));
+  g_variant_dict_insert_value(&order, "points", sandbox_mounts_points(step, TRUE));
+  g_variant_dict_insert_value(&order, "empty", sandbox_mounts_points(step, FALSE));
+  g_variant_dict_insert_value(&order, "owned", sandbox_mounts_owned(step));
   g_variant_dict_insert_value(&order, "secrets", secrets_of(step));
   free(config);
   return g_variant_dict_end(&order);
@@ -437,6 +518,35 @@ bound_memory(const Sandbox *sandbox, guint64 bytes, Cgroup **cgroup, GError **er
 }
 
 static gboolean
+pass_all(Sandbox *sandbox, const SandboxStep *step)
+{
+  if (step->interactive)
+    sandbox_terminal_pass(&sandbox->input, &sandbox->output, &sandbox->errors, sandbox->socket);
+  else
+    pass_output(sandbox, step);
+  return TRUE;
+}
+
+/* @answer is set where the program could not even be begun. */
+static gboolean
+stand_in(Sandbox *sandbox, GVariant **answer, GError **error)
+{
+  gboolean ended;
+  g_autoptr(GVariant) heard = NULL;
+  if (!hear(sandbox, "console", "exit", &ended, &heard, error))
+    return FALSE;
+  if (ended) {
+    *answer = g_steal_pointer(&heard);
+    return TRUE;
+  }
+  int master = wire_receive_fd(sandbox->socket, error);
+  if (master < 0)
+    return lost(sandbox, error);
+  sandbox_terminal_stand_in(master, sandbox->output, sandbox->socket);
+  return TRUE;
+}
+
+static gboolean
 run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, SandboxResult *result, GError **error)
 {
   g_autoptr(GVariant) answer = NULL;
@@ -444,8 +554,9 @@ run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, San
   guint64 kills = cgroup != NULL ? cgroup_memory_kills(cgroup) : 0;
   if (!ask(sandbox, "run", order_of(sandbox, step), error))
     return FALSE;
-  pass_output(sandbox, step);
-  if (!hear(sandbox, "exit", NULL, NULL, &answer, error))
+  if (!(step->terminal ? stand_in(sandbox, &answer, error) : pass_all(sandbox, step)))
+    return FALSE;
+  if (answer == NULL && !hear(sandbox, "exit", NULL, NULL, &answer, error))
     return FALSE;
   g_variant_lookup(answer, "status", "i", &result->status);
   g_variant_lookup(answer, "stopped", "&s", &stopped);

@@ -32,6 +32,9 @@ Sandbox *sandbox_new(Store *store, const Tree *tree, const SandboxOptions *optio
 void sandbox_free(Sandbox *sandbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 
+/* The sandbox at @folder that was kept (sandbox_keep), as it was left; nothing is forgotten when it is freed. */
+Sandbox *sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Whether the tree is in memory. A step that fills it (SANDBOX_DISK) may yet succeed in a sandbox on the disk. */
 gboolean sandbox_in_memory(const Sandbox *sandbox);
 
@@ -41,6 +44,20 @@ typedef struct {
   const char *name;
   GBytes *value;
 } SandboxSecret;
+
+/* Something mounted over the tree for one step: a cache that is taken (store_cache.h), or, read-only, an input. What lies there in
+ * the tree is hidden and unchanged; what has to be made to mount on is gone again afterwards. */
+typedef struct {
+  const char *target; /* as Entry.path, without a symlink on its way */
+  gboolean folder;    /* else a file */
+  const char *cache;  /* store_cache_folder of it, or NULL */
+  const char *input;  /* what sandbox_add_input called it, */
+  const char *member; /* and what of it: an Entry.path */
+} SandboxMount;
+
+/* Lays out @tree under @name, apart from the sandbox's tree and before steps that mount of it; does nothing where it was laid out
+ * before. */
+gboolean sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The folder (open; borrowed) of files that come with the tree and are not part of it: a step that asks for them finds them,
  * read-only, at SANDBOX_EXTRAS. Who puts files there lets everybody read them. */
@@ -59,10 +76,14 @@ typedef struct {
   guint64 memory; /* bytes; 0: any */
   const SandboxSecret *secrets;
   guint n_secrets;
+  const SandboxMount *mounts;
+  guint n_mounts;
   gboolean extras; /* whether it sees SANDBOX_EXTRAS */
   /* What the programs print, piece by piece, in this thread; messages (stderr) are told only where they are to be @apart, else
    * all comes in its order. */
   gboolean apart;
+  gboolean interactive; /* it reads our standard input, and prints to our standard output and error instead */
+  gboolean terminal;    /* and all three are a terminal of its own, which ours stands in for */
   void (*output)(const char *data, gsize size, gboolean is_error, gpointer user);
   gpointer data;
 } SandboxStep;

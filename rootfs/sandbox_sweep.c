@@ -46,6 +46,16 @@ sandbox_sweep_folder(const char *folder)
   (void)g_spawn_sync(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
+guint64
+sandbox_measure_folder(const char *folder)
+{
+  g_autofree char *name = g_path_get_basename(folder), *said = NULL;
+  char *arguments[] = {(char *)"/proc/self/exe", (char *)KEEPER_NAME, (char *)KEEPER_MEASURES, (char *)folder, name, NULL};
+  if (!g_spawn_sync(NULL, arguments, NULL, G_SPAWN_FILE_AND_ARGV_ZERO, NULL, NULL, &said, NULL, NULL, NULL))
+    return 0;
+  return g_ascii_strtoull(said, NULL, 10);
+}
+
 void
 sandbox_sweep(const Store *store, gboolean kept)
 {

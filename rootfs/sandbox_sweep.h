@@ -15,5 +15,7 @@ char *sandbox_place(const Store *store);
 void sandbox_sweep(const Store *store, gboolean kept);
 /* Removes one, whoever keeps it. */
 void sandbox_sweep_folder(const char *folder);
+/* Bytes of the contents of all files in its tree; 0 where that cannot be found out. */
+guint64 sandbox_measure_folder(const char *folder);
 
 #endif

@@ -185,16 +185,38 @@ add_result(CheckSuite *suite, const RecipeTest *test)
   return result;
 }
 
+/* Those that run a program take long enough to be told of one by one. */
+static gboolean
+run_test(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error)
+{
+  if (test->kind != RECIPE_TEST_COMMAND)
+    return kinds[test->kind].run(checking, test, result, error);
+  ProgressTask *task = progress_start(checking->subject->progress, PROGRESS_TEST, result->title, 0);
+  gboolean done = kinds[test->kind].run(checking, test, result, error);
+  progress_finish(task, done && result->n_failures == 0 ? PROGRESS_MADE : PROGRESS_FAILED);
+  return done;
+}
+
+static guint
+count_commands(const Recipe *recipe)
+{
+  guint n = 0;
+  for (guint i = 0; i < recipe->tests->len; i++)
+    n += ((const RecipeTest *)recipe->tests->pdata[i])->kind == RECIPE_TEST_COMMAND;
+  return n;
+}
+
 gboolean
 check_image(const CheckSubject *subject, const Recipe *recipe, CheckSuite *suite, GError **error)
 {
   Checking checking = {.subject = subject, .tree = subject->tree};
   gboolean done = TRUE;
+  progress_expect(subject->progress, PROGRESS_TEST, count_commands(recipe), 0);
   for (guint i = 0; i < recipe->tests->len && done; i++) {
     const RecipeTest *test = recipe->tests->pdata[i];
     CheckResult *result = add_result(suite, test);
     gint64 began = g_get_monotonic_time();
-    done = kinds[test->kind].run(&checking, test, result, error);
+    done = run_test(&checking, test, result, error);
     result->microseconds = g_get_monotonic_time() - began;
     if (!done)
       g_prefix_error(error, "test '%s': ", result->title);

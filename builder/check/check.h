@@ -14,6 +14,7 @@
 #ifndef ASHLAR_CHECK_CHECK_H
 #define ASHLAR_CHECK_CHECK_H
 
+#include "builder/engine/progress.h"
 #include "builder/recipe/recipe.h"
 #include "rootfs/tree.h"
 
@@ -29,6 +30,7 @@ typedef struct {
   GCancellable *cancellable; /* or NULL */
   guint generated[2];        /* numbers of the packs of generated files in the tree, which need no package; or TREE_NO_PACK */
   const char *runtime;       /* that commands are run by; NULL: what is there */
+  Progress *progress;        /* or NULL: hears of those that run a program */
 } CheckSubject;
 
 typedef struct {

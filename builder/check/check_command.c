@@ -29,9 +29,13 @@ static gboolean
 open_sandbox(Checking *checking, GError **error)
 {
   const CheckSubject *subject = checking->subject;
-  const SandboxOptions options = {.runtime = subject->runtime, .cancellable = subject->cancellable};
-  if (checking->sandbox == NULL)
-    checking->sandbox = sandbox_new(subject->store, subject->tree, &options, error);
+  if (checking->sandbox != NULL)
+    return TRUE;
+  ProgressTask *task = progress_start(subject->progress, PROGRESS_LAY, "files for the tests", 0);
+  const Watch watch = progress_watch(task);
+  const SandboxOptions options = {.runtime = subject->runtime, .watch = &watch, .cancellable = subject->cancellable};
+  checking->sandbox = sandbox_new(subject->store, subject->tree, &options, error);
+  progress_finish(task, checking->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   return checking->sandbox != NULL;
 }
 

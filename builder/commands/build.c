@@ -440,7 +440,7 @@ static const char details[] =
   "  warning  message\n"
   "  end      recipe, success, seconds, fetchedBytes; and of a build that succeeded unchanged, newBytes,\n"
   "           reusedBytes, writtenBytes, newLayers, reusedLayers, packages, outputs, tests, path, image\n"
-  "Phases are resolve, fetch, unpack, merge, lay, run, splice, sign and write.";
+  "Phases are resolve, fetch, unpack, merge, lay, run, test, splice, sign and write.";
 
 const Command command_build = {
   .name = "build",

@@ -17,6 +17,7 @@ extern const Command command_verify;
 extern const Command command_inspect;
 extern const Command command_ls;
 extern const Command command_diff;
+extern const Command command_shell;
 extern const Command command_report;
 extern const Command command_limits;
 extern const Command command_store_info;

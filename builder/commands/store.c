@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
-#include "rootfs/store.h"
 #include "rootfs/sandbox_sweep.h"
+#include "rootfs/store_cache.h"
 #include "signing/error.h"
 
 #include <stdio.h>
@@ -46,20 +46,25 @@ run_info(const CommandContext *context, gpointer data, char **arguments, GError 
   g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
   if (store == NULL || !store_info(store, &info, error))
     return EXIT_FAILURE;
+  StoreCaches caches;
+  store_caches_info(store, &caches);
   if (options->json) {
     /* a folder's name may be any bytes, JSON may not */
     g_autofree char *path = g_utf8_make_valid(store_path(store), -1);
-    json_t *result = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "path", path, "blobs", (json_int_t)info.blobs, "bytes",
+    json_t *result = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "path", path, "blobs", (json_int_t)info.blobs, "bytes",
                                (json_int_t)info.bytes, "actions", (json_int_t)info.actions, "partials",
-                               (json_int_t)info.partials, "partial_bytes", (json_int_t)info.partial_bytes);
+                               (json_int_t)info.partials, "partial_bytes", (json_int_t)info.partial_bytes, "caches",
+                               (json_int_t)caches.caches, "cache_bytes", (json_int_t)caches.bytes);
     return print_json(result, error) ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   g_autofree char *size = human_size(info.bytes);
   g_autofree char *partial_size = human_size(info.partial_bytes);
+  g_autofree char *cache_size = human_size(caches.bytes);
   printf("path      %s\n", store_path(store));
   printf("blobs     %" G_GUINT64_FORMAT ", %s\n", info.blobs, size);
   printf("actions   %" G_GUINT64_FORMAT "\n", info.actions);
   printf("partial   %" G_GUINT64_FORMAT ", %s\n", info.partials, partial_size);
+  printf("caches    %" G_GUINT64_FORMAT ", %s\n", caches.caches, cache_size);
   return EXIT_SUCCESS;
 }
 
@@ -141,12 +146,14 @@ const Command command_store_verify = {
 /* ---- store gc ---- */
 
 typedef struct {
-  char *max_size;
+  char *max_size, *caches;
   gboolean wait, json;
 } GcOptions;
 
 static const CommandOption gc_options[] = {
   {"max-size", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, max_size), "SIZE", "what blobs may take: 500M, 2G, 0 (required)"},
+  {"caches", 0, OPTION_STRING, G_STRUCT_OFFSET(GcOptions, caches), "SIZE",
+   "what the steps' caches may take (default: --max-size)", NULL, "Apart from the blobs. A cache is removed whole."},
   {"wait", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, wait), NULL, "wait for the builds that use the store", NULL,
    "Without it, it fails where there are such."},
   {"json", 0, OPTION_FLAG, G_STRUCT_OFFSET(GcOptions, json), NULL, "the result as one JSON object"},
@@ -175,28 +182,37 @@ static int
 run_gc(const CommandContext *context, gpointer data, char **arguments, GError **error)
 {
   const GcOptions *options = data;
-  guint64 max;
+  guint64 max, caches_max;
   StoreGc result;
+  StoreCaches caches;
   if (options->max_size == NULL) {
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "--max-size is missing\nhint: 'ashlar store gc --max-size 2G'");
     return EXIT_FAILURE;
   }
-  if (!parse_size(options->max_size, &max, error))
+  if (!parse_size(options->max_size, &max, error) ||
+      !parse_size(options->caches != NULL ? options->caches : options->max_size, &caches_max, error))
     return EXIT_FAILURE;
   g_autoptr(Store) store = store_open_waiting(context->store_path, context->cancellable, error);
-  if (store == NULL || !store_gc(store, max, options->wait, &result, context->cancellable, error))
+  if (store == NULL || !store_gc(store, max, options->wait, &result, context->cancellable, error) ||
+      !store_caches_gc(store, caches_max, &caches, context->cancellable, error))
     return EXIT_FAILURE;
   sandbox_sweep(store, TRUE);
   if (options->json) {
-    json_t *object = json_pack("{s:I,s:I,s:I,s:I}", "removed_blobs", (json_int_t)result.removed_blobs, "removed_bytes",
-                               (json_int_t)result.removed_bytes, "removed_actions", (json_int_t)result.removed_actions,
-                               "kept_bytes", (json_int_t)result.kept_bytes);
+    json_t *object = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "removed_blobs", (json_int_t)result.removed_blobs,
+                               "removed_bytes", (json_int_t)result.removed_bytes, "removed_actions",
+                               (json_int_t)result.removed_actions, "kept_bytes", (json_int_t)result.kept_bytes,
+                               "removed_caches", (json_int_t)caches.removed_caches, "removed_cache_bytes",
+                               (json_int_t)caches.removed_bytes, "kept_cache_bytes", (json_int_t)caches.bytes);
     return print_json(object, error) ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   g_autofree char *removed = human_size(result.removed_bytes);
   g_autofree char *kept = human_size(result.kept_bytes);
   printf("removed %" G_GUINT64_FORMAT " blobs (%s) and %" G_GUINT64_FORMAT " actions, kept %s\n", result.removed_blobs, removed,
          result.removed_actions, kept);
+  g_autofree char *removed_caches = human_size(caches.removed_bytes), *kept_caches = human_size(caches.bytes);
+  if (caches.caches + caches.removed_caches > 0)
+    printf("removed %" G_GUINT64_FORMAT " caches (%s), kept %s of caches\n", caches.removed_caches, removed_caches,
+           kept_caches);
   return EXIT_SUCCESS;
 }
 
@@ -209,7 +225,8 @@ const Command command_store_gc = {
   .name = "store gc",
   .summary = "forget what was used longest ago",
   .description = "Removes blobs, and the memory of the actions that made them, from the one used longest ago on, until the\n"
-                 "rest takes at most --max-size. What is removed is made or fetched again when it is needed.",
+                 "rest takes at most --max-size. What is removed is made or fetched again when it is needed. The steps'\n"
+                 "caches are removed likewise, but for those in use, and with them what --keep-on-error left.",
   .examples = gc_examples,
   .see_also = "store info|store verify",
   .options = gc_options,

@@ -355,6 +355,7 @@ run_tests(Store *store, const Recipe *recipe, const Root *root, const RecipeConf
     .cancellable = options->packages.fetch.cancellable,
     .generated = {root->system, root->installed},
     .runtime = options->runtime,
+    .progress = options->packages.fetch.progress,
   };
   return options->tests == NULL || check_image(&subject, recipe, options->tests, error);
 }

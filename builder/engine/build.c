@@ -250,6 +250,16 @@ explain_image(const Build *build, const char *arch, PackEncoding encoding, const
   why_image(build->why, &told);
 }
 
+/* NULL where the recipe has none. */
+static gboolean
+obtain_base(const Build *build, const char *arch, Base **base, GError **error)
+{
+  if (build->recipe->from.image == NULL)
+    return TRUE;
+  *base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
+  return *base != NULL;
+}
+
 static gboolean
 make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest,
            GError **error)
@@ -273,11 +283,8 @@ make_image(const Build *build, const RecipeOutput *output, const char *kind, con
     };
     const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
     g_autoptr(Base) base = NULL;
-    if (build->recipe->from.image != NULL) {
-      base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
-      if (base == NULL)
-        return FALSE;
-    }
+    if (!obtain_base(build, arch, &base, error))
+      return FALSE;
     options.base = base;
     image = assemble(build->store, build->recipe, arch, locked, &options, error);
     if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
@@ -545,6 +552,24 @@ run_build(Build *build, GError **error)
   return TRUE;
 }
 
+/* NULL where the recipe fetches nothing. */
+static gboolean
+find_lock(Build *build, Lock **lock, GError **error)
+{
+  const BuildOptions *options = build->options;
+  if (!resolve_needs_lock(build->recipe))
+    return TRUE;
+  ResolveOptions resolving = {
+    .archs = build->archs,
+    .mirrors = options->mirrors,
+    .locked = options->locked,
+    .fetch = options->fetch,
+  };
+  g_autofree char *path = lock_path_for(build->recipe->path);
+  build->lock = *lock = resolve_lock_file(build->recipe, build->store, path, &resolving, error);
+  return *lock != NULL;
+}
+
 BuildResult *
 build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GError **error)
 {
@@ -557,19 +582,8 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
   build.tests = tests != NULL ? tests : options->tests;
   build.archs = (const char *const *)archs;
   g_autoptr(Lock) lock = NULL;
-  if (resolve_needs_lock(recipe)) {
-    ResolveOptions resolving = {
-      .archs = build.archs,
-      .mirrors = options->mirrors,
-      .locked = options->locked,
-      .fetch = options->fetch,
-    };
-    g_autofree char *path = lock_path_for(recipe->path);
-    lock = resolve_lock_file(recipe, store, path, &resolving, error);
-    if (lock == NULL)
-      return NULL;
-    build.lock = lock;
-  }
+  if (!find_lock(&build, &lock, error))
+    return NULL;
   g_autoptr(GArray) input_list = files_input_list_new();
   g_autoptr(Why) why = why_new(store, recipe, options->fetch.progress, options->explain ? result->actions : NULL);
   build.input_list = input_list;
@@ -577,4 +591,32 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
   gboolean built = run_build(&build, error);
   g_strfreev(build.annotations);
   return built ? g_steal_pointer(&result) : NULL;
+}
+
+Root *
+build_root(Store *store, const Recipe *recipe, const BuildOptions *options, const guint *steps, gint64 *epoch, GError **error)
+{
+  g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
+  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
+    return NULL;
+  Build build = {.store = store, .recipe = recipe, .options = options, .archs = (const char *const *)archs};
+  g_autoptr(Lock) lock = NULL;
+  if (!find_lock(&build, &lock, error) || !find_epoch(&build, error))
+    return NULL;
+  *epoch = build.epoch;
+  const PackagesOptions packages = {
+    .encoding = ((const RecipeOutput *)recipe->outputs->pdata[0])->compression,
+    .epoch = build.epoch,
+    .mirrors = options->mirrors,
+    .fetch = options->fetch,
+  };
+  const LockArch *locked = lock != NULL ? lock_find_arch(lock, archs[0]) : NULL;
+  g_autoptr(GPtrArray) packs = locked != NULL ? packages_obtain(store, recipe, locked, &packages, error) : NULL;
+  if (locked != NULL && packs == NULL)
+    return NULL;
+  g_autoptr(Base) base = NULL;
+  if (!obtain_base(&build, archs[0], &base, error))
+    return NULL;
+  const RootOptions root = {.packages = &packages, .base = base, .runtime = options->runtime, .steps = steps};
+  return root_assemble(store, recipe, archs[0], locked, packs, &root, error);
 }

@@ -7,6 +7,7 @@
 #define ASHLAR_ENGINE_BUILD_H
 
 #include "builder/check/check.h"
+#include "builder/engine/root.h"
 #include "builder/recipe/recipe.h"
 #include "builder/sources/fetch.h"
 #include "signing/key.h"
@@ -59,5 +60,10 @@ BuildResult *build_recipe(Store *store, const Recipe *recipe, const BuildOptions
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void build_result_free(BuildResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildResult, build_result_free)
+
+/* The root filesystem of @recipe for the one architecture in @options->archs: with all of its steps run, or the first *@steps only. *@epoch
+ * gets what SOURCE_DATE_EPOCH is in them. Makes no image. */
+Root *build_root(Store *store, const Recipe *recipe, const BuildOptions *options, const guint *steps, gint64 *epoch,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

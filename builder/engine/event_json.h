@@ -12,7 +12,7 @@
  *   end       recipe, success, unchanged, seconds, fetchedBytes, newBytes, reusedBytes, writtenBytes, newLayers, reusedLayers,
  *             packages, outputs (their number), path and image (digest) of the first output; what is not known is left out
  *
- * Phases are "resolve", "fetch", "unpack", "merge", "splice", "sign" and "write". Members may be added, none is taken away. Steps
+ * Phases are "resolve", "fetch", "unpack", "merge", "lay", "run", "test", "splice", "sign" and "write". Members may be added, none is taken away. Steps
  * within tasks and looks into the store's memory are not told here, but in traces and metrics.
  */
 #ifndef ASHLAR_ENGINE_EVENT_JSON_H

@@ -29,8 +29,8 @@ struct Progress {
 const char *
 progress_phase_name(ProgressPhase phase)
 {
-  static const char *const names[] = {"resolve", "fetch",  "unpack", "compress", "merge", "lay",
-                                      "run",     "splice", "hash",   "store",    "sign",  "write"};
+  static const char *const names[] = {"resolve", "fetch",  "unpack", "compress", "merge", "lay",  "run",
+                                      "test",    "splice", "hash",   "store",    "sign",  "write"};
   G_STATIC_ASSERT(G_N_ELEMENTS(names) == PROGRESS_N_PHASES);
   return names[phase];
 }

@@ -23,8 +23,9 @@ typedef enum {
   PROGRESS_UNPACK,   /* a .deb into a pack */
   PROGRESS_COMPRESS, /* step: a frame of a pack */
   PROGRESS_MERGE,    /* packs into a tree, users, databases */
-  PROGRESS_LAY,      /* a tree into files for steps to run in */
+  PROGRESS_LAY,      /* a tree into files for programs to run in */
   PROGRESS_RUN,      /* a step */
+  PROGRESS_TEST,     /* a test of the image that runs a program */
   PROGRESS_SPLICE,   /* packs into a layer */
   PROGRESS_HASH,     /* step: the uncompressed bytes of a layer */
   PROGRESS_STORE,    /* step: the compressed bytes of a layer, hashed and written into the store */

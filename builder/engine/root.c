@@ -67,6 +67,7 @@ steps_options(const Making *making)
     .runtime = making->all->runtime,
     .arch = making->arch,
     .keep = making->all->keep,
+    .steps = making->all->steps,
     .fetch = making->options->fetch,
   };
 }
@@ -318,13 +319,12 @@ remove_all(Making *making)
 static gboolean
 run_steps(Making *making, GError **error)
 {
-  const GPtrArray *steps = making->recipe->steps;
   g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint));
   const StepsOptions options = steps_options(making);
   if (!steps_run(making->store, making->recipe, making->root->tree, &options, numbers, error))
     return FALSE;
-  for (guint i = 0; i < steps->len; i++) {
-    const RecipeStep *step = steps->pdata[i];
+  for (guint i = 0; i < numbers->len; i++) {
+    const RecipeStep *step = making->recipe->steps->pdata[i];
     guint number = g_array_index(numbers, guint, i);
     if (number != TREE_NO_PACK)
       add_part(making->root, g_strdup_printf("step '%s'", step->name), number);
@@ -375,7 +375,7 @@ make_root(Making *making, GError **error)
     remove_all(making);
   if (!step(making, "files of the recipe", insert_files, error) || (steps && !run_steps(making, error)))
     return FALSE;
-  if (steps)
+  if (steps && making->all->steps == NULL)
     remove_all(making);
   return TRUE;
 }

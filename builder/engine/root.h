@@ -34,6 +34,7 @@ typedef struct {
   const Base *base;    /* or NULL */
   const char *runtime; /* see StepsOptions */
   gboolean keep;
+  const guint *steps; /* the number of steps that are run, and nothing is removed then; NULL: all */
 } RootOptions;
 
 /* @locked and @packs (Pack*, in its order) are the packages, NULL: none. */

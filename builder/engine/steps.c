@@ -3,6 +3,7 @@
 #include "builder/engine/outcome.h"
 #include "builder/engine/secrets.h"
 #include "builder/engine/step_log.h"
+#include "builder/engine/step_mounts.h"
 #include "rootfs/accounts.h"
 #include "rootfs/sandbox.h"
 #include "signing/error.h"
@@ -19,20 +20,19 @@ typedef struct {
   gboolean on_disk; /* where it is to lie */
 } Steps;
 
-/* All that the command finds in its environment. */
-static char **
-environment_of(const Steps *steps, const RecipeStep *step)
+char **
+steps_environment(const RecipeStep *step, gint64 epoch)
 {
   char **all = g_strdupv((char *[]){
-    (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    (char *)STEPS_PATH,
     (char *)"HOME=/root",
     (char *)"LANG=C.UTF-8",
     (char *)"LC_ALL=C.UTF-8",
     (char *)"TZ=UTC0",
     NULL,
   });
-  g_autofree char *epoch = g_strdup_printf("%" G_GINT64_FORMAT, steps->options->epoch);
-  all = g_environ_setenv(all, "SOURCE_DATE_EPOCH", epoch, TRUE);
+  g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, epoch);
+  all = g_environ_setenv(all, "SOURCE_DATE_EPOCH", seconds, TRUE);
   for (char **pair = step->env; pair != NULL && *pair != NULL; pair++) {
     g_auto(GStrv) parts = g_strsplit(*pair, "=", 2);
     all = g_environ_setenv(all, parts[0], parts[1], TRUE);
@@ -43,17 +43,20 @@ environment_of(const Steps *steps, const RecipeStep *step)
 /* ---- memory ---- */
 
 static void
-step_key(const Steps *steps, const RecipeStep *step, Digest *key)
+step_key(const Steps *steps, const RecipeStep *step, const StepMounts *mounts, Digest *key)
 {
   Digest tree;
   char hex[DIGEST_HEX_LENGTH + 1];
   tree_digest(steps->tree, &tree);
   digest_to_hex(&tree, hex);
-  g_auto(GStrv) environment = environment_of(steps, step);
+  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   g_autofree char *variables = g_strjoinv("\n", environment);
   json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
                                   "step", recipe_step_to_json(step), "environment", variables, "epoch",
                                   (json_int_t)steps->options->epoch, "arch", steps->options->arch);
+  json_t *binds = step_mounts_to_json(mounts);
+  if (binds != NULL)
+    json_object_set_new(description, "binds", binds);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -145,16 +148,33 @@ tell_failure(Steps *steps, const RecipeStep *step, const SandboxResult *result, 
   g_autoptr(GString) hints = g_string_new(NULL);
   if (kept != NULL)
     g_string_append_printf(hints, "\nhint: all that it printed is in '%s'", kept);
-  if (steps->options->keep)
-    g_string_append_printf(hints, "\nhint: what it left is in '%s/root'; ashlar store gc removes it",
-                           sandbox_keep(steps->sandbox));
+  if (steps->options->keep) {
+    const char *folder = sandbox_keep(steps->sandbox);
+    g_string_append_printf(hints,
+                           "\nhint: what it left is in '%s/root'; 'ashlar shell --kept %s' enters it, and 'ashlar store gc' "
+                           "removes it",
+                           folder, folder);
+  }
   return recipe_failure_at(error, &step->place, "the step '%s' %s%s%s%s", step->name, how, *said != '\0' ? ":\n" : "", said,
                            hints->str);
 }
 
+static gboolean
+take_mounts(const Steps *steps, StepMounts *mounts, GError **error)
+{
+  const StepMountsOptions options = {
+    .store = steps->store,
+    .tree = steps->tree,
+    .arch = steps->options->arch,
+    .epoch = steps->options->epoch,
+    .fetch = &steps->options->fetch,
+  };
+  return step_mounts_take(mounts, steps->sandbox, &options, error);
+}
+
 /* One that takes more than the memory in which its files are begins again on the disk. */
 static gboolean
-run_command(Steps *steps, const SandboxStep *run, SandboxResult *result, GError **error)
+run_command(Steps *steps, StepMounts *mounts, const SandboxStep *run, SandboxResult *result, GError **error)
 {
   if (!sandbox_run(steps->sandbox, run, result, error))
     return FALSE;
@@ -162,14 +182,15 @@ run_command(Steps *steps, const SandboxStep *run, SandboxResult *result, GError 
     return TRUE;
   g_clear_pointer(&steps->sandbox, sandbox_free);
   steps->on_disk = TRUE;
-  return make_sandbox(steps, error) && sandbox_run(steps->sandbox, run, result, error);
+  return make_sandbox(steps, error) && take_mounts(steps, mounts, error) && sandbox_run(steps->sandbox, run, result, error);
 }
 
 /* Runs the step in the sandbox; what it changed becomes the @outcome. */
 static gboolean
-run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *log, Outcome *outcome, GError **error)
+run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepMounts *mounts, StepLog *log, Outcome *outcome,
+         GError **error)
 {
-  g_auto(GStrv) environment = environment_of(steps, step);
+  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   SandboxStep run = {
     .command = (const char *const *)step->command,
     .environment = (const char *const *)environment,
@@ -179,12 +200,14 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
     .memory = step->memory,
     .secrets = secrets->items,
     .n_secrets = secrets->n,
+    .mounts = mounts->items,
+    .n_mounts = mounts->n,
     .output = step_log_add,
     .data = log,
   };
   SandboxResult result;
   gint64 began = time(NULL);
-  if (!find_user(steps, step, &run, error) || !run_command(steps, &run, &result, error))
+  if (!find_user(steps, step, &run, error) || !run_command(steps, mounts, &run, &result, error))
     return FALSE;
   step_log_end(log);
   if (result.end != SANDBOX_ENDED || result.status != 0)
@@ -194,17 +217,18 @@ run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepLog *
 }
 
 static gboolean
-make_outcome(Steps *steps, const RecipeStep *step, Outcome *outcome, GError **error)
+make_outcome(Steps *steps, const RecipeStep *step, StepMounts *mounts, Outcome *outcome, GError **error)
 {
   if (!make_sandbox(steps, error))
     return FALSE;
   Progress *progress = steps->options->fetch.progress;
   g_auto(Secrets) secrets = {0};
-  if (!secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
+  if (!take_mounts(steps, mounts, error) ||
+      !secrets_read(steps->recipe, step, steps->options->fetch.cancellable, &secrets, error))
     return FALSE;
   g_autoptr(StepLog) log = step_log_new(progress, step->name, TRUE, secrets.forms);
   ProgressTask *task = progress_start(progress, PROGRESS_RUN, step->name, 0);
-  gboolean done = run_step(steps, step, &secrets, log, outcome, error);
+  gboolean done = run_step(steps, step, &secrets, mounts, log, outcome, error);
   progress_finish(task, done ? PROGRESS_MADE : PROGRESS_FAILED);
   return done;
 }
@@ -228,16 +252,19 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
 {
   Digest key;
   Outcome outcome = {0};
-  step_key(steps, step, &key);
+  g_auto(StepMounts) mounts = {0};
+  if (!step_mounts_look(steps->recipe, step, &mounts, steps->options->fetch.cancellable, error))
+    return FALSE;
+  step_key(steps, step, &mounts, &key);
   gboolean known = outcome_find(steps->store, &key, &outcome);
   progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
   /* what is there is not what a step would leave that is only remembered */
   if (known)
     g_clear_pointer(&steps->sandbox, sandbox_free);
   GError *problem = NULL;
-  gboolean done = known ||
-                  (make_outcome(steps, step, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
-                  blame(step, problem, error);
+  gboolean done =
+    known || (make_outcome(steps, step, &mounts, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
+    blame(step, problem, error);
   done = done && outcome_insert(steps->store, steps->tree, steps->options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   return done;
@@ -257,8 +284,9 @@ gboolean
 steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers, GError **error)
 {
   Steps steps = {.store = store, .recipe = recipe, .tree = tree, .options = options, .on_disk = wants_disk(recipe, options)};
+  guint n = options->steps != NULL ? MIN(*options->steps, recipe->steps->len) : recipe->steps->len;
   gboolean done = TRUE;
-  for (guint i = 0; done && i < recipe->steps->len; i++) {
+  for (guint i = 0; done && i < n; i++) {
     guint number;
     done = do_step(&steps, recipe->steps->pdata[i], &number, error);
     if (done)

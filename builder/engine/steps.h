@@ -17,6 +17,7 @@ typedef struct {
   const char *runtime; /* --runtime, or NULL */
   const char *arch;
   gboolean keep;      /* --keep-on-error: what a failed step left stays on disk */
+  const guint *steps; /* how many are run; NULL: all */
   FetchOptions fetch; /* for its progress and cancellable */
 } StepsOptions;
 
@@ -25,5 +26,10 @@ typedef struct {
  * last lines that it printed. */
 gboolean steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *options, GArray *numbers,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The PATH of all that is run in an image, where nothing else is asked for. */
+#define STEPS_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/* All that @step finds in its environment (transfer full). */
+char **steps_environment(const RecipeStep *step, gint64 epoch);
 
 #endif

@@ -162,6 +162,22 @@ links_to_json(const GPtrArray *links)
   return list;
 }
 
+/* Where they are mounted: what is in a cache decides nothing, and of a bind all that counts is what is read from there. */
+static void
+set_mounts(json_t *object, const char *key, const RecipeStep *step, gboolean caches)
+{
+  json_t *list = json_array();
+  for (guint i = 0; i < step->mounts->len; i++) {
+    const RecipeMount *mount = step->mounts->pdata[i];
+    if ((mount->cache != NULL) == caches)
+      json_array_append_new(list, json_string(mount->path));
+  }
+  /* left out where there are none: what was remembered of steps before there were mounts still holds */
+  if (json_array_size(list) > 0)
+    json_object_set(object, key, list);
+  json_decref(list);
+}
+
 json_t *
 recipe_step_to_json(const RecipeStep *step)
 {
@@ -172,6 +188,8 @@ recipe_step_to_json(const RecipeStep *step)
   set_text(object, "user", step->user);
   json_object_set_new(object, "network", json_boolean(step->network));
   set_texts(object, "secrets", step->secrets);
+  set_mounts(object, "cache", step, TRUE);
+  set_mounts(object, "bind", step, FALSE);
   return object;
 }
 

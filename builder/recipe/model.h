@@ -21,6 +21,8 @@ void model_debian(Model *model);
 void model_accounts(Model *model);
 void model_files(Model *model);
 void model_steps(Model *model);
+/* The caches and binds of the step @map (RecipeMount*). */
+GPtrArray *model_mounts(Model *model, const Node *map);
 void model_config(Model *model);
 void model_outputs(Model *model);
 void model_tests(Model *model);

@@ -93,6 +93,14 @@ typedef struct {
   RecipePlace place;
 } RecipeSecret;
 
+/* What a step finds at a path of the image that is not of the image: a cache, or a file or folder of the recipe's. */
+typedef struct {
+  char *path;  /* absolute, in the image */
+  char *cache; /* its name in the store; or NULL */
+  char *from;  /* resolved and inside the recipe's folder; or NULL */
+  RecipePlace place;
+} RecipeMount;
+
 /* A command that is run in the sandbox. */
 typedef struct {
   char *name;               /* as it is told to people; never NULL */
@@ -100,9 +108,10 @@ typedef struct {
   char **env;               /* "K=V", sorted by K; or NULL */
   char *working_dir, *user; /* NULL: "/", root */
   gboolean network;
-  guint seconds;  /* 0: no limit */
-  guint64 memory; /* bytes; 0: no limit */
-  char **secrets; /* names of the recipe's secrets, or NULL */
+  guint seconds;     /* 0: no limit */
+  guint64 memory;    /* bytes; 0: no limit */
+  char **secrets;    /* names of the recipe's secrets, or NULL */
+  GPtrArray *mounts; /* RecipeMount*, sorted by path, none in another; never NULL */
   RecipePlace place;
 } RecipeStep;
 

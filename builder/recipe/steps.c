@@ -13,6 +13,7 @@ recipe_step_free(RecipeStep *step)
   g_free(step->working_dir);
   g_free(step->user);
   g_strfreev(step->secrets);
+  g_ptr_array_unref(step->mounts);
   g_free(step);
 }
 
@@ -160,6 +161,7 @@ read_step(Model *model, const Node *item)
   step->seconds = read_timeout(model, item);
   step->memory = read_memory(model, item);
   step->secrets = model_texts(item, "secrets");
+  step->mounts = model_mounts(model, item);
   step->place = item->place;
   check_secrets(model, item);
   g_ptr_array_add(model->recipe->steps, step);

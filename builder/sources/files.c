@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/files.h"
+#include "builder/sources/files_bind.h"
 #include "builder/sources/files_source.h"
 #include "signing/error.h"
 
@@ -286,6 +287,28 @@ hash_files(Hashing *hashing, const FilesContext *context, GError **error)
   return TRUE;
 }
 
+/* What steps read beside the image. */
+static gboolean
+hash_binds(const Hashing *hashing, const Recipe *recipe, GError **error)
+{
+  for (guint i = 0; i < recipe->steps->len; i++) {
+    const RecipeStep *step = recipe->steps->pdata[i];
+    for (guint j = 0; j < step->mounts->len; j++) {
+      const RecipeMount *mount = step->mounts->pdata[j];
+      Digest digest;
+      if (mount->from == NULL)
+        continue;
+      if (!files_bind_digest(recipe, mount, hashing->list, &digest, hashing->cancellable, error))
+        return FALSE;
+      hash_text(hashing->all, "bind");
+      hash_number(hashing->all, i);
+      hash_text(hashing->all, mount->path);
+      hasher_update(hashing->all, &digest, sizeof digest);
+    }
+  }
+  return TRUE;
+}
+
 gboolean
 files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable, GError **error)
 {
@@ -298,6 +321,7 @@ files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *canc
   const FilesContext context = {.recipe = recipe, .folder = folder, .cancellable = cancellable};
   gboolean done = hash_files(&hashing, &context, error);
   close(folder);
+  done = done && hash_binds(&hashing, recipe, error);
   for (guint i = 0; i < recipe->links->len; i++) {
     const RecipeLink *link = g_ptr_array_index(recipe->links, i);
     hash_text(all, "link");

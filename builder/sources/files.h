@@ -49,8 +49,8 @@ typedef struct {
 /* An array of FilesInput. */
 GArray *files_input_list_new(void);
 
-/* A digest of all that files_pack would read locally (names, executable bits, link targets, contents) and of the entries
- * themselves: a part of a build's action key. Each thing that was read is appended to @list (may be NULL). Makes no blobs. */
+/* A digest of all that files_pack, and files_bind_pack for each step, would read locally (names, executable bits, link targets, contents)
+ * and of the entries themselves: a part of a build's action key. Each thing that was read is appended to @list (may be NULL). Makes no blobs. */
 gboolean files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -77,6 +77,24 @@ new_release() {
   has "$(< dist/ashlar-summary.md)" "no key was given"
 }
 
+@test "--junit gives the results of each recipe's tests, of a build that fails too" {
+  mkdir images
+  cp keyring.gpg images
+  echo 'tests: [{absent: /usr/share/nothing}]' >> demo.yaml
+  sed 's/^name: .*/name: bad/; s/absent/file/' demo.yaml > images/bad.yaml
+  ashlar_quietly lock images/bad.yaml
+  clean CI=true -- ashlar-ci demo.yaml images/bad.yaml --junit results
+  it_ends_with 1
+  has "$(< results/demo.junit.xml)" 'tests="1" failures="0"'
+  has "$(< results/images-bad.junit.xml)" 'tests="1" failures="1"'
+  clean CI=true ASHLAR_JUNIT=again -- ashlar-ci demo.yaml
+  it_ends_with 0
+  [ -e again/demo.junit.xml ]
+  rm -r results again
+  clean CI=true -- ashlar-ci demo.yaml
+  [ -z "$(find . -name '*.junit.xml')" ]
+}
+
 @test "signed, verified, compared and copied; the same again is unchanged" {
   clean CI=true ASHLAR_RECIPE=demo.yaml -- ashlar-ci --key ../release.key --upload-to releases
   it_ends_with 0
@@ -324,7 +342,7 @@ gitlab() {
   )
   [ -d "$(< "$T/runner/job.cache")/blobs" ]
   while read -r path; do
-    [ -e "${path/\$ASHLAR_OUTPUT/dist}" ]
+    compgen -G "${path/\$ASHLAR_OUTPUT/dist}"
   done < "$T/runner/job.reports"
   # the cache is warm: no package is fetched again
   mv "$T/archive/www" "$T/archive/gone"

@@ -442,6 +442,8 @@ tests:
 END
   ok build t.yaml --json --junit report.xml
   jq -e '.tests | length == 4 and all(.passed)' <<< "$out"
+  has "$err" "test     2/4 environment"
+  has "$err" "files for the tests"
   grep -q 'tests="4"' report.xml
 }
 

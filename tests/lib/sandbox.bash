@@ -27,9 +27,8 @@ steps_for() {
 }
 
 empty_groups() {
-  local group
   find /sys/fs/cgroup -maxdepth 6 -type d -name 'ashlar-*' 2> /dev/null | sort | while read -r group; do
-    [ ! -e "$group/cgroup.procs" ] || [ -n "$(cat "$group/cgroup.procs" 2> /dev/null)" ] || echo "$group"
+    [ -n "$(cat "$group/cgroup.procs" 2> /dev/null)" ] || [ ! -d "$group" ] || echo "$group"
   done
 }
 
@@ -37,9 +36,8 @@ nothing_left() {
   local left
   left=$(find "$ASHLAR_STORE/sandboxes" -mindepth 1 -maxdepth 1 2> /dev/null || true)
   [ -z "$left" ] || { echo "left in the store: $left"; return 1; }
-  # those of other tests that run now have processes, or are gone soon
+  # others' sandboxes have theirs at the same time: one that nobody is in, and that stays, is left
   left=$(empty_groups)
-  [ -z "$left" ] || sleep 2
-  left=$(comm -12 <(echo "$left") <(empty_groups))
+  [ -z "$left" ] || { sleep 1; left=$(comm -12 <(echo "$left") <(empty_groups)); }
   [ -z "$left" ] || { echo "left control group: $left"; return 1; }
 }
