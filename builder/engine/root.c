@@ -7,6 +7,7 @@
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
 #include "builder/sources/debian/merge.h"
+#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -146,7 +147,11 @@ configure_natively(Making *making, gboolean *all, GError **error)
 {
   DebianConfigureOptions options = {.epoch = making->options->epoch};
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  if (!debian_configure(making->system, making->changes, making->accounts, &options, report, error))
+  gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO
+                    ? debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options,
+                                              report, error)
+                    : debian_configure(making->system, making->changes, making->accounts, &options, report, error);
+  if (!done)
     return FALSE;
   *all = report->n_left_out == 0;
   for (guint i = 0; i < report->notes->len; i++) {
