@@ -301,7 +301,7 @@ run_getent(Native *native, Shell *shell, char **words)
     return give_up_on(shell, words);
   g_autofree char *path = g_strconcat("/etc/", words[1], NULL);
   g_autoptr(GBytes) content = native_read(native, shell, path);
-  g_autofree char *text = content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content)) : g_strdup("");
+  g_autofree char *text = content != NULL ? native_text(content) : g_strdup("");
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
     g_auto(GStrv) fields = g_strsplit(lines[i], ":", -1);

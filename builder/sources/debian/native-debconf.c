@@ -222,7 +222,7 @@ run_source(Native *native, Shell *shell, char **words)
   g_autoptr(GBytes) content = native_read(native, shell, words[1]);
   if (content == NULL)
     return shell_give_up(shell, g_strdup_printf("reads '%.100s', which is not there", words[1]));
-  g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+  g_autofree char *text = native_text(content);
   return shell_evaluate(shell, text);
 }
 

@@ -55,12 +55,32 @@ run_dpkg(Native *native, Shell *shell, char **words)
   return 0;
 }
 
+/* dpkg-query -S PATH: whose it is. */
+static int
+search_owner(Native *native, Shell *shell, const char *path)
+{
+  g_autofree char *wanted = g_strconcat("\n", path, "\n", NULL);
+  gboolean found = FALSE;
+  for (guint i = 0; i < native->order->len; i++) {
+    const DebianUnit *unit = native->order->pdata[i];
+    g_autofree char *list = g_hash_table_contains(native->unpacked, unit) ? debian_unit_file(unit, "list", NULL) : NULL;
+    if (list == NULL || strstr(list, wanted) == NULL)
+      continue;
+    found = TRUE;
+    g_autofree char *line = g_strdup_printf("%s: %s\n", unit->info, path);
+    shell_print(shell, line);
+  }
+  return found ? 0 : 1;
+}
+
 /* dpkg-query -W of a package that is not there fails; what it says of one that is there is not known. */
 static int
 run_dpkg_query(Native *native, Shell *shell, char **words)
 {
   guint n = g_strv_length(words);
   const char *name = words[n - 1];
+  if (n == 3 && strcmp(words[1], "-S") == 0 && name[0] == '/' && strpbrk(name, "*?[") == NULL)
+    return search_owner(native, shell, name);
   if (n < 3 || name[0] == '-' || strpbrk(name, "*?[:") != NULL)
     return give_up_on(shell, words);
   const DebianUnit *unit = debian_system_find(native->configuration.system, name);

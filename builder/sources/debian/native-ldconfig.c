@@ -105,7 +105,7 @@ read_configuration(Native *native, Shell *shell, GPtrArray *folders, GHashTable 
   g_autoptr(GBytes) content = native_read(native, shell, path);
   if (content == NULL)
     return;
-  g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+  g_autofree char *text = native_text(content);
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
     lines[i][strcspn(lines[i], "#")] = '\0';

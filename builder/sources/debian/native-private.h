@@ -57,6 +57,8 @@ char *native_path(Native *native, Shell *shell, const char *word);
 const Entry *native_find(Native *native, Shell *shell, const char *word, gboolean follow, char **real);
 /* A file's content, or NULL. */
 GBytes *native_read(Native *native, Shell *shell, const char *word);
+/* As a text (transfer full). */
+char *native_text(GBytes *content);
 /* Where something new at @word would lie (its folder's links followed); NULL: there is no such folder. */
 char *native_place(Native *native, Shell *shell, const char *word);
 /* A new file (0666 less the umask), or new content for one that is there. */

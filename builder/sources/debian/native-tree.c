@@ -22,6 +22,14 @@ native_path(Native *native, Shell *shell, const char *word)
   return path;
 }
 
+char *
+native_text(GBytes *content)
+{
+  gsize size;
+  const char *data = g_bytes_get_data(content, &size);
+  return g_strndup(data != NULL ? data : "", size);
+}
+
 /* What only a running system has. */
 static gboolean
 is_volatile(const char *path)
@@ -65,7 +73,7 @@ write_account_file(Native *native, Shell *shell, const char *path, GBytes *conte
   if (size == 0) /* it is opened, and written next */
     return TRUE;
   Accounts *accounts = native->configuration.accounts;
-  g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), size);
+  g_autofree char *text = native_text(content);
   gboolean passwd = strcmp(path, "etc/passwd") == 0, group = strcmp(path, "etc/group") == 0;
   gboolean empty = passwd ? accounts_n_users(accounts) == 0 : accounts_group_name(accounts, 0) == NULL;
   if ((!passwd && !group) || !empty)
@@ -80,6 +88,7 @@ write_account_file(Native *native, Shell *shell, const char *path, GBytes *conte
 typedef struct {
   Native *native;
   Shell *shell;
+  gboolean quiet; /* a folder that may be there or not is none */
 } View;
 
 static gboolean
@@ -93,7 +102,7 @@ is_visible(const View *view, const char *path, const Entry *entry)
   if (unit == NULL || g_hash_table_contains(native->unpacked, unit))
     return TRUE;
   /* a folder may have come with another package already */
-  if (entry->type == ENTRY_DIRECTORY && unit != native->unit)
+  if (entry->type == ENTRY_DIRECTORY && unit != native->unit && !view->quiet)
     shell_give_up(view->shell, g_strdup_printf("looks for '/%s' before all is unpacked", path));
   return FALSE;
 }
@@ -115,6 +124,8 @@ find_account_file(Native *native, const char *path)
                                 {.path = "etc/group", .type = ENTRY_FILE, .mode = 0644},
                                 {.path = "etc/shadow", .type = ENTRY_FILE, .mode = 0640, .gid = 42},
                                 {.path = "etc/gshadow", .type = ENTRY_FILE, .mode = 0640, .gid = 42}};
+  if (strcmp(path, "etc/group") == 0 && accounts_group_name(native->configuration.accounts, 0) == NULL)
+    return NULL; /* base-passwd makes one after the other */
   g_autoptr(Changes) written = account_files(native);
   for (guint i = 0; i < G_N_ELEMENTS(files); i++)
     if (strcmp(files[i].path, path) == 0 && changes_lookup(written, path) != NULL)
@@ -126,7 +137,7 @@ const Entry *
 native_find(Native *native, Shell *shell, const char *word, gboolean follow, char **real)
 {
   static const Entry null = {.path = "dev/null", .type = ENTRY_CHAR, .mode = 0666, .major = 1, .minor = 3};
-  View view = {native, shell};
+  View view = {native, shell, FALSE};
   g_autofree char *path = native_path(native, shell, word);
   if (real != NULL)
     *real = NULL;
@@ -146,7 +157,7 @@ native_find(Native *native, Shell *shell, const char *word, gboolean follow, cha
 char *
 native_place(Native *native, Shell *shell, const char *word)
 {
-  View view = {native, shell};
+  View view = {native, shell, FALSE};
   g_autofree char *path = native_path(native, shell, word);
   char *slash = strrchr(path, '/');
   if (slash == NULL)
@@ -188,7 +199,7 @@ native_read(Native *native, Shell *shell, const char *word)
 char **
 native_list(Native *native, Shell *shell, const char *word)
 {
-  View view = {native, shell};
+  View view = {native, shell, TRUE};
   g_autofree char *real = NULL;
   const Entry *folder = native_find(native, shell, word, TRUE, &real);
   if (folder == NULL || folder->type != ENTRY_DIRECTORY)
@@ -250,7 +261,7 @@ native_write(Native *native, Shell *shell, const char *word, GBytes *content)
 gboolean
 native_change(Native *native, Shell *shell, const char *real, guint32 mode, guint32 uid, guint32 gid)
 {
-  View view = {native, shell};
+  View view = {native, shell, FALSE};
   const Entry *entry = look_up(&view, real);
   if (is_account_file(real)) {
     shell_give_up(shell, g_strdup_printf("changes '/%s'", real));

@@ -259,8 +259,8 @@ do_read(Shell *shell, char **words)
   gsize length = strcspn(shell->in->str, "\n");
   gboolean whole = shell->in->str[length] == '\n';
   g_autofree char *line = g_strndup(shell->in->str, length);
-  if (!raw && strchr(line, '\\') != NULL)
-    return shell_give_up(shell, g_strdup("read of a backslash"));
+  if (strchr(line, SHELL_SECRET) != NULL || (!raw && strchr(line, '\\') != NULL))
+    return shell_give_up(shell, g_strdup("read of a line that is not known"));
   g_string_erase(shell->in, 0, (gssize)(length + whole));
   read_fields(shell, line, names);
   return whole ? 0 : 1;

@@ -581,6 +581,8 @@ shell_parse(const char *text, guint *line, const char **reason)
   static const char *const none[] = {NULL};
   Parser parser = {.at = text, .line = 1};
   parser.heredocs = g_ptr_array_new();
+  if (strchr(text, SHELL_SECRET) != NULL)
+    fail(&parser, "a control character");
   ShellNode *script = parse_list(&parser, none);
   if (parser.reason == NULL && *parser.at != '\0')
     fail(&parser, "not understood");

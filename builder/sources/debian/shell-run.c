@@ -137,9 +137,17 @@ shell_take_input(Shell *shell)
     shell_give_up(shell, g_strdup("reads the script's standard input"));
     return g_strdup("");
   }
+  if (strchr(shell->in->str, SHELL_SECRET) != NULL)
+    shell_give_up(shell, g_strdup("depends on what only the run can tell"));
   char *text = g_strdup(shell->in->str);
   g_string_truncate(shell->in, 0);
   return text;
+}
+
+gboolean
+shell_input_is_empty(const Shell *shell)
+{
+  return shell->in != NULL && shell->in->len == 0;
 }
 
 /* ---- a part that has its own variables ---- */
@@ -342,6 +350,8 @@ redirect_one(Shell *shell, Redirected *redirected, const ShellRedirect *redirect
 static void
 end_redirects(Shell *shell, Redirected *redirected)
 {
+  if (redirected->path != NULL && shell->out != NULL && strchr(shell->out->str, SHELL_SECRET) != NULL)
+    shell_give_up(shell, g_strdup("writes what only the run can tell"));
   if (redirected->path != NULL && shell->out != NULL && shell->out->len > 0 && shell->unknown == NULL)
     shell->host->write(shell, redirected->path, shell->out, TRUE, shell->data);
   shell->out = redirected->out;
@@ -427,11 +437,24 @@ call_function(Shell *shell, const ShellNode *function, char **words)
   return status;
 }
 
+/* Whether what only the real run can tell gets into a command that does more than print it to nobody. */
+static gboolean
+spills_secret(const Shell *shell, char **words)
+{
+  static const char *const harmless[] = {"echo", "printf", "date", "local", "export", NULL};
+  gboolean any = FALSE;
+  for (guint i = 0; words[i] != NULL; i++)
+    any = any || strchr(words[i], SHELL_SECRET) != NULL;
+  return any && !g_strv_contains(harmless, words[0]) && !g_hash_table_contains(shell->functions, words[0]);
+}
+
 int
 shell_call(Shell *shell, char **words)
 {
   if (++shell->steps > SHELL_STEPS)
     return shell_give_up(shell, g_strdup("does not come to an end"));
+  if (spills_secret(shell, words))
+    return shell_give_up(shell, g_strdup("depends on what only the run can tell"));
   const ShellNode *function = g_hash_table_lookup(shell->functions, words[0]);
   int status;
   if (function != NULL)
@@ -571,6 +594,8 @@ static int
 follow_case(Shell *shell, const ShellNode *node)
 {
   g_autofree char *subject = shell_expand_text(shell, node->words->pdata[0], FALSE);
+  if (strchr(subject, SHELL_SECRET) != NULL)
+    return shell_give_up(shell, g_strdup("depends on what only the run can tell"));
   for (guint i = 0; i < node->children->len; i++) {
     const GPtrArray *patterns = node->patterns->pdata[i];
     for (guint k = 0; k < patterns->len && shell->unknown == NULL; k++) {

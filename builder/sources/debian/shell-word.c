@@ -256,6 +256,8 @@ expand_braces(Expansion *expansion, const char *at, const char *end, gboolean qu
     g_autofree char *value = parameter_value(shell, name);
     if (value == NULL && shell->nounset)
       shell_give_up(shell, g_strdup_printf("$%s, which is not set", name));
+    if ((length_of || (at < end)) && value != NULL && strchr(value, SHELL_SECRET) != NULL)
+      shell_give_up(shell, g_strdup("depends on what only the run can tell"));
     if (at == end && length_of) {
       g_autofree char *count = g_strdup_printf("%" G_GSIZE_FORMAT, value != NULL ? strlen(value) : 0);
       add_value(expansion, count, quoted);
@@ -290,6 +292,41 @@ find_close(const char *at, const char *end, char open, char close)
   return end;
 }
 
+/* A number or variable at *at, which is moved behind it; FALSE: neither. */
+static gboolean
+take_number(Shell *shell, const char **at, gint64 *number)
+{
+  *at += strspn(*at, " \t");
+  gboolean digits = g_ascii_isdigit(**at);
+  gsize length = digits ? strspn(*at, "0123456789") : name_length(*at, *at + strlen(*at));
+  g_autofree char *name = g_strndup(*at, length), *value = digits || length == 0 ? g_strdup(name) : parameter_value(shell, name);
+  *at += length;
+  *at += strspn(*at, " \t");
+  return g_ascii_string_to_signed(value != NULL ? value : "", 10, -1000000, 1000000, number, NULL);
+}
+
+/* Sums of products of numbers and variables; more is not known. */
+static void
+expand_arithmetic(Expansion *expansion, const char *from, const char *end, gboolean quoted)
+{
+  Shell *shell = expansion->shell;
+  g_autofree char *whole = expand_piece(shell, from, end, FALSE);
+  const char *at = whole;
+  gint64 sum = 0, product = 0, number = 0;
+  gboolean known = take_number(shell, &at, &product);
+  while (known && *at != '\0') {
+    char operator= *at++;
+    known = strchr("+-*", operator) != NULL && take_number(shell, &at, &number) && ABS(product) < 1000000;
+    if (operator!= '*')
+      sum += product;
+    product = operator== '*' ? product * number : operator== '+' ? number : -number;
+  }
+  if (!known)
+    shell_give_up(shell, g_strdup("arithmetic"));
+  g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, sum + product);
+  add_value(expansion, text, quoted);
+}
+
 static void
 expand_dollar(Expansion *expansion, const char **at, const char *end, gboolean quoted)
 {
@@ -301,8 +338,8 @@ expand_dollar(Expansion *expansion, const char **at, const char *end, gboolean q
     *at = MIN(close + 1, end);
     if (open == '{') {
       expand_braces(expansion, from, close, quoted);
-    } else if (*from == '(') {
-      shell_give_up(shell, g_strdup("arithmetic"));
+    } else if (*from == '(' && close > from && close[-1] == ')') {
+      expand_arithmetic(expansion, from + 1, close - 1, quoted);
     } else {
       g_autofree char *text = g_strndup(from, (gsize)(close - from));
       g_autofree char *output = shell_substitute(shell, text);

@@ -20,6 +20,9 @@
 #define SHELL_DEPTH 48
 #define SHELL_TEXT (4 << 20)
 
+/* Stands for a text that only the real run can tell (the date): it may be printed where nobody reads it, and no more. */
+#define SHELL_SECRET '\001'
+
 /* ---- the script ---- */
 
 typedef enum {
@@ -110,6 +113,7 @@ int shell_call(Shell *shell, char **words);
 void shell_print(Shell *shell, const char *text);
 /* All of what is left of standard input (transfer full); the script's own standard input is unknown. */
 char *shell_take_input(Shell *shell);
+gboolean shell_input_is_empty(const Shell *shell);
 const char *shell_folder(const Shell *shell);
 void shell_set_folder(Shell *shell, const char *folder);
 guint shell_umask(const Shell *shell);
