@@ -247,7 +247,7 @@ add_libraries(Native *native, Shell *shell, const char *folder, GPtrArray *lines
 
 /* ---- the file ---- */
 
-/* From the end backwards, the longer one first: what is another's end follows it. */
+/* From the end backwards, the highest first, and the longer one: what is another's end follows it. */
 static int
 compare_ends(gconstpointer a, gconstpointer b)
 {
@@ -255,7 +255,7 @@ compare_ends(gconstpointer a, gconstpointer b)
   for (gsize i = 1; i <= MIN(x->length, y->length); i++) {
     guchar c = (guchar)x->text[x->length - i], d = (guchar)y->text[y->length - i];
     if (c != d)
-      return c - d;
+      return d - c;
   }
   return x->length == y->length ? 0 : x->length < y->length ? 1 : -1;
 }

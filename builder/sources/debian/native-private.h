@@ -16,6 +16,7 @@ typedef struct {
   GHashTable *unpacked;   /* DebianUnit*: whose files are there now */
   GHashTable *configured; /* DebianUnit* */
   GHashTable *by_pack;    /* number in the tree -> DebianUnit* */
+  GHashTable *folders;    /* path -> DebianUnit*: the first in the order that brings the folder */
   GHashTable *removed;    /* paths of packages' files that a script took away */
   GPtrArray *alternatives;
   GHashTable *diverted;   /* paths whose diversion has been made */

@@ -124,6 +124,76 @@ run_perl(Native *native, Shell *shell, char **words)
   return nothing ? 0 : give_up_on(shell, words);
 }
 
+/* ---- capabilities (capabilities(7), "File capabilities") ---- */
+
+static const struct {
+  const char *name;
+  guint bit;
+} capabilities[] = {
+  {"cap_chown", 0},      {"cap_dac_override", 1}, {"cap_dac_read_search", 2},    {"cap_setgid", 6},   {"cap_setuid", 7},
+  {"cap_net_admin", 12}, {"cap_net_raw", 13},     {"cap_net_bind_service", 10}, {"cap_sys_admin", 21}, {"cap_sys_nice", 23},
+};
+
+static gboolean
+find_capability(const char *name, guint32 *bits)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(capabilities); i++)
+    if (strcmp(capabilities[i].name, name) == 0) {
+      *bits |= 1u << capabilities[i].bit;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* "cap_a,cap_b+ep" or "=ep", as the value of security.capability, version 2. */
+static gboolean
+read_capabilities(const char *spec, guint32 value[5])
+{
+  gsize length = strcspn(spec, "+=");
+  g_autofree char *list = g_strndup(spec, length);
+  g_auto(GStrv) names = g_strsplit(list, ",", -1);
+  const char *flags = spec + length + (spec[length] != '\0');
+  guint32 bits = 0;
+  for (guint i = 0; names[i] != NULL; i++)
+    if (!find_capability(names[i], &bits))
+      return FALSE;
+  if (bits == 0 || *flags == '\0' || flags[strspn(flags, "ep")] != '\0')
+    return FALSE;
+  value[0] = GUINT32_TO_LE(0x02000000u | (strchr(flags, 'e') != NULL ? 1 : 0));
+  value[1] = GUINT32_TO_LE(strchr(flags, 'p') != NULL ? bits : 0);
+  value[2] = value[3] = value[4] = 0;
+  return TRUE;
+}
+
+static int
+run_setcap(Native *native, Shell *shell, char **words)
+{
+  guint32 value[5];
+  g_autofree char *real = NULL;
+  if (g_strv_length(words) != 3 || !read_capabilities(words[1], value))
+    return give_up_on(shell, words);
+  const Entry *entry = native_find(native, shell, words[2], TRUE, &real);
+  if (entry == NULL)
+    return 1;
+  g_autoptr(GBytes) content = native_read(native, shell, words[2]);
+  if (entry->type != ENTRY_FILE || entry->n_xattrs > 0 || content == NULL)
+    return give_up_on(shell, words);
+  const Xattr attribute = {"security.capability", (const guint8 *)value, sizeof value};
+  Entry changed = *entry;
+  changed.path = real;
+  changed.xattrs = &attribute;
+  changed.n_xattrs = 1;
+  changes_put_copy(native->configuration.changes, real, &changed, content);
+  return 0;
+}
+
+static int
+run_getcap(Native *native, Shell *shell, char **words)
+{
+  const Entry *entry = words[1] != NULL && words[2] == NULL ? native_find(native, shell, words[1], TRUE, NULL) : NULL;
+  return entry != NULL && entry->n_xattrs == 0 ? 0 : give_up_on(shell, words);
+}
+
 const NativeCommand native_system_commands[] = {
   {"shadowconfig", run_shadowconfig, "shadowconfig"},
   {"pam-auth-update", run_pam_auth_update, "pam-auth-update"},
@@ -136,6 +206,8 @@ const NativeCommand native_system_commands[] = {
   {"sync", run_nothing, NULL},
   {"ischroot", run_nothing, NULL},
   {"pidof", run_pidof, NULL},
+  {"setcap", run_setcap, "setcap"},
+  {"getcap", run_getcap, "getcap"},
   {"mountpoint", run_mountpoint, NULL},
   {"perl", run_perl, "perl"},
   {NULL, NULL, NULL},

@@ -88,7 +88,6 @@ write_account_file(Native *native, Shell *shell, const char *path, GBytes *conte
 typedef struct {
   Native *native;
   Shell *shell;
-  gboolean quiet; /* a folder that may be there or not is none */
 } View;
 
 static gboolean
@@ -98,13 +97,11 @@ is_visible(const View *view, const char *path, const Entry *entry)
   const TreeNode *node = tree_lookup(native->tree, path);
   if (node == NULL || node->entry != entry || node->pack == TREE_NO_PACK)
     return TRUE;
-  const DebianUnit *unit = g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
-  if (unit == NULL || g_hash_table_contains(native->unpacked, unit))
-    return TRUE;
-  /* a folder may have come with another package already */
-  if (entry->type == ENTRY_DIRECTORY && unit != native->unit && !view->quiet)
-    shell_give_up(view->shell, g_strdup_printf("looks for '/%s' before all is unpacked", path));
-  return FALSE;
+  /* several packages may bring a folder: the first that is unpacked does */
+  const DebianUnit *unit = entry->type == ENTRY_DIRECTORY
+                             ? g_hash_table_lookup(native->folders, path)
+                             : g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
+  return unit == NULL || g_hash_table_contains(native->unpacked, unit);
 }
 
 static const Entry *
@@ -137,7 +134,7 @@ const Entry *
 native_find(Native *native, Shell *shell, const char *word, gboolean follow, char **real)
 {
   static const Entry null = {.path = "dev/null", .type = ENTRY_CHAR, .mode = 0666, .major = 1, .minor = 3};
-  View view = {native, shell, FALSE};
+  View view = {native, shell};
   g_autofree char *path = native_path(native, shell, word);
   if (real != NULL)
     *real = NULL;
@@ -157,7 +154,7 @@ native_find(Native *native, Shell *shell, const char *word, gboolean follow, cha
 char *
 native_place(Native *native, Shell *shell, const char *word)
 {
-  View view = {native, shell, FALSE};
+  View view = {native, shell};
   g_autofree char *path = native_path(native, shell, word);
   char *slash = strrchr(path, '/');
   if (slash == NULL)
@@ -199,7 +196,7 @@ native_read(Native *native, Shell *shell, const char *word)
 char **
 native_list(Native *native, Shell *shell, const char *word)
 {
-  View view = {native, shell, TRUE};
+  View view = {native, shell};
   g_autofree char *real = NULL;
   const Entry *folder = native_find(native, shell, word, TRUE, &real);
   if (folder == NULL || folder->type != ENTRY_DIRECTORY)
@@ -261,7 +258,7 @@ native_write(Native *native, Shell *shell, const char *word, GBytes *content)
 gboolean
 native_change(Native *native, Shell *shell, const char *real, guint32 mode, guint32 uid, guint32 gid)
 {
-  View view = {native, shell, FALSE};
+  View view = {native, shell};
   const Entry *entry = look_up(&view, real);
   if (is_account_file(real)) {
     shell_give_up(shell, g_strdup_printf("changes '/%s'", real));

@@ -283,8 +283,23 @@ free_units(gpointer data)
 }
 
 static void
+find_folders(Native *native)
+{
+  native->folders = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < native->order->len; i++) {
+    DebianUnit *unit = native->order->pdata[i];
+    for (guint k = 0; k < pack_n_entries(unit->pack); k++) {
+      const Entry *entry = pack_entry(unit->pack, k);
+      if (entry->type == ENTRY_DIRECTORY && !g_hash_table_contains(native->folders, entry->path))
+        g_hash_table_insert(native->folders, (gpointer)entry->path, unit);
+    }
+  }
+}
+
+static void
 native_init(Native *native)
 {
+  find_folders(native);
   const DebianSystem *system = native->configuration.system;
   native->unpacked = g_hash_table_new(NULL, NULL);
   native->configured = g_hash_table_new(NULL, NULL);
@@ -305,6 +320,7 @@ native_init(Native *native)
 static void
 native_clear(Native *native)
 {
+  g_hash_table_unref(native->folders);
   g_hash_table_unref(native->unpacked);
   g_hash_table_unref(native->configured);
   g_hash_table_unref(native->by_pack);
