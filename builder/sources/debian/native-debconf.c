@@ -201,6 +201,15 @@ run_input(Native *native, Shell *shell, char **words)
   return answer(shell, 30, "question skipped");
 }
 
+/* The package's questions are as if they had never been: all that is left of them is in the database. */
+static int
+run_purge(Native *native, Shell *shell, char **words)
+{
+  (void)words;
+  g_autofree char *text = debian_unit_file(native->unit, "templates", NULL);
+  return text != NULL ? shell_give_up(shell, g_strdup("db_purge")) : answer(shell, 0, "");
+}
+
 static int
 run_fine(Native *native, Shell *shell, char **words)
 {
@@ -237,6 +246,7 @@ const NativeCommand native_debconf_commands[] = {
   {"db_register", run_register, NULL},
   {"db_input", run_input, NULL},
   {"db_version", run_fine, NULL},
+  {"db_purge", run_purge, NULL},
   {"db_capb", run_fine, NULL},
   {"db_title", run_fine, NULL},
   {"db_settitle", run_fine, NULL},

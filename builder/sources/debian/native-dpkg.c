@@ -84,6 +84,10 @@ run_dpkg_query(Native *native, Shell *shell, char **words)
   if (n < 3 || name[0] == '-' || strpbrk(name, "*?[:") != NULL)
     return give_up_on(shell, words);
   const DebianUnit *unit = debian_system_find(native->configuration.system, name);
+  if (unit != NULL && !g_hash_table_contains(native->unpacked, unit) && strstr(words[n - 2], "${Conffiles}") != NULL) {
+    shell_print(shell, "\n"); /* none yet */
+    return 0;
+  }
   return unit == NULL ? 1 : give_up_on(shell, words);
 }
 

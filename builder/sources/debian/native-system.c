@@ -124,6 +124,52 @@ run_perl(Native *native, Shell *shell, char **words)
   return nothing ? 0 : give_up_on(shell, words);
 }
 
+/* seq FIRST STEP LAST */
+static int
+run_seq(Native *native, Shell *shell, char **words)
+{
+  gint64 first, step, last;
+  (void)native;
+  if (g_strv_length(words) != 4 || !g_ascii_string_to_signed(words[1], 10, -1000, 1000, &first, NULL) ||
+      !g_ascii_string_to_signed(words[2], 10, -1000, 1000, &step, NULL) || step == 0 ||
+      !g_ascii_string_to_signed(words[3], 10, -1000, 1000, &last, NULL))
+    return give_up_on(shell, words);
+  for (gint64 i = first; step > 0 ? i <= last : i >= last; i += step) {
+    g_autofree char *line = g_strdup_printf("%" G_GINT64_FORMAT "\n", i);
+    shell_print(shell, line);
+  }
+  return 0;
+}
+
+/* dbus-uuidgen --ensure: an image has no machine's identity; whoever starts it makes one. */
+static int
+run_uuidgen(Native *native, Shell *shell, char **words)
+{
+  (void)native;
+  return g_strcmp0(words[1], "--ensure") == 0 && words[2] == NULL ? 0 : give_up_on(shell, words);
+}
+
+static gboolean
+holds(Native *native, Shell *shell, const char *folder, const char *pattern)
+{
+  g_auto(GStrv) names = native_list(native, shell, folder);
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    if (shell_match(pattern, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* glib-compile-schemas and gio-querymodules, where there is nothing for them. */
+static int
+run_glib(Native *native, Shell *shell, char **words)
+{
+  gboolean schemas = g_str_has_suffix(words[0], "schemas");
+  if (words[1] == NULL || words[2] != NULL || holds(native, shell, words[1], schemas ? "*.gschema.*" : "*.so") ||
+      holds(native, shell, words[1], "giomodule.cache") || (schemas && holds(native, shell, words[1], "*.enums.xml")))
+    return give_up_on(shell, words);
+  return schemas ? 1 : 0;
+}
+
 /* ---- capabilities (capabilities(7), "File capabilities") ---- */
 
 static const struct {
@@ -206,6 +252,10 @@ const NativeCommand native_system_commands[] = {
   {"sync", run_nothing, NULL},
   {"ischroot", run_nothing, NULL},
   {"pidof", run_pidof, NULL},
+  {"seq", run_seq, NULL},
+  {"dbus-uuidgen", run_uuidgen, "dbus-uuidgen"},
+  {"glib-compile-schemas", run_glib, NULL},
+  {"gio-querymodules", run_glib, NULL},
   {"setcap", run_setcap, "setcap"},
   {"getcap", run_getcap, "getcap"},
   {"mountpoint", run_mountpoint, NULL},

@@ -359,7 +359,7 @@ find_command(const char *name)
                                                 native_debconf_commands};
   const char *slash = strrchr(name, '/');
   if (slash != NULL && (g_str_has_prefix(name, "/usr/sbin/") || g_str_has_prefix(name, "/usr/bin/") ||
-                        g_str_has_prefix(name, "/sbin/") || g_str_has_prefix(name, "/bin/")))
+                        g_str_has_prefix(name, "/sbin/") || g_str_has_prefix(name, "/bin/") || strstr(name, "/glib-2.0/") != NULL))
     name = slash + 1;
   for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
     for (const NativeCommand *command = tables[i]; command->name != NULL; command++)
