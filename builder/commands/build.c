@@ -167,9 +167,9 @@ scripts_json(const BuildResult *result)
   json_t *scripts = json_array();
   for (guint i = 0; i < result->scripts->len; i++) {
     const BuildScript *script = result->scripts->pdata[i];
-    json_array_append_new(scripts, json_pack("{s:s, s:s, s:s, s:s, s:s}", "arch", script->arch, "package", script->note->package,
-                                             "script", script->note->script, "how", script_how_name(script->note->how), "why",
-                                             script->note->why));
+    json_array_append_new(scripts, json_pack("{s:s, s:s, s:s, s:s, s:s}", "arch", script->arch, "package",
+                                             script->note->package, "script", script->note->script, "how",
+                                             script_how_name(script->note->how), "why", script->note->why));
   }
   return scripts;
 }
@@ -457,7 +457,8 @@ static const char details[] =
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has packages 'scripts' (objects with 'arch', 'package', 'script', "
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has packages 'scripts' (objects with 'arch', "
+  "'package', 'script', "
   "'how', which is native, run or skipped, and 'why'), where the recipe has tests 'tests' (a list of objects with 'arch', "
   "'kind', 'name', 'passed', 'reused' and 'seconds'), and with --explain 'layers' and 'actions' (objects with 'action', "
   "'subject', 'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"

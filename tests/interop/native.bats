@@ -4,6 +4,7 @@
 load ../lib/common
 load ../lib/image
 load ../lib/store
+load ../lib/system
 
 setup() {
   setup_test
@@ -15,53 +16,45 @@ setup() {
 
 RELEASE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
-# native PACKAGE...: an image of minbase and these in $T/ours, all its scripts done natively
-native() {
+# as_installed PACKAGE...: an image of minbase and these, all its scripts done natively, is what mmdebstrap makes of the same packages,
+# save what the table tells the reason of
+as_installed() {
+  SYSTEMS=$T
   cat > native.yaml <<END
 name: native
 version: "1"
-debian:
-  suite: $RELEASE
-  variant: minbase
-  packages: [$(IFS=,; echo "$*")]
-  scripts: auto
-outputs: [{oci: {compression: zstd}}]
+debian: {suite: $RELEASE, variant: minbase, packages: [$(IFS=,; echo "$*")], scripts: auto}
 END
-  ok build native.yaml
-  image_open native-1.oci.tar "$T/image"
-  image_unpack "$T/image"
-  mv "$T/image/rootfs" "$T/ours"
-}
-
-# reference PACKAGE...: what mmdebstrap makes of the very packages of native.lock, in $T/theirs
-reference() {
-  debs_of native.lock "$T/archive"
-  (cd archive && apt-ftparchive packages . > Packages &&
-    apt-ftparchive -o APT::FTPArchive::Release::Codename="$RELEASE" release . > ../Release && mv ../Release .)
-  # apt's sandbox reads the packages as another user
-  chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
-  mmdebstrap --mode=root --variant=minbase --include="$(IFS=,; echo "apt $*" | tr ' ' ,)" "$RELEASE" "$T/theirs" \
-    "deb [trusted=yes] copy:$T/archive ./" > mmdebstrap.log 2>&1 || { tail mmdebstrap.log; return 1; }
-}
-
-# same PACKAGE...: the two are the same, save what the table tells the reason of
-same() {
-  native "$@"
-  reference "$@"
-  for root in ours theirs; do dpkg-query --root="$T/$root" -W > $root.list; done
-  diff ours.list theirs.list
-  python3 "$TOP/tests/interop/same-system.py" --some theirs ours "$TOP/tests/interop/native-differences.txt" > differences ||
-    { head -n 60 differences; return 1; }
+  # no runtime: nothing is run in secret
+  ok build native.yaml --runtime "$T/none" --json
+  [ "$(jq -r '.scripts[].how' <<< "$out" | sort -u)" = native ]
+  laid_out native
+  mmdebstrap_of native.lock "$T/reference" apt "$@"
+  for root in native reference; do dpkg-query --root="$T/$root.root" -W > $root.list; done
+  diff native.list reference.list
+  python3 "$TOP/tests/interop/same-system.py" --some reference.root native.root "$TOP/tests/interop/native-differences.txt" \
+    > differences || { head -n 60 differences; return 1; }
 }
 
 @test "minbase: the same as by its scripts" {
-  same
+  as_installed
 }
 
 @test "users, services and the loader's cache: dbus, openssh-client, cron" {
-  same dbus openssh-client cron
+  as_installed dbus openssh-client cron
 }
 
 @test "alternatives, links of modules and certificates: nginx-light, ca-certificates, less, nano" {
-  same nginx-light ca-certificates less nano
+  as_installed nginx-light ca-certificates less nano
+}
+
+@test "what is not known natively is told, with its line, and run" {
+  cat > unknown.yaml <<END
+name: unknown
+version: "1"
+debian: {suite: $RELEASE, variant: minbase, packages: [python3-minimal], scripts: auto}
+END
+  fails 1 build unknown.yaml --runtime "$T/none"
+  has "$err" "python3-minimal postinst: line 5: runs 'py3compile"
+  has "$err" "there is no container runtime"
 }

@@ -18,34 +18,31 @@ static const struct {
   const char *option;
   gsize offset;
 } values[] = {
-  {"--home", G_STRUCT_OFFSET(Call, home)},       {"--home-dir", G_STRUCT_OFFSET(Call, home)}, {"-d", G_STRUCT_OFFSET(Call, home)},
-  {"--shell", G_STRUCT_OFFSET(Call, shell)},     {"-s", G_STRUCT_OFFSET(Call, shell)},        {"--gecos", G_STRUCT_OFFSET(Call, gecos)},
-  {"--comment", G_STRUCT_OFFSET(Call, gecos)},   {"-c", G_STRUCT_OFFSET(Call, gecos)},        {"--ingroup", G_STRUCT_OFFSET(Call, group)},
-  {"--uid", G_STRUCT_OFFSET(Call, uid)},         {"-u", G_STRUCT_OFFSET(Call, uid)},          {"--gid", G_STRUCT_OFFSET(Call, gid)},
-  {"-g", G_STRUCT_OFFSET(Call, gid)},            {"--groups", G_STRUCT_OFFSET(Call, groups)}, {"-G", G_STRUCT_OFFSET(Call, groups)},
+  {"--home", G_STRUCT_OFFSET(Call, home)},     {"--home-dir", G_STRUCT_OFFSET(Call, home)},
+  {"-d", G_STRUCT_OFFSET(Call, home)},         {"--shell", G_STRUCT_OFFSET(Call, shell)},
+  {"-s", G_STRUCT_OFFSET(Call, shell)},        {"--gecos", G_STRUCT_OFFSET(Call, gecos)},
+  {"--comment", G_STRUCT_OFFSET(Call, gecos)}, {"-c", G_STRUCT_OFFSET(Call, gecos)},
+  {"--ingroup", G_STRUCT_OFFSET(Call, group)}, {"--uid", G_STRUCT_OFFSET(Call, uid)},
+  {"-u", G_STRUCT_OFFSET(Call, uid)},          {"--gid", G_STRUCT_OFFSET(Call, gid)},
+  {"-g", G_STRUCT_OFFSET(Call, gid)},          {"--groups", G_STRUCT_OFFSET(Call, groups)},
+  {"-G", G_STRUCT_OFFSET(Call, groups)},
 };
 
 static const struct {
   const char *option;
   gsize offset; /* 0: nothing comes of it */
 } flags[] = {
-  {"--system", G_STRUCT_OFFSET(Call, system)},
-  {"-r", G_STRUCT_OFFSET(Call, system)},
-  {"--group", G_STRUCT_OFFSET(Call, own_group)},
-  {"--user-group", G_STRUCT_OFFSET(Call, own_group)},
-  {"-U", G_STRUCT_OFFSET(Call, own_group)},
-  {"--no-user-group", G_STRUCT_OFFSET(Call, no_group)},
-  {"-N", G_STRUCT_OFFSET(Call, no_group)},
-  {"--no-create-home", G_STRUCT_OFFSET(Call, no_home)},
-  {"-M", G_STRUCT_OFFSET(Call, no_home)},
-  {"--create-home", G_STRUCT_OFFSET(Call, make_home)},
-  {"-m", G_STRUCT_OFFSET(Call, make_home)},
-  {"--append", G_STRUCT_OFFSET(Call, append)},
+  {"--system", G_STRUCT_OFFSET(Call, system)},   {"-r", G_STRUCT_OFFSET(Call, system)},
+  {"--group", G_STRUCT_OFFSET(Call, own_group)}, {"--user-group", G_STRUCT_OFFSET(Call, own_group)},
+  {"-U", G_STRUCT_OFFSET(Call, own_group)},      {"--no-user-group", G_STRUCT_OFFSET(Call, no_group)},
+  {"-N", G_STRUCT_OFFSET(Call, no_group)},       {"--no-create-home", G_STRUCT_OFFSET(Call, no_home)},
+  {"-M", G_STRUCT_OFFSET(Call, no_home)},        {"--create-home", G_STRUCT_OFFSET(Call, make_home)},
+  {"-m", G_STRUCT_OFFSET(Call, make_home)},      {"--append", G_STRUCT_OFFSET(Call, append)},
   {"-a", G_STRUCT_OFFSET(Call, append)},
 };
 
-static const char *const idle[] = {"--quiet",         "--force-badname", "--allow-badname",     "--disabled-password",
-                                   "--disabled-login", "--force",        "--allow-bad-names",   NULL};
+static const char *const idle[] = {"--quiet",          "--force-badname", "--allow-badname",   "--disabled-password",
+                                   "--disabled-login", "--force",         "--allow-bad-names", NULL};
 
 static gboolean
 take_value(Call *call, char **words, guint *i)
@@ -180,7 +177,8 @@ add_system_user(Native *native, Shell *shell, const Call *call)
   if (group != NULL && (gid = group_number(accounts, group)) == G_MAXUINT32)
     return 1;
   const char *home = call->home != NULL ? call->home : "/nonexistent";
-  AccountsUser user = {.name = call->names[0], .uid = wanted, .gid = gid, .gecos = call->gecos, .home = home, .shell = call->shell};
+  AccountsUser user = {
+    .name = call->names[0], .uid = wanted, .gid = gid, .gecos = call->gecos, .home = home, .shell = call->shell};
   GError *failure = NULL;
   if (!accounts_add_user(accounts, &user, &uid, &failure))
     return fail(shell, failure);

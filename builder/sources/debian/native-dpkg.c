@@ -25,13 +25,12 @@ compare_versions(const char *a, const char *relation, const char *b)
     const char *name;
     gboolean less, equal, more;
   } relations[] = {
-    {"lt", 1, 0, 0}, {"le", 1, 1, 0}, {"eq", 0, 1, 0}, {"ne", 1, 0, 1}, {"ge", 0, 1, 1},
-    {"gt", 0, 0, 1}, {"<<", 1, 0, 0}, {"<=", 1, 1, 0}, {"=", 0, 1, 0},  {">=", 0, 1, 1},
-    {">>", 0, 0, 1}, {"<", 1, 1, 0},  {">", 0, 1, 1},
+    {"lt", 1, 0, 0}, {"le", 1, 1, 0}, {"eq", 0, 1, 0}, {"ne", 1, 0, 1}, {"ge", 0, 1, 1}, {"gt", 0, 0, 1}, {"<<", 1, 0, 0},
+    {"<=", 1, 1, 0}, {"=", 0, 1, 0},  {">=", 0, 1, 1}, {">>", 0, 0, 1}, {"<", 1, 1, 0},  {">", 0, 1, 1},
   };
   gboolean later = g_str_has_suffix(relation, "-nl");
   g_autofree char *plain = later ? g_strndup(relation, strlen(relation) - 3) : g_strdup(relation);
-  int order = *a != '\0' && *b != '\0' ? debian_version_compare(a, b)
+  int order = *a != '\0' && *b != '\0'       ? debian_version_compare(a, b)
               : (*a == '\0') == (*b == '\0') ? 0
               : (*a == '\0') != later        ? -1
                                              : 1;

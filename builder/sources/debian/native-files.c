@@ -137,8 +137,12 @@ change_mode(const char *spec, gboolean folder, guint32 *mode)
     if (n == 0 || operator== '\0' || strchr("+-=", operator) == NULL || letters[strspn(letters, "rwxXst")] != '\0')
       return FALSE;
     for (const char *c = letters; *c != '\0'; c++)
-      bits |= *c == 'r' ? 0444 : *c == 'w' ? 0222 : *c == 's' ? 06000 : *c == 't' ? 01000
-              : *c == 'x' || folder || (*mode & 0111) != 0 ? 0111 : 0;
+      bits |= *c == 'r'                                    ? 0444
+              : *c == 'w'                                  ? 0222
+              : *c == 's'                                  ? 06000
+              : *c == 't'                                  ? 01000
+              : *c == 'x' || folder || (*mode & 0111) != 0 ? 0111
+                                                           : 0;
     bits &= classes;
     *mode = operator== '+' ? *mode | bits : operator== '-' ? *mode & ~bits : (*mode & ~(classes & 0777)) | bits;
   }
@@ -406,7 +410,8 @@ static int
 run_cp(Native *native, Shell *shell, char **words)
 {
   Options options = {.flags = "apdfnPLZvT", .values = ""};
-  int status = read_options(shell, words, &options, "p=preserve a=archive f=force n=no-clobber v=verbose d=no-dereference") ? 0 : 1;
+  int status = read_options(shell, words, &options, "p=preserve a=archive f=force n=no-clobber v=verbose d=no-dereference") ? 0
+                                                                                                                            : 1;
   guint n = g_strv_length(options.operands);
   gboolean preserve = given(&options, 'p') || given(&options, 'a');
   gboolean follow = !(given(&options, 'a') || given(&options, 'd') || given(&options, 'P'));
@@ -470,7 +475,8 @@ static int
 run_ln(Native *native, Shell *shell, char **words)
 {
   Options options = {.flags = "sfnvT", .values = ""};
-  int status = read_options(shell, words, &options, "s=symbolic f=force n=no-dereference v=verbose T=no-target-directory") ? 0 : 1;
+  int status = read_options(shell, words, &options, "s=symbolic f=force n=no-dereference v=verbose T=no-target-directory") ? 0
+                                                                                                                           : 1;
   guint n = g_strv_length(options.operands);
   if (status == 0 && (!given(&options, 's') || n < 1 || n > 2))
     status = shell_give_up(shell, g_strdup("a hard link"));
@@ -623,7 +629,7 @@ static const char *
 stat_field(Native *native, const Entry *entry, char field, char *buffer, gsize size)
 {
   const Accounts *accounts = native->configuration.accounts;
-  const char *name = field == 'U' ? accounts_user_name(accounts, entry->uid)
+  const char *name = field == 'U'   ? accounts_user_name(accounts, entry->uid)
                      : field == 'G' ? accounts_group_name(accounts, entry->gid)
                                     : NULL;
   if (field == 'U' || field == 'G')
@@ -705,7 +711,8 @@ run_test(Native *native, Shell *shell, char **words)
   if (words[1] == NULL || words[2] == NULL)
     return 2;
   if (words[3] != NULL) {
-    const Entry *left = native_find(native, shell, words[1], TRUE, NULL), *right = native_find(native, shell, words[3], TRUE, NULL);
+    const Entry *left = native_find(native, shell, words[1], TRUE, NULL),
+                *right = native_find(native, shell, words[3], TRUE, NULL);
     if (left != NULL && right != NULL)
       shell_give_up(shell, g_strdup("compares two files' times"));
     return strcmp(words[2], "-nt") == 0 ? left == NULL : strcmp(words[2], "-ot") == 0 ? right == NULL : 1;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct {
-  char *name;     /* of the file */
+  char *name; /* of the file */
   char *soname;
   gboolean link;
 } Library;

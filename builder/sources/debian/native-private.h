@@ -19,11 +19,11 @@ typedef struct {
   GHashTable *folders;    /* path -> DebianUnit*: the first in the order that brings the folder */
   GHashTable *removed;    /* paths of packages' files that a script took away */
   GPtrArray *alternatives;
-  GHashTable *diverted;   /* paths whose diversion has been made */
-  GString *overrides;     /* var/lib/dpkg/statoverride */
-  GHashTable *questions;  /* of debconf: name -> NativeQuestion */
-  GHashTable *interests;  /* name of a trigger -> GPtrArray* of DebianUnit* */
-  GHashTable *pending;    /* DebianUnit* -> GString*: names of triggers */
+  GHashTable *diverted;            /* paths whose diversion has been made */
+  GString *overrides;              /* var/lib/dpkg/statoverride */
+  GHashTable *questions;           /* of debconf: name -> NativeQuestion */
+  GHashTable *interests;           /* name of a trigger -> GPtrArray* of DebianUnit* */
+  GHashTable *pending;             /* DebianUnit* -> GString*: names of triggers */
   gboolean under_debconf, restart; /* debconf's frontend runs the script; it is about to */
   const DebianUnit *remover;       /* who first took away a package's file, and by which script */
   const char *remover_kind;

@@ -289,8 +289,9 @@ unmask(const Helper *helper, const char *name)
   g_autofree char *base = g_path_get_basename(name);
   g_autofree char *mask = g_strconcat("/etc/systemd/", helper->instance, "/", base, NULL);
   const Entry *entry = native_find(helper->native, helper->shell, mask, FALSE, NULL);
-  g_autofree char *records = g_strconcat(strcmp(helper->instance, "user") == 0 ? "/var/lib/systemd/deb-systemd-user-helper-masked"
-                                                                               : "/var/lib/systemd/deb-systemd-helper-masked",
+  g_autofree char *records = g_strconcat(strcmp(helper->instance, "user") == 0
+                                           ? "/var/lib/systemd/deb-systemd-user-helper-masked"
+                                           : "/var/lib/systemd/deb-systemd-helper-masked",
                                          NULL);
   if (entry != NULL && native_find(helper->native, helper->shell, records, TRUE, NULL) != NULL)
     shell_give_up(helper->shell, g_strdup_printf("unmasks '%s'", base));
@@ -299,7 +300,8 @@ unmask(const Helper *helper, const char *name)
 static int
 run_helper(Native *native, Shell *shell, char **words)
 {
-  Helper helper = {.native = native, .shell = shell, .instance = "system", .state = "/var/lib/systemd/deb-systemd-helper-enabled"};
+  Helper helper = {
+    .native = native, .shell = shell, .instance = "system", .state = "/var/lib/systemd/deb-systemd-helper-enabled"};
   g_autoptr(GPtrArray) visited = g_ptr_array_new_with_free_func(g_free);
   helper.visited = visited;
   guint i = 1;
@@ -363,7 +365,8 @@ run_update_rcd(Native *native, Shell *shell, char **words)
   gboolean disabled = g_strcmp0(words[1] != NULL ? words[2] : NULL, "defaults-disabled") == 0;
   if (words[1] == NULL || words[1][0] == '-' || (!disabled && g_strcmp0(words[2], "defaults") != 0))
     return give_up_on(shell, words);
-  if (native_find(native, shell, "/sbin/insserv", TRUE, NULL) != NULL || native_find(native, shell, "/sbin/openrc", TRUE, NULL) != NULL ||
+  if (native_find(native, shell, "/sbin/insserv", TRUE, NULL) != NULL ||
+      native_find(native, shell, "/sbin/openrc", TRUE, NULL) != NULL ||
       native_find(native, shell, "/usr/lib/insserv/insserv", TRUE, NULL) != NULL)
     return shell_give_up(shell, g_strdup("update-rc.d with insserv or openrc"));
   g_autofree char *path = g_strconcat("/etc/init.d/", words[1], NULL);

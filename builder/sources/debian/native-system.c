@@ -176,7 +176,7 @@ static const struct {
   const char *name;
   guint bit;
 } capabilities[] = {
-  {"cap_chown", 0},      {"cap_dac_override", 1}, {"cap_dac_read_search", 2},    {"cap_setgid", 6},   {"cap_setuid", 7},
+  {"cap_chown", 0},      {"cap_dac_override", 1}, {"cap_dac_read_search", 2},   {"cap_setgid", 6},     {"cap_setuid", 7},
   {"cap_net_admin", 12}, {"cap_net_raw", 13},     {"cap_net_bind_service", 10}, {"cap_sys_admin", 21}, {"cap_sys_nice", 23},
 };
 

@@ -202,8 +202,9 @@ grep_text(Shell *shell, const Grep *grep, const char *text)
 {
   g_autoptr(GPtrArray) regexes = g_ptr_array_new_with_free_func((GDestroyNotify)g_regex_unref);
   for (guint i = 0; i < grep->patterns->len && !grep->fixed; i++) {
-    g_autofree char *pattern = grep->whole ? g_strdup_printf(grep->extended ? "^(%s)$" : "^\\(%s\\)$", (char *)grep->patterns->pdata[i])
-                                           : g_strdup(grep->patterns->pdata[i]);
+    g_autofree char *pattern = grep->whole
+                                 ? g_strdup_printf(grep->extended ? "^(%s)$" : "^\\(%s\\)$", (char *)grep->patterns->pdata[i])
+                                 : g_strdup(grep->patterns->pdata[i]);
     GRegex *regex = compile(pattern, grep->extended, grep->caseless);
     if (regex == NULL)
       return shell_give_up(shell, g_strdup_printf("the expression '%.60s'", pattern));
@@ -488,7 +489,7 @@ run_tr(Native *native, Shell *shell, char **words)
   (void)native;
   gboolean delete = words[1] != NULL && strcmp(words[1], "-d") == 0;
   guint n = g_strv_length(words);
-  if (n != 3 || (words[1][0] == '-' && !delete && words[1][1] != '\0'))
+  if (n != 3 || (words[1][0] == '-' && !delete &&words[1][1] != '\0'))
     return give_up_on(shell, words);
   g_autofree char *from = expand_set(delete ? words[2] : words[1]), *to = delete ? NULL : expand_set(words[2]);
   g_autofree char *text = shell_take_input(shell);
@@ -587,9 +588,10 @@ run_compare(Native *native, Shell *shell, char **words)
 static int
 run_checksum(Native *native, Shell *shell, char **words)
 {
-  GChecksumType type = words[0][0] == 'm' ? G_CHECKSUM_MD5 : strcmp(words[0], "sha1sum") == 0 ? G_CHECKSUM_SHA1
-                       : strcmp(words[0], "sha256sum") == 0                                 ? G_CHECKSUM_SHA256
-                                                                                             : G_CHECKSUM_SHA512;
+  GChecksumType type = words[0][0] == 'm'                   ? G_CHECKSUM_MD5
+                       : strcmp(words[0], "sha1sum") == 0   ? G_CHECKSUM_SHA1
+                       : strcmp(words[0], "sha256sum") == 0 ? G_CHECKSUM_SHA256
+                                                            : G_CHECKSUM_SHA512;
   if (words[1] != NULL && (words[1][0] == '-' || words[2] != NULL))
     return give_up_on(shell, words);
   g_autofree char *input = words[1] == NULL ? shell_take_input(shell) : NULL;

@@ -98,9 +98,8 @@ is_visible(const View *view, const char *path, const Entry *entry)
   if (node == NULL || node->entry != entry || node->pack == TREE_NO_PACK)
     return TRUE;
   /* several packages may bring a folder: the first that is unpacked does */
-  const DebianUnit *unit = entry->type == ENTRY_DIRECTORY
-                             ? g_hash_table_lookup(native->folders, path)
-                             : g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
+  const DebianUnit *unit = entry->type == ENTRY_DIRECTORY ? g_hash_table_lookup(native->folders, path)
+                                                          : g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
   return unit == NULL || g_hash_table_contains(native->unpacked, unit);
 }
 
@@ -354,12 +353,13 @@ host_exists(Shell *shell, const char *path, gpointer data)
 static const NativeCommand *
 find_command(const char *name)
 {
-  static const NativeCommand *const tables[] = {native_file_commands,    native_text_commands,   native_account_commands,
-                                                native_dpkg_commands,    native_service_commands, native_system_commands,
+  static const NativeCommand *const tables[] = {native_file_commands,   native_text_commands,    native_account_commands,
+                                                native_dpkg_commands,   native_service_commands, native_system_commands,
                                                 native_debconf_commands};
   const char *slash = strrchr(name, '/');
-  if (slash != NULL && (g_str_has_prefix(name, "/usr/sbin/") || g_str_has_prefix(name, "/usr/bin/") ||
-                        g_str_has_prefix(name, "/sbin/") || g_str_has_prefix(name, "/bin/") || strstr(name, "/glib-2.0/") != NULL))
+  if (slash != NULL &&
+      (g_str_has_prefix(name, "/usr/sbin/") || g_str_has_prefix(name, "/usr/bin/") || g_str_has_prefix(name, "/sbin/") ||
+       g_str_has_prefix(name, "/bin/") || strstr(name, "/glib-2.0/") != NULL))
     name = slash + 1;
   for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
     for (const NativeCommand *command = tables[i]; command->name != NULL; command++)

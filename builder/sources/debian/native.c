@@ -27,8 +27,9 @@ shell_options(const char *text)
 Shell *
 native_shell(Native *native)
 {
-  static const char *const strangers[] = {"HOME", "USER", "LOGNAME", "HOSTNAME", "PWD",  "OLDPWD", "SHELL", "TERM",
-                                          "LANG", "PPID", "RANDOM",  "UID",      "EUID", "SHLVL",  "DPKG_RUNNING_VERSION"};
+  static const char *const strangers[] = {"HOME",   "USER",  "LOGNAME", "HOSTNAME", "PWD",
+                                          "OLDPWD", "SHELL", "TERM",    "LANG",     "PPID",
+                                          "RANDOM", "UID",   "EUID",    "SHLVL",    "DPKG_RUNNING_VERSION"};
   Shell *shell = shell_new(&native_host, native);
   for (guint i = 0; i < G_N_ELEMENTS(strangers); i++)
     shell_set_unknown(shell, strangers[i]);
@@ -53,9 +54,8 @@ follow(Native *native, const char *text, const char *const *arguments, gboolean 
 {
   guint line = 1;
   const char *reason = "no shell's script", *options = shell_options(text), *stands_for = native_known_script(text);
-  g_autoptr(ShellNode) script = options != NULL || stands_for != NULL
-                                  ? shell_parse(stands_for != NULL ? stands_for : text, &line, &reason)
-                                  : NULL;
+  g_autoptr(ShellNode)
+    script = options != NULL || stands_for != NULL ? shell_parse(stands_for != NULL ? stands_for : text, &line, &reason) : NULL;
   if (script == NULL)
     return g_strdup_printf("line %u: %s", line, reason);
   g_autoptr(Shell) shell = native_shell(native);
@@ -156,7 +156,8 @@ run_script(Native *native, const DebianUnit *unit, const char *kind, const char 
 
 /* Calls back for each "interest" (or "activate") of the package, whether noawait or not. */
 static void
-each_trigger(Native *native, const DebianUnit *unit, const char *directive, void (*take)(Native *, const DebianUnit *, const char *))
+each_trigger(Native *native, const DebianUnit *unit, const char *directive,
+             void (*take)(Native *, const DebianUnit *, const char *))
 {
   g_autofree char *text = debian_unit_file(unit, "triggers", &native->error);
   g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
@@ -215,7 +216,8 @@ activate_files(Native *native, const DebianUnit *unit)
     g_autofree char *path = g_strconcat("/", pack_entry(unit->pack, i)->path, NULL);
     for (char *slash = path + strlen(path); slash != NULL && slash > path; slash = strrchr(path, '/')) {
       *slash = '\0';
-      const char *plain = g_str_has_prefix(path, "/usr/lib") || g_str_has_prefix(path, "/usr/bin") || g_str_has_prefix(path, "/usr/sbin")
+      const char *plain = g_str_has_prefix(path, "/usr/lib") || g_str_has_prefix(path, "/usr/bin") ||
+                              g_str_has_prefix(path, "/usr/sbin")
                             ? path + 4
                             : NULL;
       native_trigger(native, path, unit);
@@ -356,7 +358,8 @@ note_removals(const Native *native, DebianScriptReport *report)
     if (first == NULL || strcmp(path, first) < 0)
       first = path;
   if (first != NULL && native->remover != NULL)
-    take_note(report, native->remover->name, native->remover_kind, g_strdup_printf("removes '/%s', which a package brings", first));
+    take_note(report, native->remover->name, native->remover_kind,
+              g_strdup_printf("removes '/%s', which a package brings", first));
 }
 
 gboolean

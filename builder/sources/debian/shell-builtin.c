@@ -294,10 +294,10 @@ static const struct {
   const char *name;
   int (*run)(Shell *shell, char **words);
 } builtins[] = {
-  {":", do_nothing},     {"true", do_nothing}, {"false", do_false},  {"set", do_set},           {"shift", do_shift},
-  {"unset", do_unset},   {"export", do_export}, {"readonly", do_export}, {"local", do_local},   {"exit", do_exit},
-  {"return", do_return}, {"break", do_break},  {"continue", do_continue}, {"eval", do_eval},    {"trap", do_trap},
-  {"echo", do_echo},     {"printf", do_printf}, {"read", do_read},    {"umask", do_umask},       {"test", do_test},
+  {":", do_nothing},     {"true", do_nothing},    {"false", do_false},       {"set", do_set},     {"shift", do_shift},
+  {"unset", do_unset},   {"export", do_export},   {"readonly", do_export},   {"local", do_local}, {"exit", do_exit},
+  {"return", do_return}, {"break", do_break},     {"continue", do_continue}, {"eval", do_eval},   {"trap", do_trap},
+  {"echo", do_echo},     {"printf", do_printf},   {"read", do_read},         {"umask", do_umask}, {"test", do_test},
   {"[", do_test},        {"command", do_command},
 };
 
@@ -318,8 +318,7 @@ do_command(Shell *shell, char **words)
   if (words[1] == NULL)
     return 0;
   if (words[1][0] != '-')
-    return find_builtin(words[1], &at) ? builtins[at].run(shell, words + 1)
-                                       : shell->host->run(shell, words + 1, shell->data);
+    return find_builtin(words[1], &at) ? builtins[at].run(shell, words + 1) : shell->host->run(shell, words + 1, shell->data);
   if (strcmp(words[1], "-v") != 0 || words[2] == NULL)
     return shell_give_up(shell, g_strdup_printf("command %s", words[1]));
   if (!find_builtin(words[2], &at) && !g_hash_table_contains(shell->functions, words[2]))

@@ -2,7 +2,7 @@
  *
  * Reading a shell script into a tree. Words stay as they are written: what they stand for is found when they are used.
  */
-#include "builder/sources/debian/shell.h"
+#include "builder/sources/debian/shell-private.h"
 
 #include <string.h>
 
@@ -112,14 +112,45 @@ skip_brackets(Parser *parser, char open, char close)
   parser->depth--;
 }
 
+/* Behind the "$(" of a command substitution: to behind its ")", which only reading it finds (a pattern of case has one too). */
+static void
+skip_program(Parser *parser)
+{
+  static const char *const none[] = {NULL};
+  GPtrArray *heredocs = parser->heredocs;
+  if (++parser->depth > SHELL_DEPTH)
+    fail(parser, "too deeply nested");
+  parser->heredocs = g_ptr_array_new();
+  ShellNode *program = parse_list(parser, none);
+  if (*parser->at == ')')
+    parser->at++;
+  else
+    fail(parser, "a bracket is not closed");
+  g_ptr_array_unref(parser->heredocs);
+  shell_node_free(program);
+  parser->heredocs = heredocs;
+  parser->depth--;
+}
+
 static void
 skip_dollar(Parser *parser)
 {
   char c = *parser->at;
-  if (c == '(' || c == '{') {
-    parser->at++;
+  if (c != '(' && c != '{')
+    return;
+  parser->at++;
+  if (c == '(' && *parser->at != '(')
+    skip_program(parser);
+  else
     skip_brackets(parser, c, c == '(' ? ')' : '}');
-  }
+}
+
+const char *
+shell_skip_substitution(const char *text)
+{
+  Parser parser = {.at = text, .line = 1};
+  skip_program(&parser);
+  return parser.reason == NULL ? parser.at : NULL;
 }
 
 /* Behind the opening quote: to behind the closing one. */
@@ -263,7 +294,8 @@ static gboolean
 sees_redirect(Parser *parser)
 {
   skip_blanks(parser);
-  return strchr("<>", parser->at[strspn(parser->at, "0123456789")]) != NULL && parser->at[strspn(parser->at, "0123456789")] != '\0';
+  return strchr("<>", parser->at[strspn(parser->at, "0123456789")]) != NULL &&
+         parser->at[strspn(parser->at, "0123456789")] != '\0';
 }
 
 static void
@@ -533,12 +565,12 @@ parse_and_or(Parser *parser)
   ShellNode *left = parse_pipe(parser);
   for (guint links = 0; parser->reason == NULL; links++) {
     gboolean and = take_operator(parser, "&&");
-    if (!and && !take_operator(parser, "||"))
+    if (!and&&!take_operator(parser, "||"))
       break;
     skip_newlines(parser);
     if (links > CHAIN_MOST)
       fail(parser, "too long a chain of commands");
-    ShellNode *node = new_node(parser, and ? SHELL_AND : SHELL_OR);
+    ShellNode *node = new_node(parser, and? SHELL_AND : SHELL_OR);
     g_ptr_array_add(node->children, left);
     g_ptr_array_add(node->children, parse_pipe(parser));
     left = node;

@@ -12,23 +12,23 @@ typedef enum { FLOW_ON, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN, FLOW_EXIT } Shel
 struct Shell {
   const ShellHost *host;
   gpointer data;
-  GHashTable *variables;  /* name -> value */
-  GHashTable *strangers;  /* names whose value is not known */
-  GHashTable *functions;  /* name -> const ShellNode* */
-  GPtrArray *parsed;      /* ShellNode*: of substitutions and eval, kept for the functions they define */
-  char **arguments;       /* $1 ... */
-  int status;             /* $? */
-  int substituted;        /* status of the last command substitution */
-  GPtrArray *locals;      /* ShellLocal*: what the function that runs has to restore; NULL outside of any */
-  char *farewell;         /* trap ... EXIT */
+  GHashTable *variables; /* name -> value */
+  GHashTable *strangers; /* names whose value is not known */
+  GHashTable *functions; /* name -> const ShellNode* */
+  GPtrArray *parsed;     /* ShellNode*: of substitutions and eval, kept for the functions they define */
+  char **arguments;      /* $1 ... */
+  int status;            /* $? */
+  int substituted;       /* status of the last command substitution */
+  GPtrArray *locals;     /* ShellLocal*: what the function that runs has to restore; NULL outside of any */
+  char *farewell;        /* trap ... EXIT */
   ShellFlow flow;
-  guint flow_levels;      /* loops that break and continue still have to leave */
+  guint flow_levels; /* loops that break and continue still have to leave */
   gboolean errexit, nounset;
-  guint excused;          /* > 0: a failure here does not end the script */
-  gboolean failed;        /* the last command failed where that ends the script (set -e) */
+  guint excused;   /* > 0: a failure here does not end the script */
+  gboolean failed; /* the last command failed where that ends the script (set -e) */
   guint steps, depth, loops;
-  GString *out;           /* NULL: nobody reads it */
-  GString *in;            /* what is left of it; NULL: the script's own */
+  GString *out; /* NULL: nobody reads it */
+  GString *in;  /* what is left of it; NULL: the script's own */
   char *folder;
   guint mask;
   guint line;
@@ -46,6 +46,8 @@ char *shell_expand_text(Shell *shell, const char *word, gboolean pattern);
 /* The text of a here-document. */
 char *shell_expand_heredoc(Shell *shell, const char *text);
 
+/* Behind "$(": what follows the ")" of that command substitution, or NULL. */
+const char *shell_skip_substitution(const char *text);
 /* The standard output of a text that is a script (transfer full), its last line breaks taken away; $? is its status. */
 char *shell_substitute(Shell *shell, const char *text);
 int shell_follow(Shell *shell, const ShellNode *node);

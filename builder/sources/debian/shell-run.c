@@ -305,7 +305,8 @@ redirect_output(Shell *shell, Redirected *redirected, const char *path, gboolean
 static gboolean
 redirect_input(Shell *shell, Redirected *redirected, const char *path)
 {
-  g_autoptr(GBytes) content = strcmp(path, "/dev/null") == 0 ? g_bytes_new(NULL, 0) : shell->host->read(shell, path, shell->data);
+  g_autoptr(GBytes) content = strcmp(path, "/dev/null") == 0 ? g_bytes_new(NULL, 0)
+                                                             : shell->host->read(shell, path, shell->data);
   if (content == NULL)
     return FALSE;
   gsize size;
@@ -575,9 +576,8 @@ follow_while(Shell *shell, const ShellNode *node)
 static int
 follow_for(Shell *shell, const ShellNode *node)
 {
-  g_auto(GStrv) values = node->words != NULL
-                           ? shell_expand_words(shell, (char **)node->words->pdata, node->words->len)
-                           : g_strdupv(shell->arguments);
+  g_auto(GStrv) values = node->words != NULL ? shell_expand_words(shell, (char **)node->words->pdata, node->words->len)
+                                             : g_strdupv(shell->arguments);
   int status = 0;
   shell->loops++;
   for (guint i = 0; values != NULL && values[i] != NULL && shell->unknown == NULL; i++) {

@@ -16,7 +16,7 @@ typedef struct {
 static gboolean test_or(Test *test);
 
 static gboolean
-compare_numbers(Test *test, const char *operator, const char *left, const char *right)
+compare_numbers(Test *test, const char *operator, const char * left, const char *right)
 {
   gint64 a, b;
   if (!g_ascii_string_to_signed(left, 10, G_MININT64, G_MAXINT64, &a, NULL) ||
@@ -43,25 +43,24 @@ compare_numbers(Test *test, const char *operator, const char *left, const char *
 static gboolean
 is_binary(const char *word)
 {
-  static const char *const operators[] = {"=",   "==",  "!=",  "-eq", "-ne", "-gt", "-ge",
-                                          "-lt", "-le", "-nt", "-ot", "-ef", NULL};
+  static const char *const operators[] = {"=", "==", "!=", "-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-nt", "-ot", "-ef", NULL};
   return g_strv_contains(operators, word);
 }
 
 static gboolean
-binary(Test *test, const char *left, const char *operator, const char *right)
+binary(Test *test, const char *left, const char *operator, const char * right)
 {
   if (operator[0] != '-')
     return (strcmp(left, right) == 0) == (operator[0] == '=');
   if (strchr("nteof", operator[1]) != NULL && strchr("tf", operator[2]) != NULL && strcmp(operator, "-eq") != 0) {
-    char *const words[] = {(char *)"test", (char *)left, (char *)operator,(char *)right, NULL};
+    char *const words[] = {(char *)"test", (char *)left, (char *)operator,(char *) right, NULL};
     return test->shell->host->run(test->shell, (char **)words, test->shell->data) == 0;
   }
   return compare_numbers(test, operator, left, right);
 }
 
 static gboolean
-unary(Test *test, const char *operator, const char *word)
+unary(Test *test, const char *operator, const char * word)
 {
   if (operator[1] == 'n')
     return *word != '\0';
@@ -69,7 +68,7 @@ unary(Test *test, const char *operator, const char *word)
     return *word == '\0';
   if (operator[1] == 't')
     return FALSE; /* no descriptor of ours is a terminal */
-  char *const words[] = {(char *)"test", (char *)operator,(char *)word, NULL};
+  char *const words[] = {(char *)"test", (char *)operator,(char *) word, NULL};
   return test->shell->host->run(test->shell, (char **)words, test->shell->data) == 0;
 }
 

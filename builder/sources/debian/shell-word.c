@@ -278,6 +278,10 @@ expand_braces(Expansion *expansion, const char *at, const char *end, gboolean qu
 static const char *
 find_close(const char *at, const char *end, char open, char close)
 {
+  if (open == '(' && *at != '(') {
+    const char *behind = shell_skip_substitution(at);
+    return behind != NULL ? behind - 1 : end;
+  }
   for (guint depth = 1; at < end; at++) {
     if (*at == '\\' && at + 1 < end)
       at++;
@@ -299,7 +303,8 @@ take_number(Shell *shell, const char **at, gint64 *number)
   *at += strspn(*at, " \t");
   gboolean digits = g_ascii_isdigit(**at);
   gsize length = digits ? strspn(*at, "0123456789") : name_length(*at, *at + strlen(*at));
-  g_autofree char *name = g_strndup(*at, length), *value = digits || length == 0 ? g_strdup(name) : parameter_value(shell, name);
+  g_autofree char *name = g_strndup(*at, length),
+                  *value = digits || length == 0 ? g_strdup(name) : parameter_value(shell, name);
   *at += length;
   *at += strspn(*at, " \t");
   return g_ascii_string_to_signed(value != NULL ? value : "", 10, -1000000, 1000000, number, NULL);
@@ -315,11 +320,11 @@ expand_arithmetic(Expansion *expansion, const char *from, const char *end, gbool
   gint64 sum = 0, product = 0, number = 0;
   gboolean known = take_number(shell, &at, &product);
   while (known && *at != '\0') {
-    char operator= *at++;
+    char operator= * at++;
     known = strchr("+-*", operator) != NULL && take_number(shell, &at, &number) && ABS(product) < 1000000;
     if (operator!= '*')
       sum += product;
-    product = operator== '*' ? product * number : operator== '+' ? number : -number;
+    product = operator== '*' ? product * number : operator== '+' ? number : - number;
   }
   if (!known)
     shell_give_up(shell, g_strdup("arithmetic"));

@@ -26,14 +26,14 @@
 /* ---- the script ---- */
 
 typedef enum {
-  SHELL_COMMAND,  /* words: assignments, then the command and its arguments */
-  SHELL_LIST,     /* children, one after the other */
-  SHELL_PIPE,     /* children */
-  SHELL_AND,      /* two children, as OR */
+  SHELL_COMMAND, /* words: assignments, then the command and its arguments */
+  SHELL_LIST,    /* children, one after the other */
+  SHELL_PIPE,    /* children */
+  SHELL_AND,     /* two children, as OR */
   SHELL_OR,
-  SHELL_NOT,      /* one child */
-  SHELL_IF,       /* condition, then, and else where there is one */
-  SHELL_WHILE,    /* condition, body */
+  SHELL_NOT,   /* one child */
+  SHELL_IF,    /* condition, then, and else where there is one */
+  SHELL_WHILE, /* condition, body */
   SHELL_UNTIL,
   SHELL_FOR,      /* name, words, body; no words at all (NULL): "$@" */
   SHELL_CASE,     /* words[0], and in patterns[i] what children[i] is for */
@@ -45,7 +45,7 @@ typedef enum {
 typedef struct ShellNode ShellNode;
 struct ShellNode {
   ShellKind kind;
-  guint line;           /* 1, 2 ... */
+  guint line; /* 1, 2 ... */
   char *name;
   GPtrArray *words;     /* char*, as they are written */
   GPtrArray *children;  /* ShellNode* */
