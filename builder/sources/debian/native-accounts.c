@@ -200,13 +200,6 @@ join_group(Native *native, Shell *shell, const char *user, const char *group)
 }
 
 static int
-give_up_on(Shell *shell, char **words)
-{
-  g_autofree char *line = g_strjoinv(" ", words);
-  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-}
-
-static int
 add_system_group(Native *native, Shell *shell, const Call *call)
 {
   guint32 gid;
@@ -223,12 +216,12 @@ run_adduser(Native *native, Shell *shell, char **words)
 {
   Call call;
   if (!read_call(words, &call))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   gboolean group = strcmp(words[0] + strlen(words[0]) - 8, "addgroup") == 0;
   if (call.n_names == 2)
-    return call.system ? give_up_on(shell, words) : join_group(native, shell, call.names[0], call.names[1]);
+    return call.system ? native_unknown_call(shell, words) : join_group(native, shell, call.names[0], call.names[1]);
   if (!call.system)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   return group ? add_system_group(native, shell, &call) : add_system_user(native, shell, &call);
 }
 
@@ -240,7 +233,7 @@ run_groupadd(Native *native, Shell *shell, char **words)
   gint64 gid = -1;
   gboolean forced = words[1] != NULL && strcmp(words[1], "-f") == 0;
   if (!read_call(words + forced, &call) || call.n_names != 1 || (!call.system && call.gid == NULL))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   if (accounts_find_group(accounts, call.names[0], NULL))
     return forced ? 0 : 9;
   if (!read_number(call.gid, &gid) || (gid >= 0 && accounts_group_name(accounts, (guint32)gid) != NULL))
@@ -255,12 +248,12 @@ run_useradd(Native *native, Shell *shell, char **words)
   Call call;
   gint64 uid = -1;
   if (!read_call(words, &call) || call.n_names != 1 || !call.system || call.groups != NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   if (accounts_find_user(accounts, call.names[0], NULL, NULL))
     return 9;
   gboolean own = call.gid == NULL && !call.no_group;
   if (!read_number(call.uid, &uid) || call.no_group || (own && accounts_find_group(accounts, call.names[0], NULL)))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   if (uid < 0)
     uid = find_from_top(accounts, TRUE, own);
   guint32 gid = own ? (guint32)uid : group_number(accounts, call.gid);
@@ -284,7 +277,7 @@ run_usermod(Native *native, Shell *shell, char **words)
   if (words[1] != NULL && strcmp(words[1], "-aG") == 0 && g_strv_length(words) == 4)
     return join_group(native, shell, words[3], words[2]);
   if (!read_call(words, &call) || !call.append || call.groups == NULL || call.n_names != 1 || strchr(call.groups, ',') != NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   return join_group(native, shell, call.names[0], call.groups);
 }
 
@@ -296,7 +289,7 @@ run_getent(Native *native, Shell *shell, char **words)
 {
   if (words[1] == NULL || words[2] == NULL || words[3] != NULL ||
       (strcmp(words[1], "passwd") != 0 && strcmp(words[1], "group") != 0))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   g_autofree char *path = g_strconcat("/etc/", words[1], NULL);
   g_autoptr(GBytes) content = native_read(native, shell, path);
   g_autofree char *text = content != NULL ? native_text(content) : g_strdup("");
@@ -321,7 +314,7 @@ run_id(Native *native, Shell *shell, char **words)
   char which = '\0';
   for (; words[i] != NULL && words[i][0] == '-'; i++) {
     if (strcmp(words[i], "-u") != 0 && strcmp(words[i], "-g") != 0)
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
     which = words[i][1];
   }
   if (words[i] != NULL && !accounts_find_user(native->configuration.accounts, words[i], &uid, &gid))

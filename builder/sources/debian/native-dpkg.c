@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static int
-give_up_on(Shell *shell, char **words)
-{
-  g_autofree char *line = g_strjoinv(" ", words);
-  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-}
-
 /* ---- dpkg ---- */
 
 /* dpkg --compare-versions A RELATION B: 0 true, 1 false, 2 no such relation. An empty version is earlier than any, but later
@@ -45,10 +38,10 @@ run_dpkg(Native *native, Shell *shell, char **words)
 {
   if (g_strcmp0(words[1], "--compare-versions") == 0) {
     char **rest = words + 2 + (g_strcmp0(words[2], "--") == 0);
-    return g_strv_length(rest) == 3 ? compare_versions(rest[0], rest[1], rest[2]) : give_up_on(shell, words);
+    return g_strv_length(rest) == 3 ? compare_versions(rest[0], rest[1], rest[2]) : native_unknown_call(shell, words);
   }
   if (g_strcmp0(words[1], "--print-architecture") != 0)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   shell_print(shell, native->configuration.system->architecture);
   shell_print(shell, "\n");
   return 0;
@@ -81,13 +74,13 @@ run_dpkg_query(Native *native, Shell *shell, char **words)
   if (n == 3 && strcmp(words[1], "-S") == 0 && name[0] == '/' && strpbrk(name, "*?[") == NULL)
     return search_owner(native, shell, name);
   if (n < 3 || name[0] == '-' || strpbrk(name, "*?[:") != NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   const DebianUnit *unit = debian_system_find(native->configuration.system, name);
   if (unit != NULL && !g_hash_table_contains(native->unpacked, unit) && strstr(words[n - 2], "${Conffiles}") != NULL) {
     shell_print(shell, "\n"); /* none yet */
     return 0;
   }
-  return unit == NULL ? 1 : give_up_on(shell, words);
+  return unit == NULL ? 1 : native_unknown_call(shell, words);
 }
 
 static int
@@ -97,7 +90,7 @@ run_trigger(Native *native, Shell *shell, char **words)
     if (strcmp(words[i], "--no-await") == 0 || strcmp(words[i], "--await") == 0)
       continue;
     if (words[i][0] == '-')
-      return strcmp(words[i], "--check-supported") == 0 ? 0 : give_up_on(shell, words);
+      return strcmp(words[i], "--check-supported") == 0 ? 0 : native_unknown_call(shell, words);
     native_trigger(native, words[i], native->unit);
   }
   return 0;
@@ -109,7 +102,7 @@ run_maintscript_helper(Native *native, Shell *shell, char **words)
 {
   static const char *const known[] = {"rm_conffile", "mv_conffile", "symlink_to_dir", "dir_to_symlink", "supports", NULL};
   (void)native;
-  return words[1] != NULL && g_strv_contains(known, words[1]) ? 0 : give_up_on(shell, words);
+  return words[1] != NULL && g_strv_contains(known, words[1]) ? 0 : native_unknown_call(shell, words);
 }
 
 /* ---- diversions ---- */
@@ -159,15 +152,15 @@ run_divert(Native *native, Shell *shell, char **words)
     else if (word[0] == '/' && path == NULL)
       path = word;
     else if (strcmp(word, "--rename") != 0 && strcmp(word, "--no-rename") != 0 && strcmp(word, "--quiet") != 0)
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
   }
   if (path == NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   const DebianDiversion *diversion = g_hash_table_contains(native->diverted, path) ? find_diversion(native, path) : NULL;
   if (strcmp(action, "--add") == 0)
     return diversion != NULL ? 0 : add_diversion(native, shell, path, package, to);
   if (strcmp(action, "--remove") == 0 || strcmp(action, "--list") == 0)
-    return diversion == NULL ? 0 : give_up_on(shell, words);
+    return diversion == NULL ? 0 : native_unknown_call(shell, words);
   const char *answer = strcmp(action, "--truename") == 0 ? (diversion != NULL ? diversion->to : path)
                        : diversion != NULL               ? diversion->by->name
                                                          : NULL;
@@ -219,20 +212,20 @@ run_statoverride(Native *native, Shell *shell, char **words)
   for (; words[i] != NULL && strcmp(words[i], "--list") != 0 && strcmp(words[i], "--add") != 0; i++) {
     update = update || strcmp(words[i], "--update") == 0;
     if (strcmp(words[i], "--update") != 0 && strcmp(words[i], "--quiet") != 0 && strcmp(words[i], "--force") != 0)
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
   }
   if (words[i] == NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   char **rest = words + i + 1;
   if (rest[0] != NULL && (strcmp(rest[0], "--update") == 0 || strcmp(rest[0], "--quiet") == 0)) {
     update = update || strcmp(rest[0], "--update") == 0;
     rest++;
   }
   if (strcmp(words[i], "--list") == 0 && rest[0] != NULL && rest[1] == NULL)
-    return is_overridden(native, rest[0]) ? give_up_on(shell, words) : 1;
+    return is_overridden(native, rest[0]) ? native_unknown_call(shell, words) : 1;
   if (strcmp(words[i], "--add") == 0 && update && g_strv_length(rest) == 4)
     return add_override(native, shell, rest);
-  return give_up_on(shell, words);
+  return native_unknown_call(shell, words);
 }
 
 /* ---- alternatives ---- */
@@ -249,12 +242,13 @@ run_alternatives(Native *native, Shell *shell, char **words)
     const char *path = g_strv_length(words) > i + 4 ? words[i + 3] : "/";
     if (native_find(native, shell, path, TRUE, NULL) == NULL)
       return 2;
-    return debian_alternatives_install(&native->configuration, native->alternatives, words) ? 0 : give_up_on(shell, words);
+    return debian_alternatives_install(&native->configuration, native->alternatives, words) ? 0
+                                                                                            : native_unknown_call(shell, words);
   }
   gboolean removes = g_strcmp0(action, "--remove") == 0 || g_strcmp0(action, "--remove-all") == 0;
   if (removes && words[i + 1] != NULL && !debian_alternatives_has(native->alternatives, words[i + 1]))
     return strcmp(action, "--remove") == 0 ? 0 : 2;
-  return give_up_on(shell, words);
+  return native_unknown_call(shell, words);
 }
 
 const NativeCommand native_dpkg_commands[] = {

@@ -88,10 +88,8 @@ read_options(Shell *shell, char **words, Options *options, const char *spelled)
   }
   g_ptr_array_add(operands, NULL);
   options->operands = (char **)g_ptr_array_free(operands, FALSE);
-  if (!known) {
-    g_autofree char *line = g_strjoinv(" ", words);
-    shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-  }
+  if (!known)
+    native_unknown_call(shell, words);
   return known;
 }
 
@@ -131,10 +129,10 @@ change_mode(const char *spec, gboolean folder, guint32 *mode)
   g_auto(GStrv) clauses = g_strsplit(spec, ",", -1);
   for (guint i = 0; clauses[i] != NULL; i++) {
     gsize n = strspn(clauses[i], "ugoa");
-    char operator= clauses[i][n];
-    const char *letters = clauses[i] + n + (operator!= '\0');
+    char op = clauses[i][n];
+    const char *letters = clauses[i] + n + (op != '\0');
     guint32 bits = 0, classes = class_bits(clauses[i], n);
-    if (n == 0 || operator== '\0' || strchr("+-=", operator) == NULL || letters[strspn(letters, "rwxXst")] != '\0')
+    if (n == 0 || op == '\0' || strchr("+-=", op) == NULL || letters[strspn(letters, "rwxXst")] != '\0')
       return FALSE;
     for (const char *c = letters; *c != '\0'; c++)
       bits |= *c == 'r'                                    ? 0444
@@ -144,7 +142,7 @@ change_mode(const char *spec, gboolean folder, guint32 *mode)
               : *c == 'x' || folder || (*mode & 0111) != 0 ? 0111
                                                            : 0;
     bits &= classes;
-    *mode = operator== '+' ? *mode | bits : operator== '-' ? *mode & ~bits : (*mode & ~(classes & 0777)) | bits;
+    *mode = op == '+' ? *mode | bits : op == '-' ? *mode & ~bits : (*mode & ~(classes & 0777)) | bits;
   }
   return TRUE;
 }
@@ -673,9 +671,9 @@ run_stat(Native *native, Shell *shell, char **words)
 }
 
 static gboolean
-has_type(const Entry *entry, char operator)
+has_type(const Entry *entry, char op)
 {
-  switch (operator) {
+  switch (op) {
   case 'd':
     return entry->type == ENTRY_DIRECTORY;
   case 'f':
@@ -717,15 +715,15 @@ run_test(Native *native, Shell *shell, char **words)
       shell_give_up(shell, g_strdup("compares two files' times"));
     return strcmp(words[2], "-nt") == 0 ? left == NULL : strcmp(words[2], "-ot") == 0 ? right == NULL : 1;
   }
-  char operator= words[1][1];
-  const Entry *entry = *words[2] != '\0' ? native_find(native, shell, words[2], strchr("hL", operator) == NULL, NULL) : NULL;
-  if (strchr("OGN", operator) != NULL)
+  char op = words[1][1];
+  const Entry *entry = *words[2] != '\0' ? native_find(native, shell, words[2], strchr("hL", op) == NULL, NULL) : NULL;
+  if (strchr("OGN", op) != NULL)
     shell_give_up(shell, g_strdup_printf("test %s", words[1]));
-  if (operator== 's' && entry != NULL && entry->type == ENTRY_FILE) {
+  if (op == 's' && entry != NULL && entry->type == ENTRY_FILE) {
     g_autoptr(GBytes) content = native_read(native, shell, words[2]);
     return content != NULL && g_bytes_get_size(content) > 0 ? 0 : 1;
   }
-  return entry != NULL && has_type(entry, operator) ? 0 : 1;
+  return entry != NULL && has_type(entry, op) ? 0 : 1;
 }
 
 static int

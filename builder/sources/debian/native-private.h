@@ -81,6 +81,9 @@ extern const ShellHost native_host;
 
 /* ---- the rest ---- */
 
+/* Gives up because of a call that is not known in this form. */
+int native_unknown_call(Shell *shell, char **words);
+
 /* Writes /etc/ld.so.cache. */
 int native_ldconfig(Native *native, Shell *shell);
 /* Notes an explicit trigger, as dpkg-trigger(1) does: for those that are interested, and configured. */

@@ -20,13 +20,6 @@ typedef struct {
   GPtrArray *visited;   /* names of units, borrowed from @names */
 } Helper;
 
-static int
-give_up_on(Shell *shell, char **words)
-{
-  g_autofree char *line = g_strjoinv(" ", words);
-  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-}
-
 static void
 link_free(gpointer data)
 {
@@ -310,7 +303,7 @@ run_helper(Native *native, Shell *shell, char **words)
       helper.instance = "user";
       helper.state = "/var/lib/systemd/deb-systemd-user-helper-enabled";
     } else if (strcmp(words[i], "--quiet") != 0 && strcmp(words[i], "--system") != 0) {
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
     }
   const char *action = words[i] != NULL ? words[i++] : "";
   gboolean asks_was = strcmp(action, "was-enabled") == 0, asks_known = strcmp(action, "debian-installed") == 0;
@@ -325,7 +318,7 @@ run_helper(Native *native, Shell *shell, char **words)
     else if (strcmp(action, "unmask") == 0)
       unmask(&helper, words[i]);
     else if (!asks_was && !asks_known)
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
   }
   return status;
 }
@@ -364,7 +357,7 @@ run_update_rcd(Native *native, Shell *shell, char **words)
 {
   gboolean disabled = g_strcmp0(words[1] != NULL ? words[2] : NULL, "defaults-disabled") == 0;
   if (words[1] == NULL || words[1][0] == '-' || (!disabled && g_strcmp0(words[2], "defaults") != 0))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   if (native_find(native, shell, "/sbin/insserv", TRUE, NULL) != NULL ||
       native_find(native, shell, "/sbin/openrc", TRUE, NULL) != NULL ||
       native_find(native, shell, "/usr/lib/insserv/insserv", TRUE, NULL) != NULL)

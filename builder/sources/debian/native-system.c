@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-static int
-give_up_on(Shell *shell, char **words)
-{
-  g_autofree char *line = g_strjoinv(" ", words);
-  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-}
-
 /* A step of debian_configure, from now on. */
 static int
 do_step(Native *native, Shell *shell, gboolean (*apply)(const DebianConfiguration *configuration, GError **error))
@@ -27,7 +20,7 @@ static int
 run_shadowconfig(Native *native, Shell *shell, char **words)
 {
   if (g_strcmp0(words[1], "on") != 0)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   accounts_use_shadow(native->configuration.accounts, TRUE);
   return 0;
 }
@@ -38,14 +31,14 @@ run_pam_auth_update(Native *native, Shell *shell, char **words)
   for (guint i = 1; words[i] != NULL; i++)
     if (strcmp(words[i], "--package") != 0 && strcmp(words[i], "--force") != 0 && strcmp(words[i], "--root") != 0 &&
         *words[i] != '\0')
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
   return do_step(native, shell, debian_pam_apply);
 }
 
 static int
 run_update_shells(Native *native, Shell *shell, char **words)
 {
-  return words[1] != NULL ? give_up_on(shell, words) : do_step(native, shell, debian_shells_apply);
+  return words[1] != NULL ? native_unknown_call(shell, words) : do_step(native, shell, debian_shells_apply);
 }
 
 static int
@@ -61,7 +54,7 @@ run_ldconfig(Native *native, Shell *shell, char **words)
 {
   for (guint i = 1; words[i] != NULL; i++)
     if (strcmp(words[i], "-r") != 0 && strcmp(words[i], "/") != 0 && strcmp(words[i], "-X") != 0)
-      return give_up_on(shell, words);
+      return native_unknown_call(shell, words);
   return native_ldconfig(native, shell);
 }
 
@@ -71,7 +64,7 @@ run_uname(Native *native, Shell *shell, char **words)
   (void)native;
   gboolean release = g_strcmp0(words[1], "-r") == 0;
   if (words[1] != NULL && !release && strcmp(words[1], "-s") != 0)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   /* scripts ask whether the kernel is too old for their release: the ones that run images are not */
   shell_print(shell, release ? "6.1.0\n" : "Linux\n");
   return 0;
@@ -112,7 +105,7 @@ run_mountpoint(Native *native, Shell *shell, char **words)
 {
   (void)native;
   gboolean quiet = g_strcmp0(words[1], "-q") == 0;
-  return g_strcmp0(words[1 + quiet], "/usr") == 0 ? 1 : give_up_on(shell, words);
+  return g_strcmp0(words[1 + quiet], "/usr") == 0 ? 1 : native_unknown_call(shell, words);
 }
 
 /* `perl -e ""`: whether it works. */
@@ -121,7 +114,7 @@ run_perl(Native *native, Shell *shell, char **words)
 {
   (void)native;
   gboolean nothing = g_strv_length(words) == 3 && strcmp(words[1], "-e") == 0 && *words[2] == '\0';
-  return nothing ? 0 : give_up_on(shell, words);
+  return nothing ? 0 : native_unknown_call(shell, words);
 }
 
 /* seq FIRST STEP LAST */
@@ -133,7 +126,7 @@ run_seq(Native *native, Shell *shell, char **words)
   if (g_strv_length(words) != 4 || !g_ascii_string_to_signed(words[1], 10, -1000, 1000, &first, NULL) ||
       !g_ascii_string_to_signed(words[2], 10, -1000, 1000, &step, NULL) || step == 0 ||
       !g_ascii_string_to_signed(words[3], 10, -1000, 1000, &last, NULL))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   for (gint64 i = first; step > 0 ? i <= last : i >= last; i += step) {
     g_autofree char *line = g_strdup_printf("%" G_GINT64_FORMAT "\n", i);
     shell_print(shell, line);
@@ -146,7 +139,7 @@ static int
 run_uuidgen(Native *native, Shell *shell, char **words)
 {
   (void)native;
-  return g_strcmp0(words[1], "--ensure") == 0 && words[2] == NULL ? 0 : give_up_on(shell, words);
+  return g_strcmp0(words[1], "--ensure") == 0 && words[2] == NULL ? 0 : native_unknown_call(shell, words);
 }
 
 static gboolean
@@ -166,7 +159,7 @@ run_glib(Native *native, Shell *shell, char **words)
   gboolean schemas = g_str_has_suffix(words[0], "schemas");
   if (words[1] == NULL || words[2] != NULL || holds(native, shell, words[1], schemas ? "*.gschema.*" : "*.so") ||
       holds(native, shell, words[1], "giomodule.cache") || (schemas && holds(native, shell, words[1], "*.enums.xml")))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   return schemas ? 1 : 0;
 }
 
@@ -217,13 +210,13 @@ run_setcap(Native *native, Shell *shell, char **words)
   guint32 value[5];
   g_autofree char *real = NULL;
   if (g_strv_length(words) != 3 || !read_capabilities(words[1], value))
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   const Entry *entry = native_find(native, shell, words[2], TRUE, &real);
   if (entry == NULL)
     return 1;
   g_autoptr(GBytes) content = native_read(native, shell, words[2]);
   if (entry->type != ENTRY_FILE || entry->n_xattrs > 0 || content == NULL)
-    return give_up_on(shell, words);
+    return native_unknown_call(shell, words);
   const Xattr attribute = {"security.capability", (const guint8 *)value, sizeof value};
   Entry changed = *entry;
   changed.path = real;
@@ -237,7 +230,7 @@ static int
 run_getcap(Native *native, Shell *shell, char **words)
 {
   const Entry *entry = words[1] != NULL && words[2] == NULL ? native_find(native, shell, words[1], TRUE, NULL) : NULL;
-  return entry != NULL && entry->n_xattrs == 0 ? 0 : give_up_on(shell, words);
+  return entry != NULL && entry->n_xattrs == 0 ? 0 : native_unknown_call(shell, words);
 }
 
 const NativeCommand native_system_commands[] = {

@@ -316,6 +316,13 @@ native_make_path(Native *native, Shell *shell, const char *path, guint32 mode)
 
 /* ---- for the shell ---- */
 
+int
+native_unknown_call(Shell *shell, char **words)
+{
+  g_autofree char *line = g_strjoinv(" ", words);
+  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
+}
+
 static GBytes *
 host_read(Shell *shell, const char *path, gpointer data)
 {
@@ -377,10 +384,8 @@ host_run(Shell *shell, char **words, gpointer data)
                                : NULL;
   if (program == NULL && (command == NULL || command->program != NULL))
     return 127;
-  if (command == NULL) {
-    g_autofree char *line = g_strjoinv(" ", words);
-    return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
-  }
+  if (command == NULL)
+    return native_unknown_call(shell, words);
   return command->run(data, shell, words);
 }
 

@@ -16,7 +16,7 @@ typedef struct {
 static gboolean test_or(Test *test);
 
 static gboolean
-compare_numbers(Test *test, const char *operator, const char * left, const char *right)
+compare_numbers(Test *test, const char *op, const char *left, const char *right)
 {
   gint64 a, b;
   if (!g_ascii_string_to_signed(left, 10, G_MININT64, G_MAXINT64, &a, NULL) ||
@@ -24,7 +24,7 @@ compare_numbers(Test *test, const char *operator, const char * left, const char 
     test->broken = TRUE;
     return FALSE;
   }
-  switch (operator[1] << 8 | operator[2]) {
+  switch (op[1] << 8 | op[2]) {
   case 'e' << 8 | 'q':
     return a == b;
   case 'n' << 8 | 'e':
@@ -48,27 +48,27 @@ is_binary(const char *word)
 }
 
 static gboolean
-binary(Test *test, const char *left, const char *operator, const char * right)
+binary(Test *test, const char *left, const char *op, const char *right)
 {
-  if (operator[0] != '-')
-    return (strcmp(left, right) == 0) == (operator[0] == '=');
-  if (strchr("nteof", operator[1]) != NULL && strchr("tf", operator[2]) != NULL && strcmp(operator, "-eq") != 0) {
-    char *const words[] = {(char *)"test", (char *)left, (char *)operator,(char *) right, NULL};
+  if (op[0] != '-')
+    return (strcmp(left, right) == 0) == (op[0] == '=');
+  if (strchr("nteof", op[1]) != NULL && strchr("tf", op[2]) != NULL && strcmp(op, "-eq") != 0) {
+    char *const words[] = {(char *)"test", (char *)left, (char *)op, (char *)right, NULL};
     return test->shell->host->run(test->shell, (char **)words, test->shell->data) == 0;
   }
-  return compare_numbers(test, operator, left, right);
+  return compare_numbers(test, op, left, right);
 }
 
 static gboolean
-unary(Test *test, const char *operator, const char * word)
+unary(Test *test, const char *op, const char *word)
 {
-  if (operator[1] == 'n')
+  if (op[1] == 'n')
     return *word != '\0';
-  if (operator[1] == 'z')
+  if (op[1] == 'z')
     return *word == '\0';
-  if (operator[1] == 't')
+  if (op[1] == 't')
     return FALSE; /* no descriptor of ours is a terminal */
-  char *const words[] = {(char *)"test", (char *)operator,(char *) word, NULL};
+  char *const words[] = {(char *)"test", (char *)op, (char *)word, NULL};
   return test->shell->host->run(test->shell, (char **)words, test->shell->data) == 0;
 }
 

@@ -211,28 +211,28 @@ trim_value(const char *value, const char *pattern, gboolean suffix, gboolean lon
   return g_strdup(value);
 }
 
-/* ${name:-word} and its like, from the operator on. */
+/* ${name:-word} and its like, from the op on. */
 static void
 expand_default(Expansion *expansion, const char *name, const char *at, const char *end, gboolean quoted)
 {
   Shell *shell = expansion->shell;
   gboolean colon = *at == ':';
-  char operator= at[colon];
+  char op = at[colon];
   const char *word = at + colon + 1;
   g_autofree char *value = parameter_value(shell, name);
   gboolean there = value != NULL && (!colon || *value != '\0');
-  if (operator== '+' ? there : !there) {
-    if (operator== '+' || operator== '-') {
+  if (op == '+' ? there : !there) {
+    if (op == '+' || op == '-') {
       for (const char *c = word; c < end && shell->unknown == NULL;)
         expand_part(expansion, &c, end, quoted);
-    } else if (operator== '=') {
+    } else if (op == '=') {
       g_autofree char *text = expand_piece(shell, word, end, FALSE);
       shell_set(shell, name, text);
       add_value(expansion, text, quoted);
     } else {
       shell_give_up(shell, g_strdup_printf("${%s%.*s", name, (int)(end - at), at));
     }
-  } else if (operator!= '+') {
+  } else if (op != '+') {
     add_value(expansion, value, quoted);
   }
 }
@@ -320,11 +320,11 @@ expand_arithmetic(Expansion *expansion, const char *from, const char *end, gbool
   gint64 sum = 0, product = 0, number = 0;
   gboolean known = take_number(shell, &at, &product);
   while (known && *at != '\0') {
-    char operator= * at++;
-    known = strchr("+-*", operator) != NULL && take_number(shell, &at, &number) && ABS(product) < 1000000;
-    if (operator!= '*')
+    char op = *at++;
+    known = strchr("+-*", op) != NULL && take_number(shell, &at, &number) && ABS(product) < 1000000;
+    if (op != '*')
       sum += product;
-    product = operator== '*' ? product * number : operator== '+' ? number : - number;
+    product = op == '*' ? product * number : op == '+' ? number : -number;
   }
   if (!known)
     shell_give_up(shell, g_strdup("arithmetic"));
