@@ -43,6 +43,8 @@ typedef struct {
 
 /* Each ends with an empty row. */
 extern const NativeCommand native_file_commands[];
+extern const NativeCommand native_mode_commands[];
+extern const NativeCommand native_look_commands[];
 extern const NativeCommand native_text_commands[];
 extern const NativeCommand native_account_commands[];
 extern const NativeCommand native_dpkg_commands[];

@@ -360,9 +360,9 @@ host_exists(Shell *shell, const char *path, gpointer data)
 static const NativeCommand *
 find_command(const char *name)
 {
-  static const NativeCommand *const tables[] = {native_file_commands,   native_text_commands,    native_account_commands,
-                                                native_dpkg_commands,   native_service_commands, native_system_commands,
-                                                native_debconf_commands};
+  static const NativeCommand *const tables[] = {native_file_commands,    native_mode_commands,    native_look_commands,
+                                                native_text_commands,    native_account_commands, native_dpkg_commands,
+                                                native_service_commands, native_system_commands,  native_debconf_commands};
   const char *slash = strrchr(name, '/');
   if (slash != NULL &&
       (g_str_has_prefix(name, "/usr/sbin/") || g_str_has_prefix(name, "/usr/bin/") || g_str_has_prefix(name, "/sbin/") ||

@@ -39,10 +39,24 @@ typedef struct {
   char *name, *value; /* NULL: was not set */
 } ShellLocal;
 
+typedef struct {
+  GString *out, *in;  /* as they were */
+  GPtrArray *buffers; /* GString* made here */
+  char *path;         /* the file that standard output is written to in the end, or NULL */
+} ShellRedirected;
+
+/* Redirects as the node says, FALSE where that fails; both ends must be called. */
+gboolean shell_begin_redirects(Shell *shell, const ShellNode *node, ShellRedirected *redirected);
+void shell_end_redirects(Shell *shell, ShellRedirected *redirected);
+
 /* The fields that the words stand for, after expansion, splitting and globbing; NULL when the run has ended. */
 char **shell_expand_words(Shell *shell, char *const *words, guint n);
 /* One text, not split; with @pattern as shell_match wants it: what is quoted stands for itself. */
 char *shell_expand_text(Shell *shell, const char *word, gboolean pattern);
+/* A pattern's characters without their backslashes. */
+char *shell_plain_text(const char *pattern);
+/* Adds the names of files that the pattern stands for, or, where there are none, itself as a text. */
+void shell_add_file_names(Shell *shell, const char *pattern, GPtrArray *fields);
 /* The text of a here-document. */
 char *shell_expand_heredoc(Shell *shell, const char *text);
 
