@@ -13,6 +13,7 @@
 #include "builder/oci/layout.h"
 #include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
+#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -154,6 +155,8 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   const RecipeDebian *debian = build->recipe->debian;
   if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
     json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  if (debian != NULL && debian->scripts == RECIPE_SCRIPTS_AUTO)
+    json_object_set_new(description, "native", json_integer(NATIVE_RULES));
   Digest base;
   if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
     char hex[DIGEST_HEX_LENGTH + 1];

@@ -163,7 +163,7 @@ note_scripts(Making *making, const DebianScriptReport *report)
                 report->n_left_out, report->notes->len, unknown);
 }
 
-/* scripts: run */
+/* All are run by dpkg. */
 static gboolean
 note_runs(Making *making, GError **error)
 {
@@ -228,9 +228,9 @@ configure_packages(Making *making, GError **error)
 {
   RecipeScripts scripts = making->recipe->debian->scripts;
   gboolean all = FALSE;
-  if (scripts != RECIPE_SCRIPTS_RUN && !configure_natively(making, &all, error))
-    return FALSE;
-  if (scripts == RECIPE_SCRIPTS_RUN && !note_runs(making, error))
+  /* what a base has installed may have triggers of its own, which only dpkg knows */
+  gboolean natively = scripts == RECIPE_SCRIPTS_SKIP || (scripts == RECIPE_SCRIPTS_AUTO && making->all->base == NULL);
+  if (natively ? !configure_natively(making, &all, error) : !note_runs(making, error))
     return FALSE;
   making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
   return !making->runs || run_scripts(making, error);

@@ -385,8 +385,7 @@ debian_write_database(const DebianSystem *system, Changes *changes, const Debian
   write_diversions(system, changes);
   write_architectures(system, units, changes);
   write_extended_states(system, units, options->asked, changes);
-  put_new_text(system, changes, "var/lib/dpkg/info/format", "1
-");
+  put_new_text(system, changes, "var/lib/dpkg/info/format", "1\n");
   if (changes_lookup(changes, "var/lib/dpkg/statoverride") == NULL) /* scripts may have made one */
     put_new_text(system, changes, "var/lib/dpkg/statoverride", "");
   put_new_text(system, changes, "var/lib/dpkg/available", "");

@@ -126,7 +126,7 @@ add_diversion(Native *native, Shell *shell, const char *path, const char *packag
   const DebianDiversion *diversion = find_diversion(native, path);
   g_autofree char *place = to != NULL ? g_strdup(to) : g_strconcat(path, ".distrib", NULL);
   if (diversion == NULL || strcmp(diversion->to, place) != 0 ||
-      strcmp(diversion->by->name, package != NULL ? package : native->unit->name) != 0)
+      strcmp(diversion->name, package != NULL ? package : native->unit->name) != 0)
     return shell_give_up(shell, g_strdup_printf("diverts '%.100s'", path));
   g_hash_table_add(native->diverted, g_strdup(path));
   return 0;
@@ -162,7 +162,7 @@ run_divert(Native *native, Shell *shell, char **words)
   if (strcmp(action, "--remove") == 0 || strcmp(action, "--list") == 0)
     return diversion == NULL ? 0 : native_unknown_call(shell, words);
   const char *answer = strcmp(action, "--truename") == 0 ? (diversion != NULL ? diversion->to : path)
-                       : diversion != NULL               ? diversion->by->name
+                       : diversion != NULL               ? diversion->name
                                                          : NULL;
   if (answer != NULL) {
     shell_print(shell, answer);

@@ -13,6 +13,9 @@
 #include "builder/sources/debian/configure.h"
 #include "rootfs/tree.h"
 
+/* Raised by whatever changes what scripts that are done natively come to. */
+#define NATIVE_RULES 1
+
 /* The order in which packages are unpacked and then configured: what is essential and all that it needs comes first, and no
  * package before what it depends on; else by name. Where dependencies go in a circle, the package whose name is met first breaks
  * it. Elements (DebianUnit*) belong to the system. *n_base (may be NULL) of them are the essential ones and their needs. */
