@@ -161,6 +161,19 @@ tests_json(const CheckReport *report)
   return tests;
 }
 
+static json_t *
+scripts_json(const BuildResult *result)
+{
+  json_t *scripts = json_array();
+  for (guint i = 0; i < result->scripts->len; i++) {
+    const BuildScript *script = result->scripts->pdata[i];
+    json_array_append_new(scripts, json_pack("{s:s, s:s, s:s, s:s, s:s}", "arch", script->arch, "package",
+                                             script->note->package, "script", script->note->script, "how",
+                                             script_how_name(script->note->how), "why", script->note->why));
+  }
+  return scripts;
+}
+
 static void
 print_json(const Recipe *recipe, const BuildResult *result, const CheckReport *tests, const BuildCommandOptions *values)
 {
@@ -169,6 +182,8 @@ print_json(const Recipe *recipe, const BuildResult *result, const CheckReport *t
     json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
   json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
                            (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
+  if (recipe->debian != NULL)
+    json_object_set_new(root, "scripts", scripts_json(result));
   if (recipe->tests->len > 0)
     json_object_set_new(root, "tests", tests_json(tests));
   if (values->check)
@@ -206,6 +221,18 @@ print_layers(const BuildResult *result)
     number = same_image ? number + 1 : 1;
     printf("layer %3u  %-*s  %.12s  %*s%s  %-6s  %s\n", number, (int)width, layer->arch, hex, padding(size, 9), "", size,
            layer->reused ? "reused" : "new", layer->contents);
+  }
+}
+
+/* What became of the packages' scripts, one line each. */
+static void
+print_scripts(const BuildResult *result)
+{
+  for (guint i = 0; i < result->scripts->len; i++) {
+    const BuildScript *script = result->scripts->pdata[i];
+    g_autofree char *why = source_escape(script->note->why);
+    printf("script  %s  %-7s  %s %s%s%s\n", script->arch, script_how_name(script->note->how), script->note->package,
+           script->note->script, *why != '\0' ? ": " : "", why);
   }
 }
 
@@ -289,6 +316,7 @@ build_recipe_file(const Building *building, const char *path, GError **error)
   if (values->explain) {
     why_print(stdout, result->actions, context->verbose);
     print_layers(result);
+    print_scripts(result);
   }
   print_outputs(result);
   if (values->check)
@@ -429,7 +457,9 @@ static const char details[] =
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
   "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
-  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has tests 'tests' (a list of objects with 'arch', "
+  "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has packages 'scripts' (objects with 'arch', "
+  "'package', 'script', "
+  "'how', which is native, run or skipped, and 'why'), where the recipe has tests 'tests' (a list of objects with 'arch', "
   "'kind', 'name', 'passed', 'reused' and 'seconds'), and with --explain 'layers' and 'actions' (objects with 'action', "
   "'subject', 'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"

@@ -3,6 +3,7 @@
 #include "builder/engine/executor.h"
 #include "builder/engine/layer_plan.h"
 #include "builder/engine/root.h"
+#include "builder/engine/script_note.h"
 #include "builder/oci/image.h"
 #include "builder/oci/inherit.h"
 #include "builder/oci/whiteout.h"
@@ -46,6 +47,7 @@ assembled_new(void)
   Assembled *assembled = g_new0(Assembled, 1);
   assembled->layers = g_ptr_array_new_with_free_func(assembled_layer_free);
   assembled->skipped = g_ptr_array_new_with_free_func(g_free);
+  assembled->scripts = g_ptr_array_new_with_free_func(script_note_free);
   return assembled;
 }
 
@@ -55,6 +57,7 @@ assembled_free(Assembled *assembled)
   descriptor_clear(&assembled->manifest);
   g_ptr_array_unref(assembled->layers);
   g_ptr_array_unref(assembled->skipped);
+  g_ptr_array_unref(assembled->scripts);
   g_free(assembled);
 }
 
@@ -395,6 +398,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
 
   g_autoptr(Assembled) out = assembled_new();
   g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
+  g_ptr_array_extend(out->scripts, root->scripts, script_note_copy, NULL);
   if (options->base != NULL)
     add_inherited(options->base, out->layers);
   if (!write_layers(store, root, &plan, options, out->layers, error) ||

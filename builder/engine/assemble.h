@@ -30,6 +30,7 @@ typedef struct {
   Descriptor manifest;
   GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
+  GPtrArray *scripts; /* ScriptNote*: what became of each (script_note.h) */
 } Assembled;
 
 /* An empty one, to be filled. */

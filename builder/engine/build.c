@@ -13,6 +13,7 @@
 #include "builder/oci/layout.h"
 #include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
+#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -56,6 +57,15 @@ layer_free(gpointer data)
   g_free(layer);
 }
 
+static void
+script_free(gpointer data)
+{
+  BuildScript *script = data;
+  g_free(script->arch);
+  script_note_free(script->note);
+  g_free(script);
+}
+
 static BuildResult *
 build_result_new(void)
 {
@@ -64,6 +74,7 @@ build_result_new(void)
   result->layers = g_ptr_array_new_with_free_func(layer_free);
   result->actions = g_ptr_array_new_with_free_func(why_action_free);
   result->skipped = g_ptr_array_new_with_free_func(g_free);
+  result->scripts = g_ptr_array_new_with_free_func(script_free);
   return result;
 }
 
@@ -74,6 +85,7 @@ build_result_free(BuildResult *result)
   g_ptr_array_unref(result->layers);
   g_ptr_array_unref(result->actions);
   g_ptr_array_unref(result->skipped);
+  g_ptr_array_unref(result->scripts);
   g_free(result);
 }
 
@@ -143,6 +155,8 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
   const RecipeDebian *debian = build->recipe->debian;
   if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
     json_object_set_new(description, "install", json_integer(INSTALL_RULES));
+  if (debian != NULL && debian->scripts == RECIPE_SCRIPTS_AUTO)
+    json_object_set_new(description, "native", json_integer(NATIVE_RULES));
   Digest base;
   if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
     char hex[DIGEST_HEX_LENGTH + 1];
@@ -210,6 +224,21 @@ remember_tests(const Build *build, const char *arch, const CheckSuite *tests, GE
 
 /* ---- images ---- */
 
+/* The same for each output of that architecture: told once. */
+static void
+report_scripts(const Build *build, const char *arch, const Assembled *image)
+{
+  GPtrArray *all = build->result->scripts;
+  for (guint i = 0; i < all->len; i++)
+    if (strcmp(((const BuildScript *)all->pdata[i])->arch, arch) == 0)
+      return;
+  for (guint i = 0; i < image->scripts->len; i++) {
+    BuildScript *script = g_new(BuildScript, 1);
+    *script = (BuildScript){g_strdup(arch), script_note_copy(image->scripts->pdata[i], NULL)};
+    g_ptr_array_add(all, script);
+  }
+}
+
 static void
 report_image(const Build *build, const char *kind, const char *arch, const Assembled *image)
 {
@@ -232,6 +261,7 @@ report_image(const Build *build, const char *kind, const char *arch, const Assem
     if (!g_ptr_array_find_with_equal_func(build->result->skipped, line, g_str_equal, NULL))
       g_ptr_array_add(build->result->skipped, g_steal_pointer(&line));
   }
+  report_scripts(build, arch, image);
 }
 
 static void

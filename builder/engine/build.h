@@ -6,6 +6,7 @@
 #ifndef ASHLAR_ENGINE_BUILD_H
 #define ASHLAR_ENGINE_BUILD_H
 
+#include "builder/engine/script_note.h"
 #include "builder/check/check.h"
 #include "builder/engine/root.h"
 #include "builder/recipe/recipe.h"
@@ -45,6 +46,12 @@ typedef struct {
   gboolean reused;
 } BuildLayer;
 
+/* What became of one maintainer script. */
+typedef struct {
+  char *arch;
+  ScriptNote *note;
+} BuildScript;
+
 typedef struct {
   gint64 epoch;
   guint n_packages;   /* of all architectures */
@@ -52,6 +59,7 @@ typedef struct {
   GPtrArray *layers;  /* BuildLayer* */
   GPtrArray *actions; /* WhyAction* (see why.h): with BuildOptions.explain */
   GPtrArray *skipped; /* char*: maintainer scripts left out: "nginx postinst (amd64)" */
+  GPtrArray *scripts; /* BuildScript* */
 } BuildResult;
 
 /* Where tests fail, no output is written, and the error tells of all of them. What passed its tests once is not tested again

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/memo.h"
+#include "builder/engine/script_note.h"
 #include "signing/error.h"
 
 #include <errno.h>
@@ -45,9 +46,10 @@ layer_from_json(json_t *json)
 static gboolean
 read_image(json_t *record, Assembled *image)
 {
-  json_t *manifest, *layers, *skipped;
-  if (json_unpack(record, "{s:o, s:o, s:o}", "manifest", &manifest, "layers", &layers, "skipped", &skipped) != 0 ||
-      !descriptor_parse(manifest, &image->manifest, NULL))
+  json_t *manifest, *layers, *skipped, *scripts;
+  if (json_unpack(record, "{s:o, s:o, s:o, s:o}", "manifest", &manifest, "layers", &layers, "skipped", &skipped, "scripts",
+                  &scripts) != 0 ||
+      !script_notes_from_json(scripts, image->scripts) || !descriptor_parse(manifest, &image->manifest, NULL))
     return FALSE;
   for (gsize i = 0; i < json_array_size(layers); i++) {
     AssembledLayer *layer = layer_from_json(json_array_get(layers, i));
@@ -98,8 +100,8 @@ memo_keep_image(Store *store, const Digest *key, const Assembled *image, GError 
     json_array_append_new(layers, layer_to_json(image->layers->pdata[i]));
   for (guint i = 0; i < image->skipped->len; i++)
     json_array_append_new(skipped, json_string(image->skipped->pdata[i]));
-  json_t *record = json_pack("{s:o, s:o, s:o, s:o}", "manifest", descriptor_to_json(&image->manifest), "config", config,
-                             "layers", layers, "skipped", skipped);
+  json_t *record = json_pack("{s:o, s:o, s:o, s:o, s:o}", "manifest", descriptor_to_json(&image->manifest), "config", config,
+                             "layers", layers, "skipped", skipped, "scripts", script_notes_to_json(image->scripts));
   gboolean kept = store_action_put(store, key, record, error);
   json_decref(record);
   return kept;

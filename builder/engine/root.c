@@ -2,11 +2,13 @@
 #include "builder/engine/root.h"
 #include "builder/check/globs.h"
 #include "builder/engine/install.h"
+#include "builder/engine/script_note.h"
 #include "builder/engine/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
 #include "builder/sources/debian/merge.h"
+#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -54,6 +56,7 @@ root_free(Root *root)
   g_clear_pointer(&root->tree, tree_free);
   g_ptr_array_unref(root->parts);
   g_ptr_array_unref(root->skipped);
+  g_ptr_array_unref(root->scripts);
   g_free(root);
 }
 
@@ -141,21 +144,59 @@ merge_packages(Making *making, GError **error)
   return TRUE;
 }
 
+/* Tells what becomes of the scripts of a first installation. */
+static void
+note_scripts(Making *making, const DebianScriptReport *report)
+{
+  gboolean skips = making->recipe->debian->scripts == RECIPE_SCRIPTS_SKIP, all = report->n_left_out == 0;
+  for (guint i = 0; i < report->notes->len; i++) {
+    const DebianScriptNote *note = report->notes->pdata[i];
+    ScriptHow how = skips && !note->native ? SCRIPT_SKIPPED : skips || all ? SCRIPT_NATIVE : SCRIPT_RUN;
+    g_ptr_array_add(making->root->scripts, script_note_new(note->package, note->script, how, note->missing));
+    if (how == SCRIPT_SKIPPED)
+      g_ptr_array_add(making->root->skipped, g_strdup_printf("%s %s%s%s", note->package, note->script,
+                                                             *note->missing != '\0' ? ": " : "", note->missing));
+  }
+  if (skips || all)
+    return;
+  g_autofree char *unknown = debian_script_report_unknown(report);
+  progress_note(making->options->fetch.progress, "dpkg runs all maintainer scripts, since %u of %u are not known natively:%s",
+                report->n_left_out, report->notes->len, unknown);
+}
+
+/* All are run by dpkg. */
+static gboolean
+note_runs(Making *making, GError **error)
+{
+  static const char *const kinds[] = {"postinst", "preinst"};
+  for (guint i = 0; i < making->system->n_units; i++)
+    for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
+      GError *failure = NULL;
+      g_autofree char *text = debian_unit_file(making->system->units[i], kinds[k], &failure);
+      if (failure != NULL) {
+        g_propagate_error(error, failure);
+        return FALSE;
+      }
+      if (text != NULL)
+        g_ptr_array_add(making->root->scripts, script_note_new(making->system->units[i]->name, kinds[k], SCRIPT_RUN, ""));
+    }
+  return TRUE;
+}
+
 /* Does what is known of the packages' scripts; *all tells whether that is everything they do. */
 static gboolean
 configure_natively(Making *making, gboolean *all, GError **error)
 {
   DebianConfigureOptions options = {.epoch = making->options->epoch};
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  if (!debian_configure(making->system, making->changes, making->accounts, &options, report, error))
+  gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO
+                    ? debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options,
+                                              report, error)
+                    : debian_configure(making->system, making->changes, making->accounts, &options, report, error);
+  if (!done)
     return FALSE;
   *all = report->n_left_out == 0;
-  for (guint i = 0; i < report->notes->len; i++) {
-    const DebianScriptNote *note = report->notes->pdata[i];
-    if (!note->native)
-      g_ptr_array_add(making->root->skipped, g_strdup_printf("%s %s%s%s", note->package, note->script,
-                                                             *note->missing != '\0' ? ": " : "", note->missing));
-  }
+  note_scripts(making, report);
   return TRUE;
 }
 
@@ -167,7 +208,6 @@ begin_anew(Making *making)
   accounts_free(making->accounts);
   making->changes = changes_new(making->root->tree);
   making->accounts = accounts_new();
-  g_ptr_array_set_size(making->root->skipped, 0);
 }
 
 static gboolean
@@ -189,7 +229,9 @@ configure_packages(Making *making, GError **error)
 {
   RecipeScripts scripts = making->recipe->debian->scripts;
   gboolean all = FALSE;
-  if (scripts != RECIPE_SCRIPTS_RUN && !configure_natively(making, &all, error))
+  /* what a base has installed may have triggers of its own, which only dpkg knows */
+  gboolean natively = scripts == RECIPE_SCRIPTS_SKIP || (scripts == RECIPE_SCRIPTS_AUTO && making->all->base == NULL);
+  if (natively ? !configure_natively(making, &all, error) : !note_runs(making, error))
     return FALSE;
   making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
   return !making->runs || run_scripts(making, error);
@@ -387,6 +429,7 @@ root_assemble(Store *store, const Recipe *recipe, const char *arch, const LockAr
   g_autoptr(Root) root = g_new0(Root, 1);
   root->tree = tree_new();
   root->skipped = g_ptr_array_new_with_free_func(g_free);
+  root->scripts = g_ptr_array_new_with_free_func(script_note_free);
   root->system = root->installed = TREE_NO_PACK;
   root->parts = g_ptr_array_new_with_free_func(part_free);
   Making making = {

@@ -24,6 +24,7 @@ typedef struct {
   guint system;       /* number of the generated files' pack in the tree, or TREE_NO_PACK */
   guint installed;    /* of the pack of what dpkg and maintainer scripts made, or TREE_NO_PACK */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst: what of it" */
+  GPtrArray *scripts; /* ScriptNote*: what became of every maintainer script, by package and script */
 } Root;
 
 void root_free(Root *root);

@@ -108,7 +108,8 @@ take_slaves(Group *group, Choice *choice, char **words)
   }
 }
 
-static void
+/* The group that the call is about, or NULL where it is not understood or its path is not there. */
+static Group *
 take_call(const DebianConfiguration *configuration, GPtrArray *groups, char **words)
 {
   while (words[0] != NULL && strcmp(words[0], "--install") != 0)
@@ -116,13 +117,14 @@ take_call(const DebianConfiguration *configuration, GPtrArray *groups, char **wo
   gint64 priority;
   if (words[0] == NULL || !is_path(words[1]) || !is_name(words[2]) || !is_path(words[3]) || words[4] == NULL ||
       !g_ascii_string_to_signed(words[4], 10, G_MININT32, G_MAXINT32, &priority, NULL))
-    return;
+    return NULL;
   if (!is_there(configuration, words[3])) /* left out by the recipe */
-    return;
+    return NULL;
   Group *group = find_group(groups, words[2], words[1]);
   Choice *choice = find_choice(group, words[3]);
   choice->priority = priority;
   take_slaves(group, choice, words + 5);
+  return group;
 }
 
 /* ---- a system that was there before ---- */
@@ -252,10 +254,34 @@ write_group(const DebianConfiguration *configuration, Group *group)
   put_state(configuration, group);
 }
 
+GPtrArray *
+debian_alternatives_new(void)
+{
+  return g_ptr_array_new_with_free_func(group_free);
+}
+
+gboolean
+debian_alternatives_install(const DebianConfiguration *configuration, GPtrArray *groups, char **words)
+{
+  Group *group = take_call(configuration, groups, words);
+  if (group != NULL)
+    write_group(configuration, group);
+  return group != NULL;
+}
+
+gboolean
+debian_alternatives_has(const GPtrArray *groups, const char *name)
+{
+  for (guint i = 0; i < groups->len; i++)
+    if (strcmp(((const Group *)groups->pdata[i])->name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 void
 debian_alternatives_apply(const DebianConfiguration *configuration)
 {
-  g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
+  g_autoptr(GPtrArray) groups = debian_alternatives_new();
   for (guint i = 0; i < configuration->scripts->len; i++) {
     const DebianUnitScript *script = configuration->scripts->pdata[i];
     for (guint k = 0; strcmp(script->kind, "postinst") == 0 && k < script->commands->len; k++) {

@@ -24,6 +24,11 @@ typedef struct {
   GPtrArray *scripts; /* DebianUnitScript*, in the order of the packages */
 } DebianConfiguration;
 
+/* Alternatives one call at a time: the groups so far, empty. */
+GPtrArray *debian_alternatives_new(void);
+/* `update-alternatives --install ...`: its links and state are put; FALSE: it is not understood, or its path is not there. */
+gboolean debian_alternatives_install(const DebianConfiguration *configuration, GPtrArray *groups, char **words);
+gboolean debian_alternatives_has(const GPtrArray *groups, const char *name);
 void debian_alternatives_apply(const DebianConfiguration *configuration);
 /* The accounts of base-passwd come first, for other steps' owners. */
 gboolean debian_users_apply_base(const DebianConfiguration *configuration, GError **error) G_GNUC_WARN_UNUSED_RESULT;

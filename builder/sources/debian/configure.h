@@ -40,6 +40,9 @@ DebianScriptReport *debian_script_report_new(void);
 void debian_script_report_free(DebianScriptReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianScriptReport, debian_script_report_free)
 
+/* Lines "\n  PACKAGE SCRIPT: WHY" for what is not native (transfer full). */
+char *debian_script_report_unknown(const DebianScriptReport *report);
+
 /* After debian_merge. Users and groups go into @accounts (accounts_write puts the files); all else into @changes. */
 gboolean debian_configure(const DebianSystem *system, Changes *changes, Accounts *accounts,
                           const DebianConfigureOptions *options, DebianScriptReport *report,

@@ -386,7 +386,8 @@ debian_write_database(const DebianSystem *system, Changes *changes, const Debian
   write_architectures(system, units, changes);
   write_extended_states(system, units, options->asked, changes);
   put_new_text(system, changes, "var/lib/dpkg/info/format", "1\n");
-  put_new_text(system, changes, "var/lib/dpkg/statoverride", "");
+  if (changes_lookup(changes, "var/lib/dpkg/statoverride") == NULL) /* scripts may have made one */
+    put_new_text(system, changes, "var/lib/dpkg/statoverride", "");
   put_new_text(system, changes, "var/lib/dpkg/available", "");
   return TRUE;
 }

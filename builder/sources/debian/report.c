@@ -122,6 +122,19 @@ debian_script_report_free(DebianScriptReport *report)
   g_free(report);
 }
 
+char *
+debian_script_report_unknown(const DebianScriptReport *report)
+{
+  GString *list = g_string_new(NULL);
+  for (guint i = 0; i < report->notes->len; i++) {
+    const DebianScriptNote *note = report->notes->pdata[i];
+    g_autofree char *why = g_strescape(note->missing, NULL);
+    if (!note->native)
+      g_string_append_printf(list, "\n  %s %s: %s", note->package, note->script, why);
+  }
+  return g_string_free(list, FALSE);
+}
+
 /* Whether @name is among the commands that are known of @script; questions of debconf(7) count for all that are known. */
 static gboolean
 is_known(const DebianUnitScript *script, const char *name)
