@@ -20,7 +20,7 @@ typedef struct {
   char *from; /* as people know it */
   OciImage *image;
   const OciManifest *manifest; /* the only one of image: descriptor, layers' descriptors, diff IDs, config */
-  LayerPack *layers;           /* manifest->n_layers of them, the lowest first: packs 0, 1, 2 ... of a tree that it was laid in */
+  LayerPack *layers; /* manifest->n_layers of them, the lowest first: packs 0, 1, 2 ... of a tree that it was laid in */
 } Base;
 
 typedef struct {

@@ -210,10 +210,21 @@ begin_anew(Making *making)
   making->accounts = accounts_new();
 }
 
+/* What an installation came to is remembered by its packages alone, and they are unpacked by dpkg from nothing. */
+static gboolean
+refuse_base(const Making *making, GError **error)
+{
+  return recipe_error_at(error, &making->recipe->debian->place,
+                         "the packages' scripts cannot be run on a base yet\nhint: write 'scripts: skip' under debian: users, "
+                         "alternatives, shells and the CA bundle are then made natively, and every script left out is listed");
+}
+
 static gboolean
 run_scripts(Making *making, GError **error)
 {
   Root *root = making->root;
+  if (making->all->base != NULL)
+    return refuse_base(making, error);
   const StepsOptions options = steps_options(making);
   begin_anew(making);
   if (!install_packages(making->store, making->recipe, making->locked, making->system, root->tree, &options, &root->installed,

@@ -38,18 +38,6 @@ locked() {
   jq -r '.packages[] | .[] | .name + "=" + .version' demo.lock | sort | tr '\n' ' '
 }
 
-# unpacked: the whole image in i/rootfs, whiteouts applied
-unpacked() {
-  rm -rf bundle
-  umoci unpack --rootless --image "$1" bundle > /dev/null 2>&1
-}
-
-status_of() {
-  ok ls --json demo-1.oci.tar
-  tar -C i/rootfs -cf - var/lib/dpkg > /dev/null
-  cat i/rootfs/var/lib/dpkg/status
-}
-
 @test "what the base has is not installed again, and its database is continued" {
   on other
   built demo.yaml
@@ -203,4 +191,20 @@ END
   ok build files.yaml
   ok lock --update demo.yaml
   [ "$(locked)" = "libhello=1.0 other=1.0 " ]
+}
+
+@test "scripts that would have to be run on a base are refused at their place; without any, nothing has to" {
+  root=$(deb_begin daemon 1.0)
+  printf '#!/bin/sh\nset -e\nfrobnicate\n' > "$root/DEBIAN/postinst"
+  deb_end daemon
+  archive_publish
+  on daemon
+  sed -i 's/scripts: skip/scripts: auto/' demo.yaml
+  fails 2 build demo.yaml
+  has "$err" "demo.yaml:"
+  has "$err" "cannot be run on a base yet"
+  on other
+  sed -i 's/scripts: skip/scripts: auto/' demo.yaml
+  rm -f demo.lock
+  ok build demo.yaml
 }

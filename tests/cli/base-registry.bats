@@ -123,6 +123,14 @@ credentials() {
   same_layers
   grep -q "GET 127.0.0.1 /elsewhere/.* unknown" log
   run ! grep "/elsewhere/.* known" log
+  kill "$SERVER"
+  rm -rf port log store demo.lock
+  serve login,redirect
+  credentials "$T/home/.docker/config.json"
+  ok build demo.yaml
+  grep -q "/v2/team/base/blobs/.* known" log
+  grep -q "/elsewhere/.* unknown" log
+  run ! grep "/elsewhere/.* known" log
 }
 
 @test "a transfer that is cut goes on where it ended" {

@@ -3,6 +3,7 @@
 # Images that start from others
 load ../lib/common
 load ../lib/image
+load ../lib/sandbox
 
 setup() {
   setup_test
@@ -181,6 +182,26 @@ END
   ok build demo.yaml
   recipe oci:base <<< 'tests: [{port: 81}]'
   fails 1 build demo.yaml
+}
+
+@test "steps see the base; what they remove of it and change of its folders is told in the layers" {
+  need_sandbox
+  base mixed
+  cp "$(command -v busybox)" busybox
+  recipe oci:base << 'END'
+files: [{path: /bin/busybox, from: busybox, mode: "0755"}]
+run:
+  - {command: [/bin/busybox, grep, -q, one, /data/two]}
+  - {command: [/bin/busybox, rm, /data/one, /old/c]}
+  - {command: [/bin/busybox, chmod, "0711", /etc]}
+END
+  ok build demo.yaml
+  ok ls demo-1.oci.tar
+  lacks "$out" /data/one
+  lacks "$out" /old/c
+  has "$out" /data/two
+  has "$out" "drwx--x--x       0/0          0 1970-01-01 00:00:00 /etc"
+  [ "$(paths 3)" = ' data data/.wh.one old old/.wh.c ' ]
 }
 
 @test "scratch is nothing" {
