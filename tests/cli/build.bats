@@ -290,15 +290,18 @@ END
   has "$err" postinst
 }
 
-@test "scripts: auto and run say that they cannot be done yet" {
-  deb hello 1.0
+@test "scripts that dpkg would have to run are refused where the image has no dpkg" {
+  root=$(deb_begin hello 1.0)
+  printf '#!/bin/sh\n/usr/bin/hello --configure-yourself\n' > "$root/DEBIAN/postinst"
+  deb_end hello
   archive_publish
   for way in auto run; do
     recipe_for demo hello
     sed -i "s/scripts: skip/scripts: $way/" demo.yaml
     fails 2 build demo.yaml
-    has "$err" scripts
-    has "$err" skip
+    has "$err" "demo.yaml:"
+    has "$err" "variant: essential"
+    has "$err" "scripts: skip"
   done
 }
 

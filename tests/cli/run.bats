@@ -98,16 +98,6 @@ END
   own_store
 }
 
-# as_subordinate COMMAND...: as an ordinary user who has subordinate ids, by accounts that only this command sees
-as_subordinate() {
-  sed '$a ashlar-test:x:54321:54321::/nonexistent:/bin/sh' /etc/passwd > passwd
-  sed '$a ashlar-test:x:54321:' /etc/group > group
-  echo ashlar-test:300000:65536 > subordinate
-  # shellcheck disable=SC2016 # for the inner shell
-  unshare -m sh -c 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && mount --bind subordinate /etc/subuid &&
-    mount --bind subordinate /etc/subgid && exec setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps=-all -- "$@"' sh "$@"
-}
-
 @test "root and an ordinary user get the same bytes" {
   need_root
   need newuidmap setpriv

@@ -85,3 +85,29 @@ names() {
     diff theirs ours
   done
 }
+
+# The packages' files of a lock, copied from the store of all tests to another one
+seed_store() {
+  mkdir -p "$2/blobs/sha256"
+  jq -r '.packages[] | .[] | .sha256' "$1" | while read -r digest; do
+    cp "$ASHLAR_STORE/blobs/sha256/$digest" "$2/blobs/sha256/"
+  done
+}
+
+@test "an ordinary user in other surroundings gets the same bytes from nothing, with the other runtime" {
+  need newuidmap
+  server
+  place=$(mktemp -d /tmp/ashlar-install.XXXXXX)
+  cp "$ASHLAR" "$place/ashlar"
+  cp "$SYSTEMS/server.yaml" "$SYSTEMS/server.lock" "$place"
+  seed_store "$SYSTEMS/server.lock" "$place/store"
+  chown -R 54321:54321 "$place"
+  runtime=$(command -v runc || command -v crun)
+  # shellcheck disable=SC2016 # for the inner shell
+  as_subordinate env TZ=Asia/Tokyo LC_ALL=C HOME="$place" ASHLAR_STORE="$place/store" \
+    sh -c 'umask 077 && cd "$1" && exec taskset -c 0 ./ashlar build server.yaml --offline --runtime "$2"' sh "$place" "$runtime" > log 2>&1 ||
+    { cat log; rm -rf "$place"; false; }
+  cmp "$SYSTEMS/server-1.oci.tar" "$place/server-1.oci.tar"
+  [ -z "$(find "$place/store/sandboxes" -mindepth 1)" ]
+  rm -rf "$place"
+}

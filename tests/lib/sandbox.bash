@@ -5,6 +5,7 @@
 #   need_sandbox         skips where there is no runtime, no static busybox, or no user namespace
 #   steps_for NAME ...   writes NAME.yaml: an image that holds busybox alone, named like each of its applets, epoch 1000000000;
 #                        what else it says comes from stdin
+#   as_subordinate COMMAND...   as an ordinary user who has subordinate ids, by accounts that only this command sees
 #   nothing_left         no sandbox is left in the store, no control group, no process of one
 
 need_sandbox() {
@@ -40,4 +41,13 @@ nothing_left() {
   left=$(empty_groups)
   [ -z "$left" ] || { sleep 1; left=$(comm -12 <(echo "$left") <(empty_groups)); }
   [ -z "$left" ] || { echo "left control group: $left"; return 1; }
+}
+
+as_subordinate() {
+  sed '$a ashlar-test:x:54321:54321::/nonexistent:/bin/sh' /etc/passwd > passwd
+  sed '$a ashlar-test:x:54321:' /etc/group > group
+  echo ashlar-test:300000:65536 > subordinate
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare -m sh -c 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && mount --bind subordinate /etc/subuid &&
+    mount --bind subordinate /etc/subgid && exec setpriv --reuid 54321 --regid 54321 --clear-groups --inh-caps=-all -- "$@"' sh "$@"
 }

@@ -195,18 +195,6 @@ epochs_are_checked(Fixture *fixture, gconstpointer data)
   g_unsetenv("SOURCE_DATE_EPOCH");
 }
 
-static void
-scripts_that_would_be_run_are_refused(Fixture *fixture, gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-  BuildOptions options = {0};
-  put(fixture, "app.yaml", HEAD "debian: {suite: stone, packages: [hello], scripts: run}\n");
-  g_assert_null(try_build(fixture, &options, &error));
-  g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE);
-  g_assert_nonnull(strstr(error->message, "app.yaml:5:"));
-  g_assert_nonnull(strstr(error->message, "scripts: skip"));
-}
-
 /* Whenever the user has had enough: an error that says so, and nothing in the folder. */
 static void
 cancelled(Fixture *fixture, gconstpointer data)
@@ -238,7 +226,6 @@ main(int argc, char **argv)
     {"layers", layers_are_as_many_as_may_be},
     {"folder-that-is-no-utf8", a_folder_whose_name_is_no_utf8},
     {"epochs", epochs_are_checked},
-    {"scripts-refused", scripts_that_would_be_run_are_refused},
     {"cancelled", cancelled},
   };
   g_unsetenv("SOURCE_DATE_EPOCH");
