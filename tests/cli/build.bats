@@ -293,6 +293,7 @@ END
 @test "scripts that dpkg would have to run are refused where the image has no dpkg" {
   root=$(deb_begin hello 1.0)
   printf '#!/bin/sh\n/usr/bin/hello --configure-yourself\n' > "$root/DEBIAN/postinst"
+  chmod 755 "$root/DEBIAN/postinst"
   deb_end hello
   archive_publish
   for way in auto run; do
@@ -302,6 +303,31 @@ END
     has "$err" "demo.yaml:"
     has "$err" "variant: essential"
     has "$err" "scripts: skip"
+  done
+}
+
+@test "scripts: auto does what it knows of a script, and tells the first line that it does not know" {
+  for line in 'echo "for $1" > /etc/made' '/usr/bin/hello --make'; do
+    root=$(deb_begin hello 1.0)
+    mkdir -p "$root/usr/bin" "$root/etc"
+    echo hello > "$root/usr/bin/hello"
+    printf '#!/bin/sh\nset -e\nif [ "$1" = configure ] && [ -z "$2" ]; then\n  %s\nfi\n' "$line" > "$root/DEBIAN/postinst"
+    chmod 755 "$root/DEBIAN/postinst"
+    deb_end hello
+    archive_publish
+    recipe_for demo hello
+    sed -i "s/scripts: skip/scripts: auto/" demo.yaml
+    rm -f demo.lock
+    if [ "$line" != "${line#echo}" ]; then
+      ok build demo.yaml --runtime "$T/none" --json
+      [ "$(jq -r '.scripts[] | .package + " " + .script + " " + .how' <<< "$out")" = "hello postinst native" ]
+      ok ls demo-1.oci.tar
+      has "$out" etc/made
+    else
+      # and there is no dpkg in the image to run it
+      fails 2 build demo.yaml --runtime "$T/none"
+      has "$err" "hello postinst: line 4: runs '/usr/bin/hello --make'"
+    fi
   done
 }
 

@@ -336,14 +336,7 @@ run_mktemp(Native *native, Shell *shell, char **words)
 }
 
 const NativeCommand native_file_commands[] = {
-  {"mkdir", run_mkdir, NULL},
-  {"rmdir", run_rmdir, NULL},
-  {"rm", run_rm, NULL},
-  {"cp", run_cp, NULL},
-  {"mv", run_mv, NULL},
-  {"ln", run_ln, NULL},
-  {"install", run_install, NULL},
-  {"touch", run_touch, NULL},
-  {"mktemp", run_mktemp, NULL},
-  {NULL, NULL, NULL},
+  {"mkdir", run_mkdir, NULL},   {"rmdir", run_rmdir, NULL}, {"rm", run_rm, NULL},           {"cp", run_cp, NULL},
+  {"mv", run_mv, NULL},         {"ln", run_ln, NULL},       {"install", run_install, NULL}, {"touch", run_touch, NULL},
+  {"mktemp", run_mktemp, NULL}, {NULL, NULL, NULL},
 };

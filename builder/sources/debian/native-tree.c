@@ -379,10 +379,9 @@ static int
 host_run(Shell *shell, char **words, gpointer data)
 {
   const NativeCommand *command = find_command(words[0]);
-  g_autofree char *program = command == NULL || command->program != NULL
-                               ? native_program(data, shell, command != NULL ? command->program : words[0])
-                               : NULL;
-  if (program == NULL && (command == NULL || command->program != NULL))
+  const char *needed = command != NULL ? command->program : words[0];
+  g_autofree char *program = needed != NULL ? native_program(data, shell, needed) : NULL;
+  if (needed != NULL && program == NULL)
     return 127;
   if (command == NULL)
     return native_unknown_call(shell, words);
