@@ -71,15 +71,12 @@ static json_t *
 describe_packages(const Install *install, const DebianBatch *batch)
 {
   json_t *list = json_array();
-  for (guint i = 0; i < batch->waves->len; i++) {
-    const DebianWave *wave = batch->waves->pdata[i];
-    for (guint k = 0; k < wave->units->len; k++) {
-      const DebianUnit *unit = wave->units->pdata[k];
-      const LockPackage *package = install->locked->packages->pdata[unit->input];
-      char hex[DIGEST_HEX_LENGTH + 1];
-      digest_to_hex(&package->sha256, hex);
-      json_array_append_new(list, json_string(hex));
-    }
+  for (guint i = 0; i < batch->units->len; i++) {
+    const DebianUnit *unit = batch->units->pdata[i];
+    const LockPackage *package = install->locked->packages->pdata[unit->input];
+    char hex[DIGEST_HEX_LENGTH + 1];
+    digest_to_hex(&package->sha256, hex);
+    json_array_append_new(list, json_string(hex));
   }
   return list;
 }
@@ -112,11 +109,8 @@ merge_batches(const Install *install, guint n, Changes **changes, GError **error
   g_autoptr(GPtrArray) packs = g_ptr_array_new();
   for (guint i = 0; i < n; i++) {
     const DebianBatch *batch = install->batches->pdata[i];
-    for (guint k = 0; k < batch->waves->len; k++) {
-      const DebianWave *wave = batch->waves->pdata[k];
-      for (guint j = 0; j < wave->units->len; j++)
-        g_ptr_array_add(packs, ((const DebianUnit *)wave->units->pdata[j])->pack);
-    }
+    for (guint k = 0; k < batch->units->len; k++)
+      g_ptr_array_add(packs, ((const DebianUnit *)batch->units->pdata[k])->pack);
   }
   g_autoptr(DebianSystem) system = debian_system_new((Pack *const *)packs->pdata, packs->len, install->options->arch, error);
   if (system == NULL)
@@ -233,15 +227,11 @@ write_deb(gpointer data, GCancellable *cancellable, GError **error)
 static gboolean
 write_debs(const Install *install, const DebianBatch *batch, GError **error)
 {
-  g_autofree DebJob *jobs = g_new0(DebJob, batch->n_units);
+  g_autofree DebJob *jobs = g_new0(DebJob, batch->units->len);
   g_autoptr(Executor) executor = executor_new(install->options->fetch.cancellable);
-  guint n = 0;
-  for (guint i = 0; i < batch->waves->len; i++) {
-    const DebianWave *wave = batch->waves->pdata[i];
-    for (guint k = 0; k < wave->units->len; k++) {
-      jobs[n] = (DebJob){wave->units->pdata[k], sandbox_extras(install->sandbox)};
-      executor_push(executor, write_deb, &jobs[n++]);
-    }
+  for (guint i = 0; i < batch->units->len; i++) {
+    jobs[i] = (DebJob){batch->units->pdata[i], sandbox_extras(install->sandbox)};
+    executor_push(executor, write_deb, &jobs[i]);
   }
   return executor_wait(executor, error);
 }
@@ -249,12 +239,9 @@ write_debs(const Install *install, const DebianBatch *batch, GError **error)
 static void
 remove_debs(const Install *install, const DebianBatch *batch)
 {
-  for (guint i = 0; i < batch->waves->len; i++) {
-    const DebianWave *wave = batch->waves->pdata[i];
-    for (guint k = 0; k < wave->units->len; k++) {
-      g_autofree char *name = deb_name(wave->units->pdata[k]);
-      (void)unlinkat(sandbox_extras(install->sandbox), name, 0);
-    }
+  for (guint i = 0; i < batch->units->len; i++) {
+    g_autofree char *name = deb_name(batch->units->pdata[i]);
+    (void)unlinkat(sandbox_extras(install->sandbox), name, 0);
   }
 }
 
@@ -285,6 +272,23 @@ append_names(GString *script, const GPtrArray *units, const char *before, const 
   g_string_append_c(script, '\n');
 }
 
+/* In our order, and not in dpkg's own: accounts have the numbers that are free when they are made. The first packages are
+ * configured as they are unpacked, and others before a wave. */
+static void
+append_configure(const Install *install, const DebianBatch *batch, gboolean first, GString *script)
+{
+  g_autoptr(GPtrArray) units = g_ptr_array_copy(batch->units, NULL, NULL);
+  for (guint i = 0; i < batch->waves->len; i++) {
+    const DebianWave *wave = batch->waves->pdata[i];
+    for (guint k = 0; k < wave->configure->len; k++)
+      g_ptr_array_remove(units, wave->configure->pdata[k]);
+  }
+  if (first || units->len == 0)
+    return;
+  append_dpkg(install, script, "--configure");
+  append_names(script, units, "", "");
+}
+
 /* No service is started in a sandbox: policy-rc.d says so (invoke-rc.d(8)), unless a package brings its own. */
 static void
 append_commands(const Install *install, const DebianBatch *batch, gboolean first, GString *script)
@@ -301,6 +305,7 @@ append_commands(const Install *install, const DebianBatch *batch, gboolean first
     append_dpkg(install, script, first ? "--install --force-depends" : "--unpack");
     append_names(script, wave->units, SANDBOX_EXTRAS "/", ".deb");
   }
+  append_configure(install, batch, first, script);
   append_dpkg(install, script, "--configure --pending\n");
   g_string_append(script, "[ -z \"$policy\" ] || rm -f \"$policy\"\n");
   g_autofree char *tidy = debian_tidy_script();
@@ -367,7 +372,7 @@ static gboolean
 run_batch(Install *install, guint n, Outcome *outcome, GError **error)
 {
   const DebianBatch *batch = install->batches->pdata[n];
-  g_autofree char *subject = g_strdup_printf("dpkg installs %u packages", batch->n_units);
+  g_autofree char *subject = g_strdup_printf("dpkg installs %u packages", batch->units->len);
   g_autoptr(GPtrArray) hidden = g_ptr_array_new();
   g_autoptr(StepLog) log = step_log_new(install->options->fetch.progress, subject, FALSE, hidden);
   ProgressTask *task = progress_start(install->options->fetch.progress, PROGRESS_RUN, subject, 0);
@@ -414,23 +419,6 @@ install_all(Install *install, Outcome *outcome, GError **error)
   return TRUE;
 }
 
-/* The packages that the variant brings are those asked for that the recipe does not name. */
-static GPtrArray *
-plan_batches(const Install *install)
-{
-  g_autoptr(GPtrArray) asked = g_ptr_array_new(), variant = g_ptr_array_new();
-  for (guint i = 0; i < install->recipe->debian->packages->len; i++)
-    g_ptr_array_add(asked, ((const RecipePackage *)install->recipe->debian->packages->pdata[i])->name);
-  for (guint i = 0; i < install->locked->packages->len; i++) {
-    const LockPackage *package = install->locked->packages->pdata[i];
-    if (package->requested && !g_ptr_array_find_with_equal_func(asked, package->name, g_str_equal, NULL))
-      g_ptr_array_add(variant, package->name);
-  }
-  g_ptr_array_add(asked, NULL);
-  g_ptr_array_add(variant, NULL);
-  return debian_install_plan(install->system, (const char *const *)variant->pdata, (const char *const *)asked->pdata);
-}
-
 /* Scripts may take it for granted that the essential packages are there (Debian policy 3.8), and dpkg is one of them. */
 static gboolean
 check_essential(const Install *install, GError **error)
@@ -442,6 +430,22 @@ check_essential(const Install *install, GError **error)
                          "hint: write 'variant: essential' or 'variant: minbase' under debian:, or 'scripts: skip'");
 }
 
+GPtrArray *
+install_batches(const Recipe *recipe, const LockArch *locked, const DebianSystem *system)
+{
+  g_autoptr(GPtrArray) asked = g_ptr_array_new(), variant = g_ptr_array_new();
+  for (guint i = 0; i < recipe->debian->packages->len; i++)
+    g_ptr_array_add(asked, ((const RecipePackage *)recipe->debian->packages->pdata[i])->name);
+  for (guint i = 0; i < locked->packages->len; i++) {
+    const LockPackage *package = locked->packages->pdata[i];
+    if (package->requested && !g_ptr_array_find_with_equal_func(asked, package->name, g_str_equal, NULL))
+      g_ptr_array_add(variant, package->name);
+  }
+  g_ptr_array_add(asked, NULL);
+  g_ptr_array_add(variant, NULL);
+  return debian_install_plan(system, (const char *const *)variant->pdata, (const char *const *)asked->pdata);
+}
+
 gboolean
 install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
                  const StepsOptions *options, guint *number, GError **error)
@@ -451,7 +455,7 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
   if (!check_essential(&install, error))
     return FALSE;
   Outcome outcome = {0};
-  install.batches = plan_batches(&install);
+  install.batches = install_batches(recipe, locked, system);
   install.keys = g_new0(Digest, install.batches->len);
   for (guint n = 0; n < install.batches->len; n++)
     batch_key(&install, n, &install.keys[n]);

@@ -15,7 +15,11 @@
 #include "builder/sources/debian/system.h"
 
 /* Raised by whatever changes what an installation comes to: the packages' form, dpkg's options, the order, what is tidied up. */
-#define INSTALL_RULES 1
+#define INSTALL_RULES 2
+
+/* The order of installation (DebianBatch*, transfer full; see install_plan.h): the packages that the variant brings are those asked
+ * for that the recipe does not name. */
+GPtrArray *install_batches(const Recipe *recipe, const LockArch *locked, const DebianSystem *system);
 
 /* @tree holds the files of @system, whose packages are those of @locked, as debian_merge inserted them; it becomes the
  * configured system. *number gets the number that the pack of all that is new has in it. A script that fails is an error at the

@@ -187,7 +187,8 @@ note_runs(Making *making, GError **error)
 static gboolean
 configure_natively(Making *making, gboolean *all, GError **error)
 {
-  DebianConfigureOptions options = {.epoch = making->options->epoch};
+  g_autoptr(GPtrArray) batches = install_batches(making->recipe, making->locked, making->system);
+  DebianConfigureOptions options = {.epoch = making->options->epoch, .batches = batches};
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
   gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO
                     ? debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options,

@@ -22,6 +22,8 @@
 
 typedef struct {
   gint64 epoch;
+  /* DebianBatch*: in which order packages are installed (install_plan.h); matters where scripts are followed (native.h) */
+  const GPtrArray *batches;
 } DebianConfigureOptions;
 
 typedef struct {

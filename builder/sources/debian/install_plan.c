@@ -9,6 +9,7 @@
 typedef struct {
   const DebianSystem *system;
   GHashTable *providers; /* name -> GPtrArray of DebianUnit*: of that name, then those that provide it */
+  GPtrArray *order;      /* all DebianUnit* */
   GHashTable *placed;    /* DebianUnit* that are in a batch */
 } Plan;
 
@@ -136,16 +137,17 @@ batch_free(gpointer data)
 {
   DebianBatch *batch = data;
   g_ptr_array_unref(batch->waves);
+  g_ptr_array_unref(batch->units);
   g_free(batch);
 }
 
-/* The members of @set in the system's order. */
+/* The members of @set in the order of installation. */
 static void
 append_in_order(const Plan *plan, GHashTable *set, GPtrArray *to)
 {
-  for (guint i = 0; i < plan->system->n_units; i++)
-    if (g_hash_table_contains(set, plan->system->units[i]))
-      g_ptr_array_add(to, plan->system->units[i]);
+  for (guint i = 0; i < plan->order->len; i++)
+    if (g_hash_table_contains(set, plan->order->pdata[i]))
+      g_ptr_array_add(to, plan->order->pdata[i]);
 }
 
 static DebianWave *
@@ -176,7 +178,7 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
 {
   if (g_hash_table_size(set) == 0)
     return;
-  g_autoptr(GPtrArray) units = g_ptr_array_new();
+  GPtrArray *units = g_ptr_array_new();
   g_autoptr(GHashTable) levels = g_hash_table_new(NULL, NULL);
   append_in_order(plan, set, units);
   guint last = 0;
@@ -187,7 +189,7 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
       last = MAX(last, level_of(plan, units->pdata[i], levels));
   DebianBatch *batch = g_new0(DebianBatch, 1);
   batch->waves = g_ptr_array_new_with_free_func(wave_free);
-  batch->n_units = units->len;
+  batch->units = units;
   for (guint level = 0; level <= last; level++) {
     DebianWave *wave = make_wave(plan, units, levels, level);
     if (wave->units->len > 0)
@@ -246,6 +248,7 @@ debian_install_plan(const DebianSystem *system, const char *const *variant, cons
   Plan plan = {.system = system};
   plan.providers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   plan.placed = g_hash_table_new(NULL, NULL);
+  plan.order = debian_install_order(system);
   find_providers(&plan);
   GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
   place_essential(&plan, batches);
@@ -254,5 +257,6 @@ debian_install_plan(const DebianSystem *system, const char *const *variant, cons
   place_rest(&plan, batches);
   g_hash_table_unref(plan.providers);
   g_hash_table_unref(plan.placed);
+  g_ptr_array_unref(plan.order);
   return batches;
 }

@@ -16,14 +16,18 @@
 #include "builder/sources/debian/system.h"
 
 typedef struct {
-  GPtrArray *units;     /* DebianUnit*, in the system's order */
+  GPtrArray *units;     /* DebianUnit*, in the order of debian_install_order */
   GPtrArray *configure; /* DebianUnit* that are configured before these are unpacked; empty in the first wave */
 } DebianWave;
 
 typedef struct {
   GPtrArray *waves; /* DebianWave* */
-  guint n_units;    /* of all waves */
+  GPtrArray *units; /* of all waves, in the order in which they are configured: that of debian_install_order */
 } DebianBatch;
+
+/* What is essential and all that it needs comes first, and no package before what it depends on; else by name. Where dependencies
+ * go in a circle, the package whose name is met first breaks it (transfer container; DebianUnit*). */
+GPtrArray *debian_install_order(const DebianSystem *system);
 
 /* @variant, @asked: names of packages, NULL-terminated, @asked in their order. Units belong to @system (transfer full: an array
  * of DebianBatch*, none of them empty). */

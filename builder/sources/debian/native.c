@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sources/debian/install_plan.h"
 #include "builder/sources/debian/native-private.h"
 #include "signing/error.h"
 
@@ -362,17 +363,38 @@ note_removals(const Native *native, DebianScriptReport *report)
               g_strdup_printf("removes '/%s', which a package brings", first));
 }
 
+/* All packages, one batch behind the other. */
+static GPtrArray *
+order_of(const GPtrArray *batches)
+{
+  GPtrArray *order = g_ptr_array_new();
+  for (guint i = 0; i < batches->len; i++)
+    g_ptr_array_extend(order, ((const DebianBatch *)batches->pdata[i])->units, NULL, NULL);
+  return order;
+}
+
+static gboolean
+install_all(Native *native, const GPtrArray *batches, DebianScriptReport *report, GError **error)
+{
+  guint from = 0;
+  for (guint i = 0; i < batches->len; i++) {
+    guint to = from + ((const DebianBatch *)batches->pdata[i])->units->len;
+    if (!install(native, from, to, i == 0, report, error))
+      return FALSE;
+    from = to;
+  }
+  return TRUE;
+}
+
 gboolean
 debian_native_configure(const DebianSystem *system, const Tree *tree, Changes *changes, Accounts *accounts,
                         const DebianConfigureOptions *options, DebianScriptReport *report, GError **error)
 {
-  guint base;
   Native native = {.configuration = {system, changes, accounts, options->epoch, g_ptr_array_new()},
                    .tree = tree,
-                   .order = debian_native_order(system, &base)};
+                   .order = order_of(options->batches)};
   native_init(&native);
-  gboolean done = native_debconf_load(&native, error) && install(&native, 0, base, TRUE, report, error) &&
-                  install(&native, base, native.order->len, FALSE, report, error);
+  gboolean done = native_debconf_load(&native, error) && install_all(&native, options->batches, report, error);
   if (done)
     note_removals(&native, report);
   g_ptr_array_sort(report->notes, compare_notes);

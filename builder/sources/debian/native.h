@@ -16,11 +16,6 @@
 /* Raised by whatever changes what scripts that are done natively come to. */
 #define NATIVE_RULES 1
 
-/* The order in which packages are unpacked and then configured: what is essential and all that it needs comes first, and no
- * package before what it depends on; else by name. Where dependencies go in a circle, the package whose name is met first breaks
- * it. Elements (DebianUnit*) belong to the system. *n_base (may be NULL) of them are the essential ones and their needs. */
-GPtrArray *debian_native_order(const DebianSystem *system, guint *n_base);
-
 /* Whether all scripts are known and all was done; after debian_merge into @tree (of which only packages may be part yet) and
  * @changes. The report has a note for each script that runs at a first installation; the first one that is not known ends the
  * work of the rest, which is only read for what can be told of each on its own. */

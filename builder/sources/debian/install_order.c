@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/sources/debian/native.h"
+#include "builder/sources/debian/install_plan.h"
 #include "builder/sources/debian/relation.h"
 
 #include <string.h>
@@ -68,17 +68,11 @@ visit(Walk *walk, DebianUnit *unit)
 }
 
 GPtrArray *
-debian_native_order(const DebianSystem *system, guint *n_base)
+debian_install_order(const DebianSystem *system)
 {
   g_autoptr(GHashTable) providers = find_providers(system), met = g_hash_table_new(NULL, NULL);
   Walk walk = {system, providers, met, g_ptr_array_new()};
-  guint base = 0;
-  for (guint i = 0; i < system->n_units; i++) {
+  for (guint i = 0; i < system->n_units; i++)
     visit(&walk, system->units[i]);
-    if (system->units[i]->essential)
-      base = walk.order->len;
-  }
-  if (n_base != NULL)
-    *n_base = base;
   return walk.order;
 }
