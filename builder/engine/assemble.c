@@ -46,6 +46,8 @@ assembled_new(void)
   Assembled *assembled = g_new0(Assembled, 1);
   assembled->layers = g_ptr_array_new_with_free_func(assembled_layer_free);
   assembled->skipped = g_ptr_array_new_with_free_func(g_free);
+  assembled->unpacked = g_ptr_array_new_with_free_func(g_free);
+  assembled->ran = g_ptr_array_new_with_free_func(g_free);
   return assembled;
 }
 
@@ -55,6 +57,8 @@ assembled_free(Assembled *assembled)
   descriptor_clear(&assembled->manifest);
   g_ptr_array_unref(assembled->layers);
   g_ptr_array_unref(assembled->skipped);
+  g_ptr_array_unref(assembled->unpacked);
+  g_ptr_array_unref(assembled->ran);
   g_free(assembled);
 }
 
@@ -369,9 +373,12 @@ Assembled *
 assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked, const AssembleOptions *options,
          GError **error)
 {
+  g_autoptr(Assembled) out = assembled_new();
+  PackagesOptions packages = options->packages;
+  packages.unpacked = out->unpacked;
   g_autoptr(GPtrArray) packs = NULL;
   if (locked != NULL) {
-    packs = packages_obtain(store, recipe, locked, &options->packages, error);
+    packs = packages_obtain(store, recipe, locked, &packages, error);
     if (packs == NULL)
       return NULL;
   }
@@ -383,7 +390,7 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
     config = &inherited;
   }
   const RootOptions root_options = {
-    .packages = &options->packages, .base = options->base, .runtime = options->runtime, .keep = options->keep};
+    .packages = &packages, .base = options->base, .runtime = options->runtime, .keep = options->keep, .ran = out->ran};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
   if (root == NULL || !run_tests(store, recipe, root, config, options, error))
     return NULL;
@@ -392,7 +399,6 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
   if (options->base != NULL && !plan_difference(root, options->base, &recipe->layers, &plan, error))
     return NULL;
 
-  g_autoptr(Assembled) out = assembled_new();
   g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
   if (options->base != NULL)
     add_inherited(options->base, out->layers);

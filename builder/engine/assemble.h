@@ -30,6 +30,9 @@ typedef struct {
   Descriptor manifest;
   GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
+  /* what had to be done for it (char *), of one that was assembled now */
+  GPtrArray *unpacked; /* packages: "nginx 1.22.1-9" */
+  GPtrArray *ran;      /* steps, by name */
 } Assembled;
 
 /* An empty one, to be filled. */

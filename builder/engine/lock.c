@@ -62,6 +62,32 @@ lock_path_for(const char *recipe_path)
   return g_strdup_printf("%.*s.lock", (int)stem, recipe_path);
 }
 
+/* Adds "K=V" such that nothing of V is taken for what is between two of them, or for a folder. */
+static void
+append_setting(GString *path, const char *setting)
+{
+  gsize key = strcspn(setting, "=") + 1;
+  g_string_append_len(path, setting, (gssize)key);
+  for (const char *c = setting + key; *c != '\0'; c++)
+    if (g_ascii_isalnum(*c) || strchr(".+_-", *c) != NULL)
+      g_string_append_c(path, *c);
+    else
+      g_string_append_printf(path, "%%%02X", (guint8)*c);
+}
+
+char *
+lock_path_of(const Recipe *recipe)
+{
+  g_autofree char *plain = lock_path_for(recipe->path);
+  g_autoptr(GString) path = g_string_new_len(plain, (gssize)(strlen(plain) - strlen(".lock")));
+  for (guint i = 0; recipe->combination[i] != NULL; i++) {
+    g_string_append_c(path, i == 0 ? '.' : ',');
+    append_setting(path, recipe->combination[i]);
+  }
+  g_string_append(path, ".lock");
+  return g_strdup(path->str);
+}
+
 LockArch *
 lock_find_arch(const Lock *lock, const char *arch)
 {

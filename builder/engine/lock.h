@@ -34,6 +34,11 @@ typedef struct {
 
 /* "dir/web.lock" for "dir/web.yaml" (transfer full). */
 char *lock_path_for(const char *recipe_path);
+/* The same of @recipe, which may be a combination of its matrix: "dir/web.flavour=debug,suite=trixie.lock". Each has a lock of its
+ * own: combinations ask for different packages of different archives, one is built or updated without another, each image
+ * carries the file that it was made of, and the difference that a change of the recipe makes is seen image by image. What
+ * does not go into file names well is written %2F. */
+char *lock_path_of(const Recipe *recipe);
 
 /* NULL and ASHLAR_ERROR_NOT_FOUND without the file. A file that is no lock, or one that a newer ashlar wrote, is
  * ASHLAR_ERROR_USAGE that names it. */

@@ -112,4 +112,9 @@ typedef struct {
 void progress_begin(Progress *progress, const char *recipe);
 void progress_end(Progress *progress, const ProgressSummary *summary);
 
+/* Several builds at once: each is told to a branch, whose events are those of @progress (borrowed). NULL for NULL. */
+Progress *progress_branch(Progress *progress);
+/* The build's work is done, in the thread in which it began; progress_end, where it is to be told, may follow later. */
+void progress_stop(Progress *progress);
+
 #endif

@@ -2,6 +2,7 @@
 #include "builder/engine/resolve.h"
 #include "builder/engine/base_source.h"
 #include "builder/sources/debian/installed.h"
+#include "builder/engine/parallel.h"
 #include "builder/sources/debian/solve.h"
 #include "signing/error.h"
 
@@ -205,35 +206,84 @@ add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *ar
   }
 }
 
-static gboolean
-solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const char *name, const Lock *old,
-           const ResolveOptions *options, Lock *lock, GError **error)
-{
-  const RecipeDebian *debian = recipe->debian;
+/* The packages of one architecture on their way. */
+typedef struct {
+  const Recipe *recipe;
+  Store *store;
+  DebianArchive *archive;
+  const char *arch;
+  const Lock *old;
+  const Lock *lock; /* the new one, for its base */
+  const ResolveOptions *options;
   gboolean has_installed;
+  DebianIndex *index;
+  GArray *ids; /* guint, in @index; NULL: it failed, and @error says why */
+  GError *error;
+} Solving;
+
+static void
+solving_clear(gpointer data)
+{
+  Solving *solving = data;
+  g_clear_pointer(&solving->index, debian_index_free);
+  g_clear_pointer(&solving->ids, g_array_unref);
+  g_clear_error(&solving->error);
+}
+
+static void
+solve_arch(guint i, gpointer data)
+{
+  Solving *solving = &g_array_index((GArray *)data, Solving, i);
+  const RecipeDebian *debian = solving->recipe->debian;
+  const FetchOptions *fetch = &solving->options->fetch;
   Digest installed;
-  if (!read_installed(recipe, store, lock, name, options, &has_installed, &installed, error))
-    return FALSE;
-  g_autoptr(DebianIndex)
-    index = debian_archive_index(archive, store, name, has_installed ? &installed : NULL, &options->fetch, error);
-  if (index == NULL)
-    return FALSE;
-  g_autoptr(GPtrArray) kept = kept_versions(old != NULL ? lock_find_arch(old, name) : NULL, options);
+  if (!read_installed(solving->recipe, solving->store, solving->lock, solving->arch, solving->options, &solving->has_installed,
+                      &installed, &solving->error))
+    return;
+  solving->index = debian_archive_index(solving->archive, solving->store, solving->arch,
+                                        solving->has_installed ? &installed : NULL, fetch, &solving->error);
+  if (solving->index == NULL)
+    return;
+  const LockArch *before = solving->old != NULL ? lock_find_arch(solving->old, solving->arch) : NULL;
+  g_autoptr(GPtrArray) kept = kept_versions(before, solving->options);
   DebianSolveRequest request = {
     .variant = debian->variant,
     .packages = (const RecipePackage *const *)debian->packages->pdata,
     .n_packages = debian->packages->len,
     .recommends = debian->recommends,
     .prefer = (const char *const *)kept->pdata,
-    .installed = has_installed,
+    .installed = solving->has_installed,
   };
-  g_autofree char *subject = g_strdup_printf("dependencies for %s", name);
-  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_RESOLVE, subject, 0);
-  g_autoptr(GArray) ids = debian_solve(index, &request, error);
-  progress_finish(task, ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
-  if (ids == NULL)
-    return FALSE;
-  add_solution(lock_add_arch(lock, name), debian, archive, index, has_installed, ids);
+  g_autofree char *subject = g_strdup_printf("dependencies for %s", solving->arch);
+  ProgressTask *task = progress_start(fetch->progress, PROGRESS_RESOLVE, subject, 0);
+  parallel_enter();
+  solving->ids = debian_solve(solving->index, &request, &solving->error);
+  parallel_leave();
+  progress_finish(task, solving->ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+}
+
+/* Side by side; the first failure in the order of the architectures is the one that is told. */
+static gboolean
+solve_archs(const Recipe *recipe, Store *store, DebianArchive *archive, const char *const *archs, const Lock *old,
+            const ResolveOptions *options, Lock *lock, GError **error)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Solving));
+  g_array_set_clear_func(all, solving_clear);
+  for (const char *const *arch = archs; *arch != NULL; arch++) {
+    const Solving solving = {
+      .recipe = recipe, .store = store, .archive = archive, .arch = *arch, .old = old, .lock = lock, .options = options};
+    g_array_append_val(all, solving);
+  }
+  parallel_run(all->len, parallel_width(), solve_arch, all);
+  for (guint i = 0; i < all->len; i++) {
+    Solving *solving = &g_array_index(all, Solving, i);
+    if (solving->ids == NULL) {
+      g_propagate_error(error, g_steal_pointer(&solving->error));
+      return FALSE;
+    }
+    add_solution(lock_add_arch(lock, solving->arch), recipe->debian, archive, solving->index, solving->has_installed,
+                 solving->ids);
+  }
   return TRUE;
 }
 
@@ -355,9 +405,8 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
   if (archive == NULL)
     return NULL;
-  for (const char *const *arch = archs; *arch != NULL; arch++)
-    if (!solve_arch(recipe, store, archive, *arch, old, options, lock, error))
-      return NULL;
+  if (!solve_archs(recipe, store, archive, archs, old, options, lock, error))
+    return NULL;
   lock->date = debian_archive_date(archive);
   keep_other_archs(lock, old, recipe);
   return g_steal_pointer(&lock);

@@ -67,6 +67,7 @@ steps_options(const Making *making)
     .runtime = making->all->runtime,
     .arch = making->arch,
     .keep = making->all->keep,
+    .ran = making->all->ran,
     .fetch = making->options->fetch,
   };
 }

@@ -34,6 +34,7 @@ typedef struct {
   const Base *base;    /* or NULL */
   const char *runtime; /* see StepsOptions */
   gboolean keep;
+  GPtrArray *ran; /* see StepsOptions */
 } RootOptions;
 
 /* @locked and @packs (Pack*, in its order) are the packages, NULL: none. */

@@ -174,8 +174,10 @@ typedef struct {
 } RecipeTest;
 
 typedef struct Recipe {
-  char *path;   /* as the user spelled it */
-  char *folder; /* absolute */
+  char *path;         /* as the user spelled it */
+  char *folder;       /* absolute */
+  char **combination; /* of the matrix: "K=V", sorted by K; empty without one */
+  char *title;        /* what it is called in messages: the path, of a matrix "web.yaml (flavour=debug, suite=trixie)" */
   char *name, *version, *description;
   RecipeFrom from;
   char **arch;                               /* Debian names: amd64, arm64 ...; at least one */
@@ -198,6 +200,12 @@ typedef struct Recipe {
 Recipe *recipe_load(const char *path, const char *const *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void recipe_free(Recipe *recipe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
+
+/* The recipes (Recipe*, transfer full) of all combinations of its matrix, one without; with @only ("k=v", may be NULL) of those that
+ * have one of the values given for each key. All are checked, and recipe_load gives the first. The first one's warnings are all
+ * there are. */
+GPtrArray *recipe_load_all(const char *path, const char *const *settings, const char *const *only,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The recipe as canonical data (defaults filled in; no places, no paths of this machine: `from` relative to the folder), what
  * the lock and action keys hash: comments, quoting and key order of the text do not show in it. (new reference) */

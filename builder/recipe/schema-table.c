@@ -16,6 +16,8 @@
 #define REGISTRY "([A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{1,5}|localhost)"
 #define REPOSITORY "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 #define TAG "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+#define PARAM "^[A-Za-z_][A-Za-z0-9_-]*$"
+#define PARAM_SAYS "letters, digits, '_' and '-', beginning with a letter or '_'"
 #define ID_MAX 4294967294
 #define SIZE "^[0-9]{1,15}[KMGT]?$"
 #define SIZE_SAYS "a number of bytes, like 4096, 20K or 1G (1024 bytes are a K)"
@@ -71,8 +73,22 @@ const SchemaKey schema_keys[] = {
   {.path = "params", .kinds = SCHEMA_MAP, .also = "parameters|args|variables|vars",
    .text = "Parameters and their defaults. ${NAME} in any value stands for one, $${ for the characters ${ themselves; "
            "--set NAME=VALUE overrides a default."},
-  {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = "^[A-Za-z_][A-Za-z0-9_-]*$",
-   .says_names = "letters, digits, '_' and '-', beginning with a letter or '_'"},
+  {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM,
+   .says_names = PARAM_SAYS},
+  {.path = "matrix", .kinds = SCHEMA_MAP, .also = "variants|flavours|strategy",
+   .text = "Several images of one recipe: for parameters the values that they take. Each combination of values is an image, as if "
+           "they had been given by --set, with a lock file of its own (web.flavour=debug,suite=trixie.lock beside web.yaml); its "
+           "name or version must say which it is. 'build --only NAME=VALUE' chooses among them."},
+  {.path = "matrix.exclude", .kinds = SCHEMA_LIST, .text = "Combinations that are left out: those with all the values of one item."},
+  {.path = "matrix.exclude[]", .kinds = SCHEMA_MAP},
+  {.path = "matrix.exclude[].*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.include", .kinds = SCHEMA_LIST,
+   .text = "Values that are added: those of each item to all combinations that have what else it names; where there is none, the "
+           "item is a combination of its own, whose other parameters have their defaults."},
+  {.path = "matrix.include[]", .kinds = SCHEMA_MAP},
+  {.path = "matrix.include[].*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.*", .kinds = SCHEMA_LIST, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.*[]", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM},
 
   /* ---- what it is built upon ---- */
   {.path = "from", .kinds = SCHEMA_TEXT, .also = "base|base_image|parent",
@@ -346,7 +362,6 @@ const SchemaKey schema_keys[] = {
   /* ---- of later versions ---- */
   {.path = "stages", .flags = SCHEMA_LATER, .text = "Stages of a build."},
   {.path = "cache", .flags = SCHEMA_LATER, .text = "Shared caches."},
-  {.path = "matrix", .flags = SCHEMA_LATER, .text = "Several images of one recipe."},
   {.path = "outputs[].squashfs", .flags = SCHEMA_LATER, .text = "A squashfs root image."},
   {.path = "outputs[].erofs", .flags = SCHEMA_LATER, .text = "An erofs root image."},
   {.path = "outputs[].disk", .flags = SCHEMA_LATER, .text = "A bootable disk."},
