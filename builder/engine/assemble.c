@@ -389,8 +389,12 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
       return NULL;
     config = &inherited;
   }
-  const RootOptions root_options = {
-    .packages = &packages, .base = options->base, .runtime = options->runtime, .keep = options->keep, .ran = out->ran};
+  const RootOptions root_options = {.packages = &packages,
+                                    .base = options->base,
+                                    .runtime = options->runtime,
+                                    .keep = options->keep,
+                                    .ran = out->ran,
+                                    .stages = options->stages};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
   if (root == NULL || !run_tests(store, recipe, root, config, options, error))
     return NULL;

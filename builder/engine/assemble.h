@@ -8,12 +8,14 @@
 #include "builder/check/check.h"
 #include "builder/engine/base.h"
 #include "builder/engine/packages.h"
+#include "builder/engine/stages.h"
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
 
 typedef struct {
   PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
   const Base *base;         /* or NULL: what it is built upon */
+  const Stages *stages;     /* see RootOptions */
   const char *runtime;      /* see StepsOptions */
   gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */

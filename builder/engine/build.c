@@ -99,7 +99,7 @@ find_epoch(Build *build, GError **error)
   } else if (build->recipe->epoch >= 0) {
     build->epoch = build->recipe->epoch;
   } else {
-    build->epoch = build->lock != NULL ? MAX(build->lock->date, 0) : 0;
+    build->epoch = build->lock != NULL ? MAX(lock_date(build->lock), 0) : 0;
   }
   return TRUE;
 }
@@ -296,6 +296,19 @@ assemble_image(ImageJob *job, const Digest *key, GError **error)
       return FALSE;
   }
   options.base = base;
+  const StagesOptions stages_options = {
+    .store = build->store,
+    .arch = job->arch,
+    .epoch = build->epoch,
+    .mirrors = build->options->mirrors,
+    .runtime = build->options->runtime,
+    .keep = build->options->keep,
+    .fetch = build->options->fetch,
+  };
+  g_autoptr(Stages) stages = stages_new(build->recipe, build->lock, &stages_options, error);
+  if (stages == NULL || !stages_obtain(stages, build->recipe, error))
+    return FALSE;
+  options.stages = stages;
   parallel_enter();
   g_autoptr(Assembled) image = assemble(build->store, build->recipe, job->arch, locked, &options, error);
   parallel_leave();

@@ -46,7 +46,7 @@ progress_phase_name(ProgressPhase phase)
 const char *
 progress_cache_name(ProgressCache cache)
 {
-  static const char *const names[] = {"pack", "step", "layer", "image", "output"};
+  static const char *const names[] = {"pack", "step", "stage", "layer", "image", "output"};
   G_STATIC_ASSERT(G_N_ELEMENTS(names) == PROGRESS_N_CACHES);
   return names[cache];
 }

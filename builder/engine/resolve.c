@@ -53,14 +53,23 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
   return g_strv_builder_end(archs);
 }
 
-gboolean
-resolve_needs_lock(const Recipe *recipe)
+static gboolean
+needs_lock(const Recipe *recipe)
 {
   if (recipe->debian != NULL || recipe->from.image != NULL)
     return TRUE;
   json_t *files = lock_files(recipe);
   gboolean some = json_array_size(files) > 0;
   json_decref(files);
+  return some;
+}
+
+gboolean
+resolve_needs_lock(const Recipe *recipe)
+{
+  gboolean some = needs_lock(recipe);
+  for (guint i = 0; !some && i < recipe->stages->len; i++)
+    some = needs_lock(recipe->stages->pdata[i]);
   return some;
 }
 
@@ -110,26 +119,43 @@ base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs
   return NULL;
 }
 
+/* What @lock lacks of the recipe or stage itself (transfer full), or NULL. */
+static char *
+own_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
+  char *why = NULL;
+  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
+  if (!json_equal(asked, lock->asked))
+    why = asked_difference(asked, lock->asked);
+  else if (!json_equal(files, lock->files))
+    why = g_strdup("the recipe fetches other files");
+  json_decref(asked);
+  json_decref(files);
+  if (why == NULL)
+    why = base_difference(recipe, lock, archs);
+  for (const char *const *arch = archs; recipe->debian != NULL && why == NULL && *arch != NULL; arch++)
+    if (lock_find_arch(lock, *arch) == NULL)
+      why = g_strdup_printf("it holds nothing for architecture %s", *arch);
+  return why;
+}
+
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
-  *why = NULL;
-  if (lock == NULL) {
-    *why = g_strdup("there is none");
-    return FALSE;
+  *why = lock == NULL ? g_strdup("there is none") : own_difference(recipe, lock, archs);
+  guint n = 0;
+  for (guint i = 0; *why == NULL && i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *locked = lock_stage(lock, stage->name);
+    if (!needs_lock(stage))
+      continue;
+    n++;
+    g_autofree char *lack = locked != NULL ? own_difference(stage, locked, archs) : g_strdup("it is new");
+    if (lack != NULL)
+      *why = g_strdup_printf("stage '%s': %s", stage->name, lack);
   }
-  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
-  if (!json_equal(asked, lock->asked))
-    *why = asked_difference(asked, lock->asked);
-  else if (!json_equal(files, lock->files))
-    *why = g_strdup("the recipe fetches other files");
-  json_decref(asked);
-  json_decref(files);
-  if (*why == NULL)
-    *why = base_difference(recipe, lock, archs);
-  for (const char *const *arch = archs; recipe->debian != NULL && *why == NULL && *arch != NULL; arch++)
-    if (lock_find_arch(lock, *arch) == NULL)
-      *why = g_strdup_printf("it holds nothing for architecture %s", *arch);
+  if (*why == NULL && n != lock->stages->len)
+    *why = g_strdup("it holds stages that the recipe no longer has");
   return *why == NULL;
 }
 
@@ -418,17 +444,24 @@ wanted_archs(const Recipe *recipe, const ResolveOptions *options)
   return options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
 }
 
+/* Whether it is anywhere in @lock, of whatever architecture and stage. */
+static gboolean
+names_package(const Lock *lock, const char *name)
+{
+  gboolean found = FALSE;
+  for (guint i = 0; !found && i < lock->archs->len; i++)
+    found = lock_find_package(lock->archs->pdata[i], name) != NULL;
+  for (guint i = 0; !found && i < lock->stages->len; i++)
+    found = names_package(((const LockStage *)lock->stages->pdata[i])->lock, name);
+  return found;
+}
+
 /* A package that is to move must be somewhere. */
 static gboolean
 check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, GError **error)
 {
   for (const char *const *name = options->update ? options->update_packages : NULL; name != NULL && *name != NULL; name++) {
-    gboolean found = FALSE;
-    for (guint i = 0; !found && i < lock->archs->len; i++)
-      found = lock_find_package(lock->archs->pdata[i], *name) != NULL;
-    for (guint i = 0; !found && old != NULL && i < old->archs->len; i++)
-      found = lock_find_package(old->archs->pdata[i], *name) != NULL;
-    if (found)
+    if (names_package(lock, *name) || (old != NULL && names_package(old, *name)))
       continue;
     g_autofree char *shown = g_strescape(*name, NULL);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
@@ -455,8 +488,9 @@ tell_all_moves(const Lock *old, const Lock *lock, Progress *progress)
   }
 }
 
-Lock *
-resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+/* Of the recipe or of one stage. */
+static Lock *
+resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
   gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
@@ -464,15 +498,61 @@ resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOption
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
-  if (lock == NULL || !check_updates(old, lock, options, error))
+  if (lock == NULL)
     return NULL;
   /* The date gives the default epoch: where no package moved, no byte shall. */
   if (asks_the_same && same_packages(old, lock))
     lock->date = old->date;
-  for (char **arch = recipe->arch; old != NULL && *arch != NULL; arch++)
-    tell_base(old, lock, *arch, options->fetch.progress);
-  if (old != NULL)
-    tell_all_moves(old, lock, options->fetch.progress);
+  return g_steal_pointer(&lock);
+}
+
+static void
+tell_own(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
+{
+  for (char **arch = recipe->arch; *arch != NULL; arch++)
+    tell_base(old, lock, *arch, progress);
+  tell_all_moves(old, lock, progress);
+}
+
+static gboolean
+resolve_stages(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, Lock *lock, GError **error)
+{
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *before = old != NULL ? lock_stage(old, stage->name) : NULL;
+    if (!needs_lock(stage))
+      continue;
+    Lock *own = resolve_own(stage, store, before, options, error);
+    if (own == NULL)
+      return FALSE;
+    lock_add_stage(lock, stage->name, own);
+  }
+  return TRUE;
+}
+
+static void
+tell_stages(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
+{
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *before = lock_stage(old, stage->name), *after = lock_stage(lock, stage->name);
+    if (before == NULL || after == NULL)
+      continue;
+    progress_note(progress, "stage '%s':", stage->name);
+    tell_own(stage, before, after, progress);
+  }
+}
+
+Lock *
+resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+{
+  g_autoptr(Lock) lock = resolve_own(recipe, store, old, options, error);
+  if (lock == NULL || !resolve_stages(recipe, store, old, options, lock, error) || !check_updates(old, lock, options, error))
+    return NULL;
+  if (old != NULL) {
+    tell_own(recipe, old, lock, options->fetch.progress);
+    tell_stages(recipe, old, lock, options->fetch.progress);
+  }
   return g_steal_pointer(&lock);
 }
 

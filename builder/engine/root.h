@@ -8,6 +8,7 @@
 
 #include "builder/engine/base.h"
 #include "builder/engine/packages.h"
+#include "builder/engine/stages.h"
 #include "rootfs/tree.h"
 
 /* What the image is made of: packs of the tree, from the bottom up. */
@@ -34,7 +35,8 @@ typedef struct {
   const Base *base;    /* or NULL */
   const char *runtime; /* see StepsOptions */
   gboolean keep;
-  GPtrArray *ran; /* see StepsOptions */
+  GPtrArray *ran;       /* see StepsOptions */
+  const Stages *stages; /* obtained, where files are taken out of any; else may be NULL */
 } RootOptions;
 
 /* @locked and @packs (Pack*, in its order) are the packages, NULL: none. */

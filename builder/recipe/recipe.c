@@ -8,7 +8,7 @@
 #include "builder/recipe/schema.h"
 #include "signing/error.h"
 
-static Recipe *
+Recipe *
 recipe_new(const char *path)
 {
   Recipe *recipe = g_new0(Recipe, 1);
@@ -24,6 +24,7 @@ recipe_new(const char *path)
   recipe->outputs = g_ptr_array_new_with_free_func(g_free);
   recipe->tests = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_test_free);
   recipe->sources = g_ptr_array_new_with_free_func(g_free);
+  recipe->stages = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_free);
   return recipe;
 }
 
@@ -53,6 +54,7 @@ recipe_free(Recipe *recipe)
   g_ptr_array_unref(recipe->outputs);
   g_ptr_array_unref(recipe->tests);
   g_ptr_array_unref(recipe->sources);
+  g_ptr_array_unref(recipe->stages);
   g_free(recipe->warnings);
   g_free(recipe);
 }
@@ -99,6 +101,7 @@ read_one(const char *path, Node *root, const GPtrArray *sources, const char *con
   model_outputs(&model);
   model_tests(&model);
   model_check(&model);
+  model_stages(&model);
   return recipe;
 }
 

@@ -67,7 +67,8 @@ typedef struct {
 
 typedef struct {
   char *path;    /* absolute, in the image */
-  char *from;    /* file or folder, resolved and inside the recipe's folder; or NULL */
+  char *from;    /* file or folder, resolved and inside the recipe's folder; of a stage, absolute there; or NULL */
+  char *stage;   /* the stage that `from` lies in, or NULL */
   char *content; /* inline; or NULL */
   gsize content_length;
   char *url; /* or NULL; with sha256 */
@@ -190,9 +191,14 @@ typedef struct Recipe {
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
   GPtrArray *tests;   /* RecipeTest* */
+  GPtrArray *stages;  /* Recipe*: those that are needed, each after those that it needs itself; see below */
   GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
   char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
+
+/* A stage is a Recipe too, called by its stage's name, of which only debian, users, groups, files, links, remove and steps say
+ * anything; path, folder, combination, arch, epoch and secrets are the recipe's. */
+const Recipe *recipe_stage(const Recipe *recipe, const char *name);
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.
  * On errors returns NULL, with ASHLAR_ERROR_USAGE whose message is the complete report of all errors of the recipe, each
@@ -210,6 +216,9 @@ GPtrArray *recipe_load_all(const char *path, const char *const *settings, const 
 /* The recipe as canonical data (defaults filled in; no places, no paths of this machine: `from` relative to the folder), what
  * the lock and action keys hash: comments, quoting and key order of the text do not show in it. (new reference) */
 json_t *recipe_to_json(const Recipe *recipe);
+
+/* The same of one stage: all that it says itself. (new reference) */
+json_t *recipe_stage_to_json(const Recipe *stage);
 
 /* All of a step that decides what it does: not its name, its limits and what its secrets are. (new reference) */
 json_t *recipe_step_to_json(const RecipeStep *step);

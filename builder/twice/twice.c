@@ -21,6 +21,30 @@ typedef struct {
 
 /* ---- inputs that are shared ---- */
 
+static void
+add_packages(GArray *inputs, const Lock *lock)
+{
+  for (guint i = 0; i < lock->archs->len; i++) {
+    const LockArch *arch = lock->archs->pdata[i];
+    for (guint j = 0; j < arch->packages->len; j++)
+      g_array_append_vals(inputs, &((const LockPackage *)arch->packages->pdata[j])->sha256, 1);
+  }
+  for (guint i = 0; i < lock->stages->len; i++)
+    add_packages(inputs, ((const LockStage *)lock->stages->pdata[i])->lock);
+}
+
+static void
+add_files(GArray *inputs, const Recipe *recipe)
+{
+  for (guint i = 0; i < recipe->files->len; i++) {
+    const RecipeFile *file = recipe->files->pdata[i];
+    if (file->url != NULL)
+      g_array_append_vals(inputs, &file->sha256, 1);
+  }
+  for (guint i = 0; i < recipe->stages->len; i++)
+    add_files(inputs, recipe->stages->pdata[i]);
+}
+
 /* All that the recipe and its lock name by digest, as Digest. */
 static GArray *
 fetched_inputs(const Recipe *recipe)
@@ -28,16 +52,9 @@ fetched_inputs(const Recipe *recipe)
   GArray *inputs = g_array_new(FALSE, FALSE, sizeof(Digest));
   g_autofree char *path = lock_path_of(recipe);
   g_autoptr(Lock) lock = lock_load(path, NULL); /* one that is bad is for the build to tell of */
-  for (guint i = 0; lock != NULL && i < lock->archs->len; i++) {
-    const LockArch *arch = lock->archs->pdata[i];
-    for (guint j = 0; j < arch->packages->len; j++)
-      g_array_append_vals(inputs, &((const LockPackage *)arch->packages->pdata[j])->sha256, 1);
-  }
-  for (guint i = 0; i < recipe->files->len; i++) {
-    const RecipeFile *file = recipe->files->pdata[i];
-    if (file->url != NULL)
-      g_array_append_vals(inputs, &file->sha256, 1);
-  }
+  if (lock != NULL)
+    add_packages(inputs, lock);
+  add_files(inputs, recipe);
   return inputs;
 }
 
