@@ -298,7 +298,7 @@ images_new(const Building *building, const GPtrArray *recipes)
 /* Each for itself: what fails does not keep the others from being finished. Told and printed is in the order of the command
  * line. */
 static gboolean
-build_images(const Building *building, const GPtrArray *recipes, GError **error)
+build_everything(const Building *building, const GPtrArray *recipes, GError **error)
 {
   static const ProgressSummary failed = {0};
   const BuildCommandOptions *values = building->values;
@@ -367,7 +367,7 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   g_autoptr(GPtrArray) recipes = load_all(&building, arguments, error);
-  return recipes != NULL && check_outputs(recipes, error) && build_images(&building, recipes, error);
+  return recipes != NULL && check_outputs(recipes, error) && build_everything(&building, recipes, error);
 }
 
 /* Trace, metrics and tests are written of a build that failed, too; why it failed matters more than that they could not be. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
+#include "builder/engine/build.h"
 #include "builder/engine/resolve.h"
 #include "signing/error.h"
 
@@ -48,12 +49,21 @@ lock_image(const CommandContext *context, Store *store, const Recipe *recipe, co
   g_auto(GStrv) archs = resolve_archs(recipe, (const char *const *)values->archs, error);
   if (archs == NULL)
     return FALSE;
+  g_autoptr(GArray) bases = NULL;
+  const BuildOptions below = {
+    .mirrors = (const char *const *)values->mirrors,
+    .locked = values->locked,
+    .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
+  };
+  if (!build_base(store, recipe, (const char *const *)archs, &below, &bases, error))
+    return FALSE;
   ResolveOptions resolving = {
     .archs = (const char *const *)archs,
     .mirrors = (const char *const *)values->mirrors,
     .locked = values->locked,
     .update = values->update,
     .update_packages = packages,
+    .bases = bases,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
   g_autofree char *lock_path = lock_path_of(recipe);

@@ -700,16 +700,76 @@ count_packages(const Build *build)
   return n;
 }
 
+/* What the images are made of, once the lock is known. */
 static gboolean
-run_build(Build *build, GError **error)
+prepare(Build *build, GError **error)
 {
   if (!find_epoch(build, error) || !find_annotations(build, error) ||
-      !files_inputs(build->recipe, build->input_list, &build->inputs, build->options->fetch.cancellable, error) ||
-      !make_folder(build->options->folder, error))
+      !files_inputs(build->recipe, build->input_list, &build->inputs, build->options->fetch.cancellable, error))
     return FALSE;
   build->result->epoch = build->epoch;
   build->result->n_packages = count_packages(build);
-  return make_outputs(build, error);
+  return TRUE;
+}
+
+static gboolean
+write_outputs(Build *build, gpointer unused, GError **error)
+{
+  return make_folder(build->options->folder, error) && make_outputs(build, error);
+}
+
+static gboolean
+list_manifests(Build *build, gpointer manifests, GError **error)
+{
+  const RecipeOutput *first = build->recipe->outputs->pdata[0];
+  want_images(build, first);
+  if (!make_images(build, error))
+    return FALSE;
+  for (const char *const *arch = build->archs; *arch != NULL; arch++)
+    g_array_append_vals(manifests, &find_image(build, *arch, first->compression)->image->manifest.digest, 1);
+  return TRUE;
+}
+
+/* What has to be known before anything is built: the recipe below, and the lock. */
+static gboolean
+find_lock(Build *build, Lock **lock, GError **error)
+{
+  const BuildOptions *options = build->options;
+  g_autoptr(GArray) bases = NULL;
+  if (!resolve_needs_lock(build->recipe))
+    return TRUE;
+  if (!build_base(build->store, build->recipe, build->archs, options, &bases, error))
+    return FALSE;
+  const ResolveOptions resolving = {
+    .archs = build->archs,
+    .mirrors = options->mirrors,
+    .locked = options->locked,
+    .bases = bases,
+    .fetch = options->fetch,
+  };
+  g_autofree char *path = lock_path_of(build->recipe);
+  build->lock = *lock = resolve_lock_file(build->recipe, build->store, path, &resolving, error);
+  return *lock != NULL;
+}
+
+/* Does @work for @archs. */
+static gboolean
+run(Build *build, gboolean (*work)(Build *build, gpointer data, GError **error), gpointer data, GError **error)
+{
+  const BuildOptions *options = build->options;
+  g_autoptr(Lock) lock = NULL;
+  g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(build->recipe->name) : NULL;
+  g_autoptr(GArray) input_list = files_input_list_new();
+  g_autoptr(Why) why = why_new(build->store, build->recipe, options->explain ? build->result->actions : NULL);
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(image_job_free);
+  build->tests = tests != NULL ? tests : options->tests;
+  build->input_list = input_list;
+  build->why = why;
+  build->images = images;
+  gboolean built = foreign_check(build->recipe, build->archs, error) && find_lock(build, &lock, error) &&
+                   prepare(build, error) && work(build, data, error);
+  g_strfreev(build->annotations);
+  return built;
 }
 
 BuildResult *
@@ -717,33 +777,35 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
+  if (archs == NULL)
     return NULL;
-  Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
-  g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;
-  build.tests = tests != NULL ? tests : options->tests;
-  build.archs = (const char *const *)archs;
-  g_autoptr(Lock) lock = NULL;
-  if (resolve_needs_lock(recipe)) {
-    ResolveOptions resolving = {
-      .archs = build.archs,
-      .mirrors = options->mirrors,
-      .locked = options->locked,
-      .fetch = options->fetch,
-    };
-    g_autofree char *path = lock_path_of(recipe);
-    lock = resolve_lock_file(recipe, store, path, &resolving, error);
-    if (lock == NULL)
-      return NULL;
-    build.lock = lock;
-  }
-  g_autoptr(GArray) input_list = files_input_list_new();
-  g_autoptr(Why) why = why_new(store, recipe, options->explain ? result->actions : NULL);
-  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(image_job_free);
-  build.images = images;
-  build.input_list = input_list;
-  build.why = why;
-  gboolean built = run_build(&build, error);
-  g_strfreev(build.annotations);
-  return built ? g_steal_pointer(&result) : NULL;
+  Build build = {.store = store, .recipe = recipe, .options = options, .result = result, .archs = (const char *const *)archs};
+  return run(&build, write_outputs, NULL, error) ? g_steal_pointer(&result) : NULL;
+}
+
+gboolean
+build_images(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GArray *manifests,
+             GError **error)
+{
+  g_autoptr(BuildResult) result = build_result_new();
+  const BuildOptions own = {
+    .mirrors = options->mirrors,
+    .locked = options->locked,
+    .runtime = options->runtime,
+    .keep = options->keep,
+    .fetch = options->fetch,
+  };
+  Build build = {.store = store, .recipe = recipe, .options = &own, .result = result, .archs = archs};
+  return run(&build, list_manifests, manifests, error);
+}
+
+gboolean
+build_base(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GArray **manifests,
+           GError **error)
+{
+  *manifests = NULL;
+  if (recipe->from.recipe == NULL)
+    return TRUE;
+  *manifests = g_array_new(FALSE, FALSE, sizeof(Digest));
+  return build_images(store, recipe->from.recipe, archs, options, *manifests, error);
 }

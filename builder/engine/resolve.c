@@ -380,17 +380,21 @@ same_packages(const Lock *a, const Lock *b)
 static char **
 archs_to_solve(const Recipe *recipe, const Lock *old, gboolean asks_the_same, const char *const *archs)
 {
-  g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+  g_autoptr(GStrvBuilder) solved = g_strv_builder_new();
+  /* upon another recipe there is no base for architectures that are not being built */
+  gboolean all = old != NULL && !asks_the_same && recipe->from.recipe == NULL;
   for (char **arch = recipe->arch; *arch != NULL; arch++)
-    if (g_strv_contains(archs, *arch) || (old != NULL && !asks_the_same && lock_find_arch(old, *arch) != NULL))
-      g_strv_builder_add(all, *arch);
-  return g_strv_builder_end(all);
+    if (g_strv_contains(archs, *arch) || (all && lock_find_arch(old, *arch) != NULL))
+      g_strv_builder_add(solved, *arch);
+  return g_strv_builder_end(solved);
 }
 
 /* Architectures that the recipe has but that are not solved now stay as they were locked. */
 static void
 keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 {
+  if (recipe->from.recipe != NULL && old != NULL && !json_equal(old->asked, lock->asked))
+    return;
   for (guint i = 0; old != NULL && i < old->archs->len; i++) {
     const LockArch *arch = old->archs->pdata[i];
     if (lock_find_arch(lock, arch->arch) != NULL || !g_strv_contains((const char *const *)recipe->arch, arch->arch))
@@ -407,12 +411,16 @@ lock_the_base(const Recipe *recipe, Store *store, const Lock *old, const char *c
               Lock *lock, GError **error)
 {
   gboolean moves = options->update && options->update_packages == NULL;
-  Digest digest;
+  Digest digest, is;
+  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
+    lock_set_base(lock, recipe->from.image, options->archs[i], &g_array_index(options->bases, Digest, i));
+  if (recipe->from.recipe != NULL)
+    moves = FALSE;
   for (char **arch = recipe->arch; old != NULL && recipe->from.image != NULL && *arch != NULL; arch++)
     if (g_strcmp0(json_string_value(json_object_get(old->base, "from")), recipe->from.image) == 0 &&
-        (!moves || !g_strv_contains(archs, *arch)) && lock_base(old, *arch, &digest))
+        (!moves || !g_strv_contains(archs, *arch)) && !lock_base(lock, *arch, &is) && lock_base(old, *arch, &digest))
       lock_set_base(lock, recipe->from.image, *arch, &digest);
-  return base_source_lock(recipe, store, archs, &options->fetch, lock, error);
+  return recipe->from.recipe != NULL || base_source_lock(recipe, store, archs, &options->fetch, lock, error);
 }
 
 static Lock *
@@ -583,8 +591,21 @@ refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
               why, recipe->path);
 }
 
-Lock *
-resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
+/* Whether the recipe that this one is built upon still gives what it gave. */
+static gboolean
+base_is_the_same(const Recipe *recipe, const Lock *lock, const ResolveOptions *options, char **why)
+{
+  Digest was;
+  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
+    if (!lock_base(lock, options->archs[i], &was) || !digest_equal(&was, &g_array_index(options->bases, Digest, i))) {
+      *why = g_strdup_printf("the base '%s' gives another image now", recipe->from.image);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static Lock *
+lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(Lock) old = lock_load(path, &failure);
@@ -594,11 +615,13 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
   }
   /* which only `--update` of all takes as it is */
   gboolean moves = options->update && options->update_packages == NULL;
-  if (old != NULL && !moves && base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+  if (old != NULL && !moves && recipe->from.recipe == NULL &&
+      base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
       !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
     return NULL;
   g_autofree char *why = NULL;
-  gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why);
+  gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why) &&
+                   base_is_the_same(recipe, old, options, &why);
   if (holds && !options->update) {
     tell_format(recipe, old, options->fetch.progress);
     return g_steal_pointer(&old);
@@ -613,4 +636,18 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
   if (old == NULL)
     progress_note(options->fetch.progress, "locked: %s (new; commit it beside the recipe)", path);
   return g_steal_pointer(&lock);
+}
+
+/* A recipe that several others are built upon has its file made once. */
+Lock *
+resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
+{
+  Digest key;
+  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+  digest_of(absolute, strlen(absolute), &key);
+  if (!store_claim_waiting(store, &key, options->fetch.cancellable, error))
+    return NULL;
+  Lock *lock = lock_file(recipe, store, path, options, error);
+  store_release(store, &key);
+  return lock;
 }

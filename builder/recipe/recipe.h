@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   char *image; /* "oci:base", as the recipe spells it (see builder/sources/image/spelling.h), or NULL: nothing */
   RecipePlace place;
+  struct Recipe *recipe; /* "recipe:...": that recipe; else NULL */
 } RecipeFrom;
 
 typedef struct {

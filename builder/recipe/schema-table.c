@@ -94,10 +94,11 @@ const SchemaKey schema_keys[] = {
 
   /* ---- what it is built upon ---- */
   {.path = "from", .kinds = SCHEMA_TEXT, .also = "base|base_image|parent",
-   .pattern = "^(scratch|(oci|oci-archive|tar|dir):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
-   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR or scratch",
+   .pattern = "^(scratch|(oci|oci-archive|tar|dir|recipe):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
+   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR, recipe:FILE or scratch",
    .text = "The image to start from: its layers are kept as they are, its configuration and its accounts are continued. Paths are "
-           "relative to the recipe's folder, and may lead out of it. The lock holds its digest."},
+           "relative to the recipe's folder, and may lead out of it. The lock holds its digest. Another recipe is built first, by its own lock, and without writing its outputs; "
+           "the image of its first output is what is started from."},
 
   /* ---- packages ---- */
   {.path = "debian", .kinds = SCHEMA_MAP, .flags = SCHEMA_STAGE, .also = "apt|deb", .text = "Packages of a Debian archive."},
