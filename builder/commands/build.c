@@ -55,7 +55,8 @@ static const CommandOption options[] = {
   {"only", 0, OPTION_STRINGS, OFFSET(only), "K=V", "of a matrix, these images only (may be repeated)", NULL,
    "Those in which the parameter K has the value V; given for several parameters, those that have all, and for one parameter "
    "several "
-   "times, those that have one of the values. See 'matrix' in ashlar-recipe(5)."},
+   "times, those that have one of the values. See 'matrix' in ashlar-recipe(5).",
+   .rare = TRUE},
   {"label", 'l', OPTION_STRINGS, OFFSET(labels), "K=V", "add a label and annotation (may be repeated)"},
   {"vcs", 0, OPTION_FLAG, OFFSET(vcs), NULL, "annotate with git's revision, origin and dirtiness", NULL,
    "These are org.opencontainers.image.revision and .source, and dev.ashlar.vcs.dirty. Every commit makes another image then."},
