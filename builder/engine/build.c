@@ -123,6 +123,16 @@ find_annotations(Build *build, GError **error)
   return TRUE;
 }
 
+/* Whether scripts may be run for @recipe or a stage of it. */
+static gboolean
+has_scripts(const Recipe *recipe)
+{
+  gboolean some = recipe->debian != NULL && recipe->debian->scripts != RECIPE_SCRIPTS_SKIP;
+  for (guint i = 0; !some && i < recipe->stages->len; i++)
+    some = has_scripts(recipe->stages->pdata[i]);
+  return some;
+}
+
 /* All that decides the bytes of the image of @arch in @encoding. */
 static json_t *
 describe_image(const Build *build, const char *arch, PackEncoding encoding)
@@ -142,8 +152,7 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
                                   ASHLAR_VERSION, "format", lock_current_format(), "recipe", recipe_to_json(build->recipe),
                                   "lock", locked, "inputs", inputs, "epoch", (json_int_t)build->epoch, "arch", arch, "encoding",
                                   pack_encoding_name(encoding), "annotations", annotations);
-  const RecipeDebian *debian = build->recipe->debian;
-  if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
+  if (has_scripts(build->recipe))
     json_object_set_new(description, "install", json_integer(INSTALL_RULES));
   Digest base;
   if (build->lock != NULL && lock_base(build->lock, arch, &base)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/stages.h"
+#include "builder/engine/install.h"
 #include "builder/engine/parallel.h"
 #include "builder/engine/root.h"
 #include "builder/engine/taking.h"
@@ -66,6 +67,8 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
                                   "format", PACK_FORMAT, "stage", recipe_stage_to_json(stage), "inputs", inputs_hex, "locked",
                                   locked_hex, "needs", needs_json(stages, stage), "epoch", (json_int_t)stages->options.epoch,
                                   "arch", stages->options.arch);
+  if (stage->debian != NULL && stage->debian->scripts != RECIPE_SCRIPTS_SKIP)
+    json_object_set_new(description, "install", json_integer(INSTALL_RULES));
   store_action_key(description, &key);
   json_decref(description);
   g_array_append_val(stages->keys, key);
