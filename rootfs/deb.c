@@ -287,6 +287,12 @@ remember(Store *store, const Digest *key, const Digest *pack, gint64 latest, GEr
 }
 
 /* A pack in which the epoch clamps nothing is the pack without an epoch, and remembered as that. */
+void
+deb_pack_key(const Digest *deb, PackEncoding encoding, Digest *key)
+{
+  action_key(deb, encoding, G_MAXINT64, key);
+}
+
 gboolean
 deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack)
 {

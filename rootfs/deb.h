@@ -31,6 +31,8 @@
 
 /* The pack that an earlier run made of the package with digest @deb; the package itself need not be in the store. */
 gboolean deb_find_pack(Store *store, const Digest *deb, PackEncoding encoding, gint64 epoch, Digest *pack);
+/* Under which whoever is about to make that pack claims it (see store_claim). */
+void deb_pack_key(const Digest *deb, PackEncoding encoding, Digest *key);
 
 /* The pack of the package that is blob @deb of @store, made if no earlier run made it. @label is for errors. @epoch is
  * G_MAXINT64 for none; where no member is later, packs of different epochs are the same blob. The package's digest is

@@ -70,6 +70,8 @@ PackEncoding pack_encoding(const Pack *pack);
 guint pack_n_entries(const Pack *pack);
 /* Entry @i, valid as long as the pack. In the order they were added; directories included. */
 const Entry *pack_entry(const Pack *pack, guint i);
+/* The entry of the file that hardlink @i is a further name of. */
+guint pack_link(const Pack *pack, guint i);
 /* The latest mtime of all entries but directories: whether an epoch clamps anything. */
 gint64 pack_latest_mtime(const Pack *pack);
 /* Compressed size of the frames, and size of the tar members they hold. */

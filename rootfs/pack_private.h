@@ -32,8 +32,6 @@ void pack_release(const guint8 *data, gsize size);
 guint64 pack_member_offset(const Pack *pack, guint i);
 guint pack_header_size(const Pack *pack, guint i);
 guint64 pack_member_size(const Pack *pack, guint i);
-/* The entry that a hardlink leads to, else PACK_NO_ENTRY. */
-guint pack_link(const Pack *pack, guint i);
 /* zstd:chunked: of a file's content its CRC-64, and the digest of chunk @k when it has more than one (else NULL). */
 guint64 pack_crc64(const Pack *pack, guint i);
 const Digest *pack_chunk_digest(const Pack *pack, guint i, guint64 k);

@@ -163,6 +163,9 @@ store_open_waiting(const char *path, GCancellable *cancellable, GError **error)
   g_autoptr(Store) store = g_new0(Store, 1);
   store->references = 1;
   store->lock = -1;
+  g_mutex_init(&store->claims_lock);
+  g_cond_init(&store->released);
+  store->claims = g_hash_table_new_full(digest_hash, digest_equal, g_free, NULL);
   g_autofree char *chosen = path != NULL ? g_strdup(path) : store_default_path();
   store->path = g_canonicalize_filename(chosen, NULL);
   if (!open_folder(store, error) || !complete_layout(store, error) || !take_lock(store, cancellable, error))
@@ -186,6 +189,9 @@ store_unref(Store *store)
     close(store->lock);
   if (store->folder >= 0)
     close(store->folder);
+  g_hash_table_unref(store->claims);
+  g_cond_clear(&store->released);
+  g_mutex_clear(&store->claims_lock);
   g_free(store->path);
   g_free(store);
 }

@@ -103,6 +103,20 @@ json_t *store_action_get(Store *store, const Digest *key);
 /* Remembers @outputs (borrowed). */
 gboolean store_action_put(Store *store, const Digest *key, json_t *outputs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- once, though many threads want it ---- */
+
+/* Before an action is done that others may be about to do in this moment: TRUE, and @key is the caller's until store_release; it
+ * looks whether the action's outcome is known by now, and else makes it. FALSE: another thread has it. Other processes know
+ * nothing of it: what two of them make at once is the same, and made twice. */
+gboolean store_claim(Store *store, const Digest *key) G_GNUC_WARN_UNUSED_RESULT;
+/* Waits until nobody has @key. FALSE when @cancellable (may be NULL) was cancelled: ASHLAR_ERROR_CANCELLED. */
+gboolean store_await(Store *store, const Digest *key, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Both: when this returns TRUE, @key is the caller's. A thread may wait while it has other keys only where all take them in one
+ * order. */
+gboolean store_claim_waiting(Store *store, const Digest *key, GCancellable *cancellable,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void store_release(Store *store, const Digest *key);
+
 /* ---- upkeep ---- */
 
 typedef struct {

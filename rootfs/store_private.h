@@ -23,6 +23,10 @@ struct Store {
   char *path; /* absolute */
   int folder; /* descriptor of it: all that is read goes through it */
   int lock;   /* -1 where there is none to be had (a store that cannot be written) */
+  /* what threads are making */
+  GMutex claims_lock;
+  GCond released;
+  GHashTable *claims; /* Digest*; only ever looked up */
 };
 
 /* "blobs/sha256/HEX" and the like, relative to the store. */

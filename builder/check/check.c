@@ -76,6 +76,18 @@ check_report_begin(CheckReport *report, const char *arch)
   return suite;
 }
 
+void
+check_report_take(CheckReport *report, CheckReport *other)
+{
+  while (other->suites->len > 0) {
+    CheckSuite *suite = g_ptr_array_steal_index(other->suites, 0);
+    if (suite->results->len > 0)
+      g_ptr_array_add(report->suites, suite);
+    else
+      suite_free(suite);
+  }
+}
+
 CheckSuite *
 check_report_find(const CheckReport *report, const char *arch)
 {

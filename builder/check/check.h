@@ -60,6 +60,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckReport, check_report_free)
 
 /* A suite without results, which is the report's. */
 CheckSuite *check_report_begin(CheckReport *report, const char *arch);
+/* Moves the suites of @other, those of which anything came, behind @report's. */
+void check_report_take(CheckReport *report, CheckReport *other);
 /* The suite of @arch, or NULL. */
 CheckSuite *check_report_find(const CheckReport *report, const char *arch);
 /* How many tests there are, and how many of them failed. */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "builder/check/junit.h"
-#include "builder/engine/build.h"
+#include "builder/commands/build_print.h"
 #include "builder/engine/metrics.h"
+#include "builder/engine/parallel.h"
 #include "builder/engine/trace.h"
-#include "builder/engine/why.h"
-#include "builder/recipe/source.h"
 #include "builder/twice/twice.h"
 #include "signing/error.h"
 #include "signing/passphrase.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +16,7 @@ typedef struct {
   char *output;
   char **archs;
   char **settings;
+  char **only;
   char **labels;
   gboolean vcs;
   gboolean locked;
@@ -53,6 +52,11 @@ static const CommandOption options[] = {
    "Of the recipe's; without it, for all of them. An image for several has an index, from which a client takes its own."},
   {"set", 's', OPTION_STRINGS, OFFSET(settings), "K=V", "set a parameter of the recipe (may be repeated)", NULL,
    "See 'params' in ashlar-recipe(5)."},
+  {"only", 0, OPTION_STRINGS, OFFSET(only), "K=V", "of a matrix, these images only (may be repeated)", NULL,
+   "Those in which the parameter K has the value V; given for several parameters, those that have all, and for one parameter "
+   "several "
+   "times, those that have one of the values. See 'matrix' in ashlar-recipe(5).",
+   .rare = TRUE},
   {"label", 'l', OPTION_STRINGS, OFFSET(labels), "K=V", "add a label and annotation (may be repeated)"},
   {"vcs", 0, OPTION_FLAG, OFFSET(vcs), NULL, "annotate with git's revision, origin and dirtiness", NULL,
    "These are org.opencontainers.image.revision and .source, and dev.ashlar.vcs.dirty. Every commit makes another image then."},
@@ -113,257 +117,211 @@ check_labels(char **labels, GError **error)
   return TRUE;
 }
 
-/* ---- printing ---- */
+/* ---- the images ---- */
 
-static json_t *
-outputs_json(const BuildResult *result)
-{
-  json_t *outputs = json_array();
-  for (guint i = 0; i < result->outputs->len; i++) {
-    const BuildOutput *output = result->outputs->pdata[i];
-    char digest[DIGEST_STRING_SIZE];
-    g_autofree char *path = source_escape(output->path);
-    json_array_append_new(outputs, json_pack("{s:s, s:s, s:s, s:I}", "kind", output->kind, "path", path, "digest",
-                                             digest_to_string(&output->digest, digest), "size", (json_int_t)output->size));
-  }
-  return outputs;
-}
-
-static json_t *
-layers_json(const BuildResult *result)
-{
-  json_t *layers = json_array();
-  for (guint i = 0; i < result->layers->len; i++) {
-    const BuildLayer *layer = result->layers->pdata[i];
-    char digest[DIGEST_STRING_SIZE];
-    json_array_append_new(layers,
-                          json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "output", layer->kind, "arch", layer->arch, "digest",
-                                    digest_to_string(&layer->digest, digest), "size", (json_int_t)layer->size, "tarSize",
-                                    (json_int_t)layer->tar_size, "reused", layer->reused, "contents", layer->contents));
-  }
-  return layers;
-}
-
-static json_t *
-tests_json(const CheckReport *report)
-{
-  json_t *tests = json_array();
-  for (guint i = 0; i < report->suites->len; i++) {
-    const CheckSuite *suite = report->suites->pdata[i];
-    for (guint j = 0; j < suite->results->len; j++) {
-      const CheckResult *test = suite->results->pdata[j];
-      json_array_append_new(tests,
-                            json_pack("{s:s, s:s, s:s, s:b, s:b, s:f}", "arch", suite->arch, "kind",
-                                      recipe_test_kind_name(test->kind), "name", test->title, "passed", test->n_failures == 0,
-                                      "reused", test->reused, "seconds", (gdouble)test->microseconds / G_TIME_SPAN_SECOND));
-    }
-  }
-  return tests;
-}
-
-static json_t *
-scripts_json(const BuildResult *result)
-{
-  json_t *scripts = json_array();
-  for (guint i = 0; i < result->scripts->len; i++) {
-    const BuildScript *script = result->scripts->pdata[i];
-    json_array_append_new(scripts, json_pack("{s:s, s:s, s:s, s:s, s:s}", "arch", script->arch, "package",
-                                             script->note->package, "script", script->note->script, "how",
-                                             script_how_name(script->note->how), "why", script->note->why));
-  }
-  return scripts;
-}
+/* One image that is to be built. */
+typedef struct {
+  const Building *building;
+  const Recipe *recipe;
+  Progress *progress;  /* a branch of the command's */
+  CheckReport *tests;  /* one of the command's */
+  BuildResult *result; /* NULL: it failed, and @error says why */
+  GError *error;
+} Image;
 
 static void
-print_json(const Recipe *recipe, const BuildResult *result, const CheckReport *tests, const BuildCommandOptions *values)
+image_free(gpointer data)
 {
-  json_t *skipped = json_array();
-  for (guint i = 0; i < result->skipped->len; i++)
-    json_array_append_new(skipped, json_string(result->skipped->pdata[i]));
-  json_t *root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", recipe->name, "version", recipe->version, "epoch",
-                           (json_int_t)result->epoch, "outputs", outputs_json(result), "skippedScripts", skipped);
-  if (recipe->debian != NULL)
-    json_object_set_new(root, "scripts", scripts_json(result));
-  if (recipe->tests->len > 0)
-    json_object_set_new(root, "tests", tests_json(tests));
-  if (values->check)
-    json_object_set_new(root, "reproducible", json_true());
-  if (values->explain) {
-    json_object_set_new(root, "layers", layers_json(result));
-    json_object_set_new(root, "actions", why_to_json(result->actions));
-  }
-  char *text = json_dumps(root, JSON_COMPACT);
-  puts(text);
-  free(text);
-  json_decref(root);
-}
-
-/* Columns that @text is short of @width: sizes hold a space that is more than one byte. */
-static int
-padding(const char *text, glong width)
-{
-  return (int)MAX(width - g_utf8_strlen(text, -1), 0);
-}
-
-/* One line a layer, from the lowest up, counted anew for each image. */
-static void
-print_layers(const BuildResult *result)
-{
-  guint number = 0, width = 0;
-  for (guint i = 0; i < result->layers->len; i++)
-    width = MAX(width, (guint)strlen(((const BuildLayer *)result->layers->pdata[i])->arch));
-  for (guint i = 0; i < result->layers->len; i++) {
-    const BuildLayer *layer = result->layers->pdata[i], *below = i > 0 ? result->layers->pdata[i - 1] : NULL;
-    gboolean same_image = below != NULL && strcmp(below->arch, layer->arch) == 0 && strcmp(below->kind, layer->kind) == 0;
-    char hex[DIGEST_HEX_LENGTH + 1];
-    digest_to_hex(&layer->digest, hex);
-    g_autofree char *size = g_format_size(layer->size);
-    number = same_image ? number + 1 : 1;
-    printf("layer %3u  %-*s  %.12s  %*s%s  %-6s  %s\n", number, (int)width, layer->arch, hex, padding(size, 9), "", size,
-           layer->reused ? "reused" : "new", layer->contents);
-  }
-}
-
-/* What became of the packages' scripts, one line each. */
-static void
-print_scripts(const BuildResult *result)
-{
-  for (guint i = 0; i < result->scripts->len; i++) {
-    const BuildScript *script = result->scripts->pdata[i];
-    g_autofree char *why = source_escape(script->note->why);
-    printf("script  %s  %-7s  %s %s%s%s\n", script->arch, script_how_name(script->note->how), script->note->package,
-           script->note->script, *why != '\0' ? ": " : "", why);
-  }
-}
-
-static void
-print_outputs(const BuildResult *result)
-{
-  for (guint i = 0; i < result->outputs->len; i++) {
-    const BuildOutput *output = result->outputs->pdata[i];
-    char digest[DIGEST_STRING_SIZE];
-    printf("%s  %s  %s\n", output->kind, output->path, digest_to_string(&output->digest, digest));
-  }
-}
-
-static void
-tell_skipped(const CommandContext *context, const BuildResult *result)
-{
-  g_autoptr(GString) list = g_string_new(NULL);
-  for (guint i = 0; i < result->skipped->len; i++)
-    g_string_append_printf(list, "\n  %s", (const char *)result->skipped->pdata[i]);
-  if (list->len > 0)
-    progress_note(context->progress, "maintainer scripts left out (scripts: skip):%s", list->str);
-}
-
-/* What came of it, summed up. Strings are @result's but for title, path and image. */
-static void
-summarize(const BuildResult *result, ProgressSummary *summary)
-{
-  summary->success = summary->unchanged = TRUE;
-  summary->outputs = result->outputs->len;
-  summary->packages = result->n_packages;
-  for (guint i = 0; i < result->layers->len; i++) {
-    const BuildLayer *layer = result->layers->pdata[i];
-    *(layer->reused ? &summary->reused_layers : &summary->new_layers) += 1;
-    *(layer->reused ? &summary->reused_bytes : &summary->new_bytes) += layer->size;
-  }
-  for (guint i = 0; i < result->outputs->len; i++) {
-    const BuildOutput *output = result->outputs->pdata[i];
-    summary->unchanged = summary->unchanged && output->reused;
-    summary->written_bytes += output->reused ? 0 : output->size;
-  }
-}
-
-static void
-tell_summary(const CommandContext *context, const Recipe *recipe, const BuildResult *result, const CheckReport *tests)
-{
-  guint failed;
-  const BuildOutput *first = result->outputs->pdata[0];
-  char image[DIGEST_STRING_SIZE];
-  g_autofree char *title = g_strdup_printf("%s %s", recipe->name, recipe->version), *path = source_escape(first->path);
-  ProgressSummary summary = {.title = title, .path = path, .image = digest_to_string(&first->digest, image)};
-  summary.tests = check_report_count(tests, &failed);
-  summarize(result, &summary);
-  if (!summary.unchanged)
-    tell_skipped(context, result);
-  progress_end(context->progress, &summary);
-}
-
-/* ---- running ---- */
-
-static gboolean
-build_recipe_file(const Building *building, const char *path, GError **error)
-{
-  const CommandContext *context = building->context;
-  const BuildCommandOptions *values = building->values;
-  g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
-  if (recipe == NULL)
-    return FALSE;
-  if (recipe->warnings != NULL)
-    progress_report(context->progress, recipe->warnings);
-  BuildOptions build_options = building->options;
-  build_options.tests = check_report_new(recipe->name);
-  g_ptr_array_add(building->reports, build_options.tests);
-  g_autoptr(BuildResult) result = build_recipe(building->store, recipe, &build_options, error);
-  if (result == NULL)
-    return FALSE;
-  tell_summary(context, recipe, result, build_options.tests);
-  if (values->json) {
-    print_json(recipe, result, build_options.tests, values);
-    return TRUE;
-  }
-  if (values->explain) {
-    why_print(stdout, result->actions, context->verbose);
-    print_layers(result);
-    print_scripts(result);
-  }
-  print_outputs(result);
-  if (values->check)
-    puts("reproducible: 2 builds, same bytes");
-  return TRUE;
+  Image *image = data;
+  g_clear_pointer(&image->progress, progress_free);
+  g_clear_pointer(&image->result, build_result_free);
+  g_clear_error(&image->error);
+  g_free(image);
 }
 
 /* Appends to @images what the outputs must be. What is for the user's own build alone is not passed on: where outputs go, and who
  * signs them. */
 static gboolean
-build_twice(const CommandContext *context, Store *store, const char *path, const BuildCommandOptions *values, GArray *images,
-            GError **error)
+build_twice(const Image *image, GArray *images, GError **error)
 {
   static const char *const own[] = {"output", "sign",    "passphrase-fd", "reference",     "check", "explain", "json",
-                                    "trace",  "metrics", "junit",         "keep-on-error", "store", NULL};
-  g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
-  if (recipe == NULL)
-    return FALSE;
+                                    "trace",  "metrics", "junit",         "keep-on-error", "store", "only",    NULL};
+  const CommandContext *context = image->building->context;
   g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-  command_append_options(argv, options, values, own);
+  command_append_options(argv, options, image->building->values, own);
   command_append_options(argv, command_common_options, context->common, own);
+  for (char **setting = image->recipe->combination; *setting != NULL; setting++)
+    g_ptr_array_add(argv, g_strdup_printf("--only=%s", *setting));
   g_ptr_array_add(argv, NULL);
   const TwiceOptions twice = {
-    .store = store,
+    .store = image->building->store,
     .options = (const char *const *)argv->pdata,
-    .progress = context->progress,
+    .progress = image->progress,
     .cancellable = context->cancellable,
   };
-  return twice_build(recipe, &twice, images, error);
+  return twice_build(image->recipe, &twice, images, error);
 }
 
 static gboolean
-build_one(const Building *building, const char *path, GError **error)
+build_image(Image *image, GError **error)
+{
+  const Building *building = image->building;
+  BuildOptions own = building->options;
+  g_autoptr(GArray) expected = g_array_new(FALSE, FALSE, sizeof(Digest));
+  if (building->values->check && !build_twice(image, expected, error))
+    return FALSE;
+  own.expected = building->values->check ? expected : NULL;
+  own.tests = image->tests;
+  own.fetch.progress = image->progress;
+  image->result = build_recipe(building->store, image->recipe, &own, error);
+  return image->result != NULL;
+}
+
+static void
+run_image(guint i, gpointer data)
+{
+  Image *image = ((GPtrArray *)data)->pdata[i];
+  progress_begin(image->progress, image->recipe->title);
+  if (!g_cancellable_set_error_if_cancelled(image->building->context->cancellable, &image->error))
+    (void)!build_image(image, &image->error);
+  progress_stop(image->progress);
+}
+
+/* ---- several errors ---- */
+
+static gboolean
+is_interruption(const GError *failure)
+{
+  return g_error_matches(failure, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED) ||
+         g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Puts @failure (taken) behind what @all says so far, of @title where it does not say itself where it belongs (NULL: it does). The
+ * first one's code counts, but an interruption is nothing else. */
+static void
+add_failure(GError **all, const char *title, GError *failure)
+{
+  if (title != NULL && strstr(failure->message, ": error: ") == NULL) {
+    g_autofree char *message = g_strdup_printf("ashlar: error: %s: %s", title, failure->message);
+    g_free(failure->message);
+    failure->message = g_steal_pointer(&message);
+  }
+  if (*all == NULL || is_interruption(failure)) {
+    g_clear_error(all);
+    *all = failure;
+  } else if (!is_interruption(*all)) {
+    GError *both = g_error_new((*all)->domain, (*all)->code, "%s\n%s", (*all)->message, failure->message);
+    g_clear_error(all);
+    g_error_free(failure);
+    *all = both;
+  } else {
+    g_error_free(failure);
+  }
+}
+
+/* ---- what is asked for ---- */
+
+/* All images (Recipe*) that the command line names, in its order. What is wrong with one recipe does not hide what is wrong with
+ * the next; then nothing is built. */
+static GPtrArray *
+load_all(const Building *building, char **arguments, GError **error)
 {
   static const ProgressSummary failed = {0};
-  const CommandContext *context = building->context;
   const BuildCommandOptions *values = building->values;
-  g_autoptr(GArray) images = g_array_new(FALSE, FALSE, sizeof(Digest));
-  if (values->check && !build_twice(context, building->store, path, values, images, error))
-    return FALSE;
-  Building own = *building;
-  own.options.expected = values->check ? images : NULL;
-  progress_begin(context->progress, path);
-  if (build_recipe_file(&own, path, error))
+  Progress *progress = building->context->progress;
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)recipe_free);
+  GError *failures = NULL;
+  for (; *arguments != NULL; arguments++) {
+    GError *failure = NULL;
+    g_autoptr(GPtrArray)
+      recipes = recipe_load_all(*arguments, (const char *const *)values->settings, (const char *const *)values->only, &failure);
+    if (recipes == NULL) {
+      progress_begin(progress, *arguments);
+      progress_end(progress, &failed);
+      add_failure(&failures, NULL, failure);
+      continue;
+    }
+    const Recipe *first = recipes->pdata[0];
+    if (first->warnings != NULL)
+      progress_report(progress, first->warnings);
+    while (recipes->len > 0)
+      g_ptr_array_add(all, g_ptr_array_steal_index(recipes, 0));
+  }
+  if (failures == NULL)
+    return g_steal_pointer(&all);
+  g_propagate_error(error, failures);
+  return NULL;
+}
+
+/* Whether two outputs would be one file. */
+static gboolean
+check_output(const Recipe *recipe, const Recipe *other, GError **error)
+{
+  if (strcmp(recipe->name, other->name) != 0 || strcmp(recipe->version, other->version) != 0)
     return TRUE;
-  progress_end(building->context->progress, &failed);
-  return FALSE;
+  for (guint i = 0; i < recipe->outputs->len; i++)
+    for (guint j = 0; j < other->outputs->len; j++) {
+      const RecipeOutput *output = recipe->outputs->pdata[i];
+      if (output->kind == ((const RecipeOutput *)other->outputs->pdata[j])->kind)
+        return recipe_error_at(error, &output->place, "'%s' %s is written by %s already", recipe->name, recipe->version,
+                               other->title);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_outputs(const GPtrArray *recipes, GError **error)
+{
+  for (guint i = 0; i < recipes->len; i++)
+    for (guint j = 0; j < i; j++)
+      if (!check_output(recipes->pdata[i], recipes->pdata[j], error))
+        return FALSE;
+  return TRUE;
+}
+
+static GPtrArray *
+images_new(const Building *building, const GPtrArray *recipes)
+{
+  GPtrArray *images = g_ptr_array_new_with_free_func(image_free);
+  for (guint i = 0; i < recipes->len; i++) {
+    Image *image = g_new0(Image, 1);
+    *image = (Image){.building = building, .recipe = recipes->pdata[i]};
+    image->progress = progress_branch(building->context->progress);
+    image->tests = check_report_new(image->recipe->name);
+    g_ptr_array_add(building->reports, image->tests);
+    g_ptr_array_add(images, image);
+  }
+  return images;
+}
+
+/* ---- running ---- */
+
+/* Each for itself: what fails does not keep the others from being finished. Told and printed is in the order of the command
+ * line. */
+static gboolean
+build_everything(const Building *building, const GPtrArray *recipes, GError **error)
+{
+  static const ProgressSummary failed = {0};
+  const BuildCommandOptions *values = building->values;
+  const BuildPrint print = {
+    .json = values->json, .explain = values->explain, .check = values->check, .verbose = building->context->verbose};
+  g_autoptr(GPtrArray) images = images_new(building, recipes);
+  /* two builds of one image have the machine to themselves */
+  parallel_run(images->len, values->check ? 1 : parallel_width(), run_image, images);
+  GError *failures = NULL;
+  for (guint i = 0; i < images->len; i++) {
+    Image *image = images->pdata[i];
+    if (image->result == NULL) {
+      progress_end(image->progress, &failed);
+      add_failure(&failures, images->len > 1 ? image->recipe->title : NULL, g_steal_pointer(&image->error));
+      continue;
+    }
+    build_tell_summary(image->progress, image->recipe, image->result, image->tests);
+    build_print(image->recipe, image->result, image->tests, &print);
+  }
+  if (failures != NULL)
+    g_propagate_error(error, failures);
+  return failures == NULL;
 }
 
 static Key *
@@ -409,10 +367,8 @@ build_all(const CommandContext *context, const BuildCommandOptions *values, char
     .explain = values->explain,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
-  for (char **argument = arguments; *argument != NULL; argument++)
-    if (!build_one(&building, *argument, error))
-      return FALSE;
-  return TRUE;
+  g_autoptr(GPtrArray) recipes = load_all(&building, arguments, error);
+  return recipes != NULL && check_outputs(recipes, error) && build_everything(&building, recipes, error);
 }
 
 /* Trace, metrics and tests are written of a build that failed, too; why it failed matters more than that they could not be. */
@@ -456,10 +412,18 @@ static const char details[] =
   "store: "
   "packages are unpacked and compressed the first time that any recipe uses them, and an image of which nothing changed is not "
   "written again.\n\n"
-  "With --json the result is one object a line for each recipe: 'name', 'version', 'epoch', 'outputs' (a list of objects with "
+  "Several recipes, the images of a matrix, their architectures and their outputs are built side by side, what they share is "
+  "made "
+  "once, and what comes of it is told in the order of the command line. Where a recipe is wrong, nothing is built; where a "
+  "build "
+  "fails, the others go on, and the exit status is that of the first that failed.\n\n"
+  "With --json the result is one object a line for each image: 'name', 'version', 'epoch', of a matrix 'combination' (an "
+  "object of "
+  "parameters and their values), 'outputs' (a list of objects with "
   "'kind', 'path', 'digest' and 'size'), 'skippedScripts', where the recipe has packages 'scripts' (objects with 'arch', "
-  "'package', 'script', "
-  "'how', which is native, run or skipped, and 'why'), where the recipe has tests 'tests' (a list of objects with 'arch', "
+  "'package', "
+  "'script', 'how', which is native, run or skipped, and 'why'), where the recipe has tests 'tests' (a list of objects with "
+  "'arch', "
   "'kind', 'name', 'passed', 'reused' and 'seconds'), and with --explain 'layers' and 'actions' (objects with 'action', "
   "'subject', 'outcome', which is made or reused, and 'because', a list), with --check 'reproducible'.\n\n"
   "With --progress json each line on stderr is one event: an object with 'event', 'time' (seconds) and, for\n"

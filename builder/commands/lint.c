@@ -41,23 +41,23 @@ static gboolean
 lint(const char *path, const LintOptions *values, json_t *results)
 {
   g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-  g_autoptr(Recipe) recipe = recipe_check(path, (const char *const *)values->set, diagnostics);
+  g_autoptr(GPtrArray) recipes = recipe_check(path, (const char *const *)values->set, NULL, diagnostics);
   if (values->json) {
     json_t *result = json_object();
     g_autofree char *name = source_escape(path);
     json_object_set_new(result, "recipe", json_string(name));
-    json_object_set_new(result, "ok", json_boolean(recipe != NULL));
+    json_object_set_new(result, "ok", json_boolean(recipes != NULL));
     json_object_set_new(result, "found", diagnostics_to_json(diagnostics));
     json_array_append_new(results, result);
-    return recipe != NULL;
+    return recipes != NULL;
   }
   g_autofree char *report = diagnostics_report(diagnostics);
   if (*report != '\0')
     (void)fprintf(stderr, "%s\n", report);
   annotate(report);
-  if (recipe != NULL)
-    (void)printf("%s: ok\n", path);
-  return recipe != NULL;
+  if (recipes != NULL)
+    (void)printf(recipes->len == 1 ? "%s: ok\n" : "%s: ok, %u images\n", path, recipes->len);
+  return recipes != NULL;
 }
 
 static int
@@ -102,8 +102,8 @@ const Command command_lint = {
   .name = "lint",
   .summary = "check recipes without building them",
   .arguments = "[RECIPE...]",
-  .description = "Every error of every recipe is reported, with its place. Nothing is fetched\n"
-                 "and nothing written. Editors take the JSON Schema:\n\n"
+  .description = "Every error of every recipe is reported, with its place; of a matrix, what is\n"
+                 "wrong in any combination. Nothing is fetched and nothing written. Editors take the JSON Schema:\n\n"
                  "  ashlar lint --schema > ashlar-recipe.schema.json",
   .examples = examples,
   .details =

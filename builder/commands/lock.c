@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
+#include "builder/engine/build.h"
 #include "builder/engine/resolve.h"
 #include "signing/error.h"
 
@@ -13,6 +14,7 @@ typedef struct {
   gboolean offline;
   char **archs;
   char **settings;
+  char **only;
   char **mirrors;
 } LockOptions;
 
@@ -24,6 +26,7 @@ static const CommandOption options[] = {
   {"arch", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, archs), "ARCH[,ARCH]", "lock these only (may be repeated)"},
   {"set", 's', OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, settings), "K=V",
    "set a parameter of the recipe (may be repeated)"},
+  {"only", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, only), "K=V", "of a matrix, these images only (may be repeated)"},
   {"mirror", 0, OPTION_STRINGS, G_STRUCT_OFFSET(LockOptions, mirrors), "URL", "take packages from here"},
   {NULL, 0, 0, 0, NULL, NULL},
 };
@@ -36,20 +39,23 @@ is_recipe(const char *argument)
 }
 
 static gboolean
-lock_recipe(const CommandContext *context, Store *store, const char *path, const LockOptions *values,
-            const char *const *packages, GError **error)
+lock_image(const CommandContext *context, Store *store, const Recipe *recipe, const LockOptions *values,
+           const char *const *packages, GError **error)
 {
-  g_autoptr(Recipe) recipe = recipe_load(path, (const char *const *)values->settings, error);
-  if (recipe == NULL)
-    return FALSE;
-  if (recipe->warnings != NULL)
-    progress_report(context->progress, recipe->warnings);
   if (!resolve_needs_lock(recipe)) {
-    progress_note(context->progress, "%s: nothing to lock: the recipe fetches nothing", path);
+    progress_note(context->progress, "%s: nothing to lock: the recipe fetches nothing", recipe->title);
     return TRUE;
   }
   g_auto(GStrv) archs = resolve_archs(recipe, (const char *const *)values->archs, error);
   if (archs == NULL)
+    return FALSE;
+  g_autoptr(GArray) bases = NULL;
+  const BuildOptions below = {
+    .mirrors = (const char *const *)values->mirrors,
+    .locked = values->locked,
+    .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
+  };
+  if (!build_base(store, recipe, (const char *const *)archs, &below, &bases, error))
     return FALSE;
   ResolveOptions resolving = {
     .archs = (const char *const *)archs,
@@ -57,9 +63,10 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
     .locked = values->locked,
     .update = values->update,
     .update_packages = packages,
+    .bases = bases,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
-  g_autofree char *lock_path = lock_path_for(path);
+  g_autofree char *lock_path = lock_path_of(recipe);
   g_autoptr(Lock) lock = resolve_lock_file(recipe, store, lock_path, &resolving, error);
   if (lock == NULL)
     return FALSE;
@@ -68,6 +75,23 @@ lock_recipe(const CommandContext *context, Store *store, const char *path, const
     packages_locked += ((const LockArch *)lock->archs->pdata[i])->packages->len;
   progress_settle(context->progress);
   printf("%s: %u packages\n", lock_path, packages_locked);
+  return TRUE;
+}
+
+static gboolean
+lock_recipe(const CommandContext *context, Store *store, const char *path, const LockOptions *values,
+            const char *const *packages, GError **error)
+{
+  g_autoptr(GPtrArray)
+    recipes = recipe_load_all(path, (const char *const *)values->settings, (const char *const *)values->only, error);
+  if (recipes == NULL)
+    return FALSE;
+  const Recipe *first = recipes->pdata[0];
+  if (first->warnings != NULL)
+    progress_report(context->progress, first->warnings);
+  for (guint i = 0; i < recipes->len; i++)
+    if (!lock_image(context, store, recipes->pdata[i], values, packages, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -124,8 +148,9 @@ const Command command_lock = {
   .name = "lock",
   .summary = "resolve what recipes ask for and pin every input",
   .arguments = "RECIPE... [PACKAGE...]",
-  .description = "Writes RECIPE's lock file (web.lock beside web.yaml) and tells what moved. Without --update a\n"
-                 "lock that holds is left alone, and one that does not moves as little as it must.\n"
+  .description = "Writes RECIPE's lock file (web.lock beside web.yaml; of a matrix, one for each image) and tells\n"
+                 "what moved. Without --update a lock that holds is left alone, and one that does not moves\n"
+                 "as little as it must.\n"
                  "Commit the lock file: it makes builds the same everywhere.",
   .examples = examples,
   .see_also = "build|recipe",

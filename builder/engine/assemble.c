@@ -48,6 +48,8 @@ assembled_new(void)
   assembled->layers = g_ptr_array_new_with_free_func(assembled_layer_free);
   assembled->skipped = g_ptr_array_new_with_free_func(g_free);
   assembled->scripts = g_ptr_array_new_with_free_func(script_note_free);
+  assembled->unpacked = g_ptr_array_new_with_free_func(g_free);
+  assembled->ran = g_ptr_array_new_with_free_func(g_free);
   return assembled;
 }
 
@@ -58,6 +60,8 @@ assembled_free(Assembled *assembled)
   g_ptr_array_unref(assembled->layers);
   g_ptr_array_unref(assembled->skipped);
   g_ptr_array_unref(assembled->scripts);
+  g_ptr_array_unref(assembled->unpacked);
+  g_ptr_array_unref(assembled->ran);
   g_free(assembled);
 }
 
@@ -373,9 +377,12 @@ Assembled *
 assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *locked, const AssembleOptions *options,
          GError **error)
 {
+  g_autoptr(Assembled) out = assembled_new();
+  PackagesOptions packages = options->packages;
+  packages.unpacked = out->unpacked;
   g_autoptr(GPtrArray) packs = NULL;
   if (locked != NULL) {
-    packs = packages_obtain(store, recipe, locked, &options->packages, error);
+    packs = packages_obtain(store, recipe, locked, &packages, error);
     if (packs == NULL)
       return NULL;
   }
@@ -386,8 +393,12 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
       return NULL;
     config = &inherited;
   }
-  const RootOptions root_options = {
-    .packages = &options->packages, .base = options->base, .runtime = options->runtime, .keep = options->keep};
+  const RootOptions root_options = {.packages = &packages,
+                                    .base = options->base,
+                                    .runtime = options->runtime,
+                                    .keep = options->keep,
+                                    .ran = out->ran,
+                                    .stages = options->stages};
   g_autoptr(Root) root = root_assemble(store, recipe, arch, locked, packs, &root_options, error);
   if (root == NULL || !run_tests(store, recipe, root, config, options, error))
     return NULL;
@@ -396,7 +407,6 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
   if (options->base != NULL && !plan_difference(root, options->base, &recipe->layers, &plan, error))
     return NULL;
 
-  g_autoptr(Assembled) out = assembled_new();
   g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
   g_ptr_array_extend(out->scripts, root->scripts, script_note_copy, NULL);
   if (options->base != NULL)

@@ -8,12 +8,14 @@
 #include "builder/check/check.h"
 #include "builder/engine/base.h"
 #include "builder/engine/packages.h"
+#include "builder/engine/stages.h"
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
 
 typedef struct {
   PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
   const Base *base;         /* or NULL: what it is built upon */
+  const Stages *stages;     /* see RootOptions */
   const char *runtime;      /* see StepsOptions */
   gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
@@ -31,6 +33,9 @@ typedef struct {
   GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
   GPtrArray *scripts; /* ScriptNote*: what became of each (script_note.h) */
+  /* what had to be done for it (char *), of one that was assembled now */
+  GPtrArray *unpacked; /* packages: "nginx 1.22.1-9" */
+  GPtrArray *ran;      /* steps, by name */
 } Assembled;
 
 /* An empty one, to be filled. */

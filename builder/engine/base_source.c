@@ -92,21 +92,31 @@ base_source_check(const Recipe *recipe, Store *store, const Lock *lock, const ch
   return TRUE;
 }
 
+/* The image into the store, wherever it comes from. */
+static gboolean
+bring(const Recipe *recipe, Store *store, const char *arch, const Digest *manifest, const FetchOptions *options, GError **error)
+{
+  g_auto(ImageSource) source = {0};
+  GError *problem = NULL;
+  /* another recipe's was just built */
+  if (recipe->from.recipe != NULL)
+    return TRUE;
+  return parse(recipe, &source, error) &&
+         (image_source_obtain(store, &source, arch, manifest, options, &problem) || blame(recipe, problem, error));
+}
+
 Base *
 base_source_obtain(const Recipe *recipe, Store *store, const Lock *lock, const char *arch, const FetchOptions *options,
                    GError **error)
 {
-  g_auto(ImageSource) source = {0};
   GError *problem = NULL;
   Digest manifest;
-  if (!parse(recipe, &source, error))
-    return NULL;
   gboolean locked = lock_base(lock, arch, &manifest);
   g_assert(locked);
   const BaseOptions base_options = {.progress = options->progress, .cancellable = options->cancellable};
-  Base *base = NULL;
-  if (image_source_obtain(store, &source, arch, &manifest, options, &problem))
-    base = base_open_stored(store, &manifest, source.text, &base_options, &problem);
+  if (!bring(recipe, store, arch, &manifest, options, error))
+    return NULL;
+  Base *base = base_open_stored(store, &manifest, recipe->from.image, &base_options, &problem);
   if (base == NULL)
     blame(recipe, problem, error);
   return base;

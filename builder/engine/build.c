@@ -4,6 +4,7 @@
 #include "builder/engine/foreign.h"
 #include "builder/engine/install.h"
 #include "builder/engine/memo.h"
+#include "builder/engine/parallel.h"
 #include "builder/engine/resolve.h"
 #include "builder/engine/vcs.h"
 #include "builder/engine/why.h"
@@ -13,7 +14,6 @@
 #include "builder/oci/layout.h"
 #include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"
-#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -34,6 +34,7 @@ typedef struct {
   Digest inputs;      /* of the recipe's local files */
   GArray *input_list; /* FilesInput: what they are */
   Why *why;
+  GPtrArray *images; /* ImageJob*: those that are needed */
   BuildResult *result;
   CheckReport *tests;
 } Build;
@@ -109,7 +110,7 @@ find_epoch(Build *build, GError **error)
   } else if (build->recipe->epoch >= 0) {
     build->epoch = build->recipe->epoch;
   } else {
-    build->epoch = build->lock != NULL ? MAX(build->lock->date, 0) : 0;
+    build->epoch = build->lock != NULL ? MAX(lock_date(build->lock), 0) : 0;
   }
   return TRUE;
 }
@@ -133,6 +134,16 @@ find_annotations(Build *build, GError **error)
   return TRUE;
 }
 
+/* Whether scripts may be run for @recipe or a stage of it. */
+static gboolean
+has_scripts(const Recipe *recipe)
+{
+  gboolean some = recipe->debian != NULL && recipe->debian->scripts != RECIPE_SCRIPTS_SKIP;
+  for (guint i = 0; !some && i < recipe->stages->len; i++)
+    some = has_scripts(recipe->stages->pdata[i]);
+  return some;
+}
+
 /* All that decides the bytes of the image of @arch in @encoding. */
 static json_t *
 describe_image(const Build *build, const char *arch, PackEncoding encoding)
@@ -152,11 +163,8 @@ describe_image(const Build *build, const char *arch, PackEncoding encoding)
                                   ASHLAR_VERSION, "format", lock_current_format(), "recipe", recipe_to_json(build->recipe),
                                   "lock", locked, "inputs", inputs, "epoch", (json_int_t)build->epoch, "arch", arch, "encoding",
                                   pack_encoding_name(encoding), "annotations", annotations);
-  const RecipeDebian *debian = build->recipe->debian;
-  if (debian != NULL && debian->scripts != RECIPE_SCRIPTS_SKIP)
-    json_object_set_new(description, "install", json_integer(INSTALL_RULES));
-  if (debian != NULL && debian->scripts == RECIPE_SCRIPTS_AUTO)
-    json_object_set_new(description, "native", json_integer(NATIVE_RULES));
+  if (has_scripts(build->recipe))
+    json_object_set_new(description, "install", install_rules());
   Digest base;
   if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
     char hex[DIGEST_HEX_LENGTH + 1];
@@ -291,40 +299,142 @@ obtain_base(const Build *build, const char *arch, Base **base, GError **error)
 }
 
 static gboolean
-make_image(const Build *build, const RecipeOutput *output, const char *kind, const char *arch, Descriptor *manifest,
-           GError **error)
+obtain_stages(const Build *build, const char *arch, Stages **stages, GError **error)
 {
-  Digest key;
-  image_key(build, arch, output->compression, &key);
-  gboolean tested = is_tested(build, arch);
-  g_autoptr(Assembled) image = tested ? memo_find_image(build->store, &key) : NULL;
-  gboolean reused = image != NULL;
-  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, reused);
-  if (!reused) {
-    AssembleOptions options = {
-      .packages = {.encoding = output->compression,
-                   .epoch = build->epoch,
-                   .mirrors = build->options->mirrors,
-                   .fetch = build->options->fetch},
-      .runtime = build->options->runtime,
-      .keep = build->options->keep,
-      .annotations = (const char *const *)build->annotations,
-      .tests = tested ? NULL : check_report_begin(build->tests, arch),
-    };
-    const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, arch) : NULL;
-    g_autoptr(Base) base = NULL;
-    if (!obtain_base(build, arch, &base, error))
-      return FALSE;
-    options.base = base;
-    image = assemble(build->store, build->recipe, arch, locked, &options, error);
-    if (image == NULL || !memo_keep_image(build->store, &key, image, error) ||
-        !remember_tests(build, arch, options.tests, error))
-      return FALSE;
-  }
-  report_image(build, kind, arch, image);
-  explain_image(build, arch, output->compression, image, reused);
-  descriptor_copy(&image->manifest, manifest);
+  const StagesOptions options = {
+    .store = build->store,
+    .arch = arch,
+    .epoch = build->epoch,
+    .mirrors = build->options->mirrors,
+    .runtime = build->options->runtime,
+    .keep = build->options->keep,
+    .fetch = build->options->fetch,
+  };
+  *stages = stages_new(build->recipe, build->lock, &options, error);
+  return *stages != NULL && stages_obtain(*stages, build->recipe, error);
+}
+
+/* The image of one architecture in one encoding, which more than one output may hold. */
+typedef struct {
+  const Build *build;
+  const char *arch;
+  PackEncoding encoding;
+  gboolean with_tests;
+  CheckReport *tests; /* of it alone */
+  Assembled *image;   /* NULL: it failed, and @error says why */
+  gboolean reused;
+  GError *error;
+} ImageJob;
+
+static void
+image_job_free(gpointer data)
+{
+  ImageJob *job = data;
+  g_clear_pointer(&job->tests, check_report_free);
+  g_clear_pointer(&job->image, assembled_free);
+  g_clear_error(&job->error);
+  g_free(job);
+}
+
+static gboolean
+assemble_image(ImageJob *job, const Digest *key, GError **error)
+{
+  const Build *build = job->build;
+  AssembleOptions options = {
+    .packages = {.encoding = job->encoding,
+                 .epoch = build->epoch,
+                 .mirrors = build->options->mirrors,
+                 .fetch = build->options->fetch},
+    .runtime = build->options->runtime,
+    .keep = build->options->keep,
+    .annotations = (const char *const *)build->annotations,
+    .tests = job->with_tests ? check_report_begin(job->tests, job->arch) : NULL,
+  };
+  const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, job->arch) : NULL;
+  g_autoptr(Base) base = NULL;
+  g_autoptr(Stages) stages = NULL;
+  if (!obtain_base(build, job->arch, &base, error) || !obtain_stages(build, job->arch, &stages, error))
+    return FALSE;
+  options.base = base;
+  options.stages = stages;
+  parallel_enter();
+  g_autoptr(Assembled) image = assemble(build->store, build->recipe, job->arch, locked, &options, error);
+  parallel_leave();
+  if (image == NULL || !memo_keep_image(build->store, key, image, error) ||
+      !remember_tests(build, job->arch, options.tests, error))
+    return FALSE;
+  job->image = g_steal_pointer(&image);
   return TRUE;
+}
+
+/* Another recipe, or this one elsewhere, may be about to make the very image. */
+static gboolean
+obtain_image(ImageJob *job, GError **error)
+{
+  const Build *build = job->build;
+  Digest key;
+  image_key(build, job->arch, job->encoding, &key);
+  if (!store_claim_waiting(build->store, &key, build->options->fetch.cancellable, error))
+    return FALSE;
+  if (!job->with_tests)
+    job->image = memo_find_image(build->store, &key);
+  job->reused = job->image != NULL;
+  gboolean done = job->reused || assemble_image(job, &key, error);
+  store_release(build->store, &key);
+  return done;
+}
+
+static void
+run_image_job(guint i, gpointer data)
+{
+  ImageJob *job = ((GPtrArray *)data)->pdata[i];
+  if (!obtain_image(job, &job->error) && g_strv_length((char **)job->build->archs) > 1)
+    g_prefix_error(&job->error, "%s: ", job->arch);
+}
+
+static ImageJob *
+find_image(const Build *build, const char *arch, PackEncoding encoding)
+{
+  for (guint i = 0; i < build->images->len; i++) {
+    ImageJob *job = build->images->pdata[i];
+    if (job->encoding == encoding && strcmp(job->arch, arch) == 0)
+      return job;
+  }
+  return NULL;
+}
+
+/* The images that @output needs; those of an architecture are tested when the first of them is made. */
+static void
+want_images(const Build *build, const RecipeOutput *output)
+{
+  for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+    if (find_image(build, *arch, output->compression) != NULL)
+      continue;
+    ImageJob *job = g_new0(ImageJob, 1);
+    *job = (ImageJob){.build = build, .arch = *arch, .encoding = output->compression};
+    job->tests = check_report_new(build->recipe->name);
+    job->with_tests = !is_tested(build, *arch);
+    for (guint i = 0; i < build->images->len; i++)
+      if (strcmp(((const ImageJob *)build->images->pdata[i])->arch, *arch) == 0)
+        job->with_tests = FALSE;
+    g_ptr_array_add(build->images, job);
+  }
+}
+
+static gboolean
+make_images(const Build *build, GError **error)
+{
+  parallel_run(build->images->len, parallel_width(), run_image_job, build->images);
+  GError *failure = NULL;
+  for (guint i = 0; i < build->images->len; i++) {
+    ImageJob *job = build->images->pdata[i];
+    check_report_take(build->tests, job->tests);
+    if (failure == NULL && job->image == NULL)
+      failure = g_steal_pointer(&job->error);
+  }
+  if (failure != NULL)
+    g_propagate_error(error, failure);
+  return failure == NULL && check_report_error(build->tests, error);
 }
 
 static void
@@ -335,20 +445,15 @@ clear_descriptor(gpointer data)
 
 /* The manifest of the one architecture, or the index of all. */
 static gboolean
-make_top(const Build *build, const RecipeOutput *output, const char *kind, Blobs *blobs, Descriptor *top, GError **error)
+make_top(const Build *build, const RecipeOutput *output, Blobs *blobs, Descriptor *top, GError **error)
 {
   guint n = g_strv_length((char **)build->archs);
   g_autoptr(GArray) manifests = g_array_new(FALSE, TRUE, sizeof(Descriptor));
   g_array_set_clear_func(manifests, clear_descriptor);
   g_array_set_size(manifests, n);
   for (guint i = 0; i < n; i++)
-    if (!make_image(build, output, kind, build->archs[i], &g_array_index(manifests, Descriptor, i), error)) {
-      if (n > 1)
-        g_prefix_error(error, "%s: ", build->archs[i]);
-      return FALSE;
-    }
-  if (!check_report_error(build->tests, error))
-    return FALSE;
+    descriptor_copy(&find_image(build, build->archs[i], output->compression)->image->manifest,
+                    &g_array_index(manifests, Descriptor, i));
   if (n == 1) {
     descriptor_copy(&g_array_index(manifests, Descriptor, 0), top);
     return TRUE;
@@ -406,7 +511,7 @@ describe_output(const Build *build, const RecipeOutput *output, const char *path
 static gboolean
 attach_lock(const Build *build, Blobs *blobs, const Descriptor *top, Descriptor *referrers, GError **error)
 {
-  g_autofree char *path = lock_path_for(build->recipe->path), *title = g_path_get_basename(path);
+  g_autofree char *path = lock_path_of(build->recipe), *title = g_path_get_basename(path);
   g_autofree char *text = lock_to_text(build->lock);
   const Referrer lock = {.artifact_type = REFERRER_LOCK_TYPE, .title = title, .data = text, .size = strlen(text)};
   return referrer_attach(blobs, top, NULL, &lock, referrers, error);
@@ -454,7 +559,7 @@ write_output(const Build *build, const RecipeOutput *output, const char *path, D
 {
   g_autoptr(Blobs) blobs = blobs_new(build->store);
   g_auto(Descriptor) top = {0}, lock = {0}, signatures = {0};
-  if (!make_top(build, output, output_kind(output), blobs, &top, error) || !check_expected(build, output, &top.digest, error))
+  if (!make_top(build, output, blobs, &top, error) || !check_expected(build, output, &top.digest, error))
     return FALSE;
   const Descriptor *referrers = NULL;
   if (build->lock != NULL) {
@@ -516,33 +621,109 @@ explain_output(const Build *build, const RecipeOutput *output, const char *path,
   return why_output(build->why, &told, error);
 }
 
-static gboolean
-make_output(const Build *build, const RecipeOutput *output, GError **error)
-{
-  g_autofree char *path = output_path(build, output);
-  json_auto_t *description = describe_output(build, output, path);
+/* An output in the making. */
+typedef struct {
+  const Build *build;
+  const RecipeOutput *output;
+  char *path;
+  json_t *description;
   Digest key, digest;
-  store_action_key(description, &key);
-  gboolean was_there = g_file_test(path, G_FILE_TEST_EXISTS);
-  gboolean reused = all_tested(build) && memo_find_output(build->store, &key, path, &digest);
-  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, reused);
-  if (reused && !check_expected(build, output, &digest, error))
-    return FALSE;
-  if (reused)
-    explain_reused(build, output);
-  else if (!write_output(build, output, path, &digest, error) || !memo_keep_output(build->store, &key, path, &digest, error))
-    return FALSE;
-  if (!explain_output(build, output, path, description, reused, was_there, error))
+  gboolean reused, was_there;
+  GError *error;
+} OutputJob;
+
+static void
+output_job_free(gpointer data)
+{
+  OutputJob *job = data;
+  g_free(job->path);
+  json_decref(job->description);
+  g_clear_error(&job->error);
+  g_free(job);
+}
+
+static OutputJob *
+output_job_new(const Build *build, const RecipeOutput *output)
+{
+  OutputJob *job = g_new0(OutputJob, 1);
+  *job = (OutputJob){.build = build, .output = output, .path = output_path(build, output)};
+  job->description = describe_output(build, output, job->path);
+  store_action_key(job->description, &job->key);
+  job->was_there = g_file_test(job->path, G_FILE_TEST_EXISTS);
+  job->reused = all_tested(build) && memo_find_output(build->store, &job->key, job->path, &job->digest);
+  progress_cache(build->options->fetch.progress, PROGRESS_CACHE_OUTPUT, job->reused);
+  return job;
+}
+
+static void
+run_output_job(guint i, gpointer data)
+{
+  OutputJob *job = ((GPtrArray *)data)->pdata[i];
+  const Build *build = job->build;
+  if (job->reused) {
+    (void)!check_expected(build, job->output, &job->digest, &job->error);
+    return;
+  }
+  (void)!(write_output(build, job->output, job->path, &job->digest, &job->error) &&
+          memo_keep_output(build->store, &job->key, job->path, &job->digest, &job->error));
+}
+
+/* What the output holds, for --explain and --json. An image that an earlier output holds too is not made anew. */
+static void
+report_output(const Build *build, const OutputJob *job)
+{
+  if (job->reused) {
+    explain_reused(build, job->output);
+    return;
+  }
+  for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+    ImageJob *image = find_image(build, *arch, job->output->compression);
+    progress_cache(build->options->fetch.progress, PROGRESS_CACHE_IMAGE, image->reused);
+    report_image(build, output_kind(job->output), *arch, image->image);
+    explain_image(build, *arch, job->output->compression, image->image, image->reused);
+    image->reused = TRUE;
+  }
+}
+
+static gboolean
+tell_output(const Build *build, OutputJob *job, GError **error)
+{
+  report_output(build, job);
+  if (!explain_output(build, job->output, job->path, job->description, job->reused, job->was_there, error))
     return FALSE;
   BuildOutput *made = g_new0(BuildOutput, 1);
   *made = (BuildOutput){
-    .kind = output_kind(output),
-    .digest = digest,
-    .size = file_size(path),
-    .reused = reused,
+    .kind = output_kind(job->output),
+    .digest = job->digest,
+    .size = file_size(job->path),
+    .reused = job->reused,
   };
-  made->path = g_steal_pointer(&path);
+  made->path = g_steal_pointer(&job->path);
   g_ptr_array_add(build->result->outputs, made);
+  return TRUE;
+}
+
+/* All images, then all outputs, each side by side; what comes of it is told in the recipe's order. */
+static gboolean
+make_outputs(const Build *build, GError **error)
+{
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(output_job_free);
+  for (guint i = 0; i < build->recipe->outputs->len; i++) {
+    OutputJob *job = output_job_new(build, build->recipe->outputs->pdata[i]);
+    g_ptr_array_add(jobs, job);
+    if (!job->reused)
+      want_images(build, job->output);
+  }
+  if (!make_images(build, error))
+    return FALSE;
+  parallel_run(jobs->len, parallel_width(), run_output_job, jobs);
+  for (guint i = 0; i < jobs->len; i++) {
+    OutputJob *job = jobs->pdata[i];
+    if (job->error == NULL && tell_output(build, job, &job->error))
+      continue;
+    g_propagate_error(error, g_steal_pointer(&job->error));
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -567,37 +748,76 @@ count_packages(const Build *build)
   return n;
 }
 
+/* What the images are made of, once the lock is known. */
 static gboolean
-run_build(Build *build, GError **error)
+prepare(Build *build, GError **error)
 {
   if (!find_epoch(build, error) || !find_annotations(build, error) ||
-      !files_inputs(build->recipe, build->input_list, &build->inputs, build->options->fetch.cancellable, error) ||
-      !make_folder(build->options->folder, error))
+      !files_inputs(build->recipe, build->input_list, &build->inputs, build->options->fetch.cancellable, error))
     return FALSE;
   build->result->epoch = build->epoch;
   build->result->n_packages = count_packages(build);
-  for (guint i = 0; i < build->recipe->outputs->len; i++)
-    if (!make_output(build, build->recipe->outputs->pdata[i], error))
-      return FALSE;
   return TRUE;
 }
 
-/* NULL where the recipe fetches nothing. */
+static gboolean
+write_outputs(Build *build, gpointer unused, GError **error)
+{
+  return make_folder(build->options->folder, error) && make_outputs(build, error);
+}
+
+static gboolean
+list_manifests(Build *build, gpointer manifests, GError **error)
+{
+  const RecipeOutput *first = build->recipe->outputs->pdata[0];
+  want_images(build, first);
+  if (!make_images(build, error))
+    return FALSE;
+  for (const char *const *arch = build->archs; *arch != NULL; arch++)
+    g_array_append_vals(manifests, &find_image(build, *arch, first->compression)->image->manifest.digest, 1);
+  return TRUE;
+}
+
+/* What has to be known before anything is built: the recipe below, and the lock. */
 static gboolean
 find_lock(Build *build, Lock **lock, GError **error)
 {
   const BuildOptions *options = build->options;
+  g_autoptr(GArray) bases = NULL;
   if (!resolve_needs_lock(build->recipe))
     return TRUE;
-  ResolveOptions resolving = {
+  if (!build_base(build->store, build->recipe, build->archs, options, &bases, error))
+    return FALSE;
+  const ResolveOptions resolving = {
     .archs = build->archs,
     .mirrors = options->mirrors,
     .locked = options->locked,
+    .bases = bases,
     .fetch = options->fetch,
   };
-  g_autofree char *path = lock_path_for(build->recipe->path);
+  g_autofree char *path = lock_path_of(build->recipe);
   build->lock = *lock = resolve_lock_file(build->recipe, build->store, path, &resolving, error);
   return *lock != NULL;
+}
+
+/* Does @work for @archs. */
+static gboolean
+run(Build *build, gboolean (*work)(Build *build, gpointer data, GError **error), gpointer data, GError **error)
+{
+  const BuildOptions *options = build->options;
+  g_autoptr(Lock) lock = NULL;
+  g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(build->recipe->name) : NULL;
+  g_autoptr(GArray) input_list = files_input_list_new();
+  g_autoptr(Why) why = why_new(build->store, build->recipe, options->explain ? build->result->actions : NULL);
+  g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func(image_job_free);
+  build->tests = tests != NULL ? tests : options->tests;
+  build->input_list = input_list;
+  build->why = why;
+  build->images = images;
+  gboolean built = foreign_check(build->recipe, build->archs, error) && find_lock(build, &lock, error) &&
+                   prepare(build, error) && work(build, data, error);
+  g_strfreev(build->annotations);
+  return built;
 }
 
 BuildResult *
@@ -605,22 +825,37 @@ build_recipe(Store *store, const Recipe *recipe, const BuildOptions *options, GE
 {
   g_autoptr(BuildResult) result = build_result_new();
   g_auto(GStrv) archs = resolve_archs(recipe, options->archs, error);
-  if (archs == NULL || !foreign_check(recipe, (const char *const *)archs, error))
+  if (archs == NULL)
     return NULL;
-  Build build = {.store = store, .recipe = recipe, .options = options, .result = result};
-  g_autoptr(CheckReport) tests = options->tests == NULL ? check_report_new(recipe->name) : NULL;
-  build.tests = tests != NULL ? tests : options->tests;
-  build.archs = (const char *const *)archs;
-  g_autoptr(Lock) lock = NULL;
-  if (!find_lock(&build, &lock, error))
-    return NULL;
-  g_autoptr(GArray) input_list = files_input_list_new();
-  g_autoptr(Why) why = why_new(store, recipe, options->fetch.progress, options->explain ? result->actions : NULL);
-  build.input_list = input_list;
-  build.why = why;
-  gboolean built = run_build(&build, error);
-  g_strfreev(build.annotations);
-  return built ? g_steal_pointer(&result) : NULL;
+  Build build = {.store = store, .recipe = recipe, .options = options, .result = result, .archs = (const char *const *)archs};
+  return run(&build, write_outputs, NULL, error) ? g_steal_pointer(&result) : NULL;
+}
+
+gboolean
+build_images(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GArray *manifests,
+             GError **error)
+{
+  g_autoptr(BuildResult) result = build_result_new();
+  const BuildOptions own = {
+    .mirrors = options->mirrors,
+    .locked = options->locked,
+    .runtime = options->runtime,
+    .keep = options->keep,
+    .fetch = options->fetch,
+  };
+  Build build = {.store = store, .recipe = recipe, .options = &own, .result = result, .archs = archs};
+  return run(&build, list_manifests, manifests, error);
+}
+
+gboolean
+build_base(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GArray **manifests,
+           GError **error)
+{
+  *manifests = NULL;
+  if (recipe->from.recipe == NULL)
+    return TRUE;
+  *manifests = g_array_new(FALSE, FALSE, sizeof(Digest));
+  return build_images(store, recipe->from.recipe, archs, options, *manifests, error);
 }
 
 Root *
@@ -645,8 +880,9 @@ build_root(Store *store, const Recipe *recipe, const BuildOptions *options, cons
   if (locked != NULL && packs == NULL)
     return NULL;
   g_autoptr(Base) base = NULL;
-  if (!obtain_base(&build, archs[0], &base, error))
+  g_autoptr(Stages) stages = NULL;
+  if (!obtain_base(&build, archs[0], &base, error) || !obtain_stages(&build, archs[0], &stages, error))
     return NULL;
-  const RootOptions root = {.packages = &packages, .base = base, .runtime = options->runtime, .steps = steps};
+  const RootOptions root = {.packages = &packages, .base = base, .stages = stages, .runtime = options->runtime, .steps = steps};
   return root_assemble(store, recipe, archs[0], locked, packs, &root, error);
 }

@@ -36,9 +36,8 @@ static json_t *
 end_json(const Event *event)
 {
   const ProgressSummary *summary = event->summary;
-  json_t *json = json_pack("{s:s, s:s, s:b, s:f, s:I}", "event", "end", "recipe", event->state->recipe, "success",
-                           summary->success, "seconds", seconds(summary->microseconds), "fetchedBytes",
-                           (json_int_t)summary->fetched_bytes);
+  json_t *json = json_pack("{s:s, s:s, s:b, s:f, s:I}", "event", "end", "recipe", event->recipe, "success", summary->success,
+                           "seconds", seconds(summary->microseconds), "fetchedBytes", (json_int_t)summary->fetched_bytes);
   if (!summary->success)
     return json;
   json_t *more = json_pack("{s:b, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:s*, s:s*}", "unchanged", summary->unchanged,
@@ -64,7 +63,7 @@ event_json(const Event *event, gint64 zero)
   json_t *json = NULL;
   switch (event->kind) {
   case EVENT_BEGIN:
-    json = json_pack("{s:s, s:s}", "event", "begin", "recipe", event->state->recipe);
+    json = json_pack("{s:s, s:s}", "event", "begin", "recipe", event->recipe);
     break;
   case EVENT_END:
     json = end_json(event);

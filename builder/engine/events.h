@@ -40,15 +40,15 @@ typedef struct {
 } ProgressTally;
 
 typedef struct {
-  const char *recipe; /* NULL outside a build; escaped */
-  gint64 began;
+  const char *recipe;          /* NULL outside a build; of several "web.yaml and 2 more"; escaped */
+  gint64 began;                /* of the first */
   const ProgressTally *phases; /* PROGRESS_N_PHASES */
   const GQueue *tasks;         /* ProgressTask* under way, steps too, the oldest first */
 } ProgressState;
 
 typedef enum {
-  EVENT_BEGIN,  /* recipe */
-  EVENT_END,    /* recipe, summary */
+  EVENT_BEGIN,
+  EVENT_END,    /* summary; the time is when its work was done, which of several builds may be some while ago */
   EVENT_START,  /* task; a step's too */
   EVENT_FINISH, /* task */
   EVENT_CACHE,  /* cache, hit */
@@ -62,6 +62,9 @@ typedef struct {
   EventKind kind;
   gint64 time; /* as g_get_monotonic_time has it */
   const ProgressState *state;
+  const char *recipe; /* whose build it belongs to, and when that began; NULL: none */
+  gint64 began;
+  const ProgressWorker *worker; /* of an end: on which the build was */
   const ProgressTask *task;
   const ProgressSummary *summary;
   const char *text; /* as it came: not escaped, maybe no UTF-8 */

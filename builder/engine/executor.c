@@ -2,20 +2,27 @@
 #include "builder/engine/executor.h"
 #include "signing/error.h"
 
-struct Executor {
+/* Threads, and how busy they are. */
+typedef struct {
   GThreadPool *threads;
+  gint spare; /* width less all jobs that are pushed and not done; atomic */
+} Threads;
+
+struct Executor {
+  gint references; /* atomic: the caller's, and one a job */
+  Threads *threads;
+  Threads own; /* of a wide one */
   GCancellable *parent;
   GCancellable *cancellable;
   gulong parent_handler;
   GMutex lock;
   GCond idle;
-  guint width;
   guint pending; /* pushed and not done */
-  gint spare;    /* width - pending; atomic */
   GError *failure;
 };
 
 typedef struct {
+  Executor *executor;
   ExecutorJob run;
   gpointer data;
 } Job;
@@ -34,27 +41,53 @@ executor_fail(Executor *executor, GError *error)
     g_cancellable_cancel(executor->cancellable);
 }
 
-/* Under the lock. */
+/* A job's last look at its executor may come after the one that waits for it has seen it done. */
 static void
-set_pending(Executor *executor, guint pending)
+executor_unref(Executor *executor)
 {
-  executor->pending = pending;
-  g_atomic_int_set(&executor->spare, (gint)executor->width - (gint)pending);
-  if (pending == 0)
-    g_cond_broadcast(&executor->idle);
+  if (!g_atomic_int_dec_and_test(&executor->references))
+    return;
+  g_clear_object(&executor->cancellable);
+  g_clear_error(&executor->failure);
+  g_mutex_clear(&executor->lock);
+  g_cond_clear(&executor->idle);
+  g_free(executor);
 }
 
 static void
-run_job(gpointer item, gpointer user)
+run_job(gpointer item, gpointer unused)
 {
   g_autofree Job *job = item;
-  Executor *executor = user;
+  Executor *executor = job->executor;
   GError *error = NULL;
   if (!g_cancellable_is_cancelled(executor->cancellable) && !job->run(job->data, executor->cancellable, &error))
     executor_fail(executor, error);
+  g_atomic_int_inc(&executor->threads->spare);
   g_mutex_lock(&executor->lock);
-  set_pending(executor, executor->pending - 1);
+  if (--executor->pending == 0)
+    g_cond_broadcast(&executor->idle);
   g_mutex_unlock(&executor->lock);
+  executor_unref(executor);
+}
+
+static void
+open_threads(Threads *threads, guint width)
+{
+  threads->spare = (gint)width;
+  threads->threads = g_thread_pool_new(run_job, NULL, (gint)width, FALSE, NULL);
+}
+
+/* Those that all share, as long as the process lives: cores are the process's too. */
+static Threads *
+shared_threads(void)
+{
+  static Threads shared;
+  static gsize opened = 0;
+  if (g_once_init_enter(&opened)) {
+    open_threads(&shared, g_get_num_processors());
+    g_once_init_leave(&opened, 1);
+  }
+  return &shared;
 }
 
 static void
@@ -63,18 +96,12 @@ forward_cancel(GCancellable *parent, gpointer data)
   g_cancellable_cancel(data);
 }
 
-Executor *
-executor_new(GCancellable *parent)
-{
-  return executor_new_wide(parent, g_get_num_processors());
-}
-
-Executor *
-executor_new_wide(GCancellable *parent, guint threads)
+static Executor *
+new_on(Threads *threads, GCancellable *parent)
 {
   Executor *executor = g_new0(Executor, 1);
-  executor->width = threads;
-  executor->spare = (gint)threads;
+  executor->references = 1;
+  executor->threads = threads;
   g_mutex_init(&executor->lock);
   g_cond_init(&executor->idle);
   executor->cancellable = g_cancellable_new();
@@ -82,7 +109,21 @@ executor_new_wide(GCancellable *parent, guint threads)
     executor->parent = g_object_ref(parent);
     executor->parent_handler = g_cancellable_connect(parent, G_CALLBACK(forward_cancel), executor->cancellable, NULL);
   }
-  executor->threads = g_thread_pool_new(run_job, executor, (gint)threads, FALSE, NULL);
+  return executor;
+}
+
+Executor *
+executor_new(GCancellable *parent)
+{
+  return new_on(shared_threads(), parent);
+}
+
+Executor *
+executor_new_wide(GCancellable *parent, guint threads)
+{
+  Executor *executor = new_on(NULL, parent);
+  open_threads(&executor->own, threads);
+  executor->threads = &executor->own;
   return executor;
 }
 
@@ -90,12 +131,14 @@ void
 executor_push(Executor *executor, ExecutorJob run, gpointer data)
 {
   Job *job = g_new(Job, 1);
-  *job = (Job){.run = run, .data = data};
+  *job = (Job){.executor = executor, .run = run, .data = data};
   g_mutex_lock(&executor->lock);
-  set_pending(executor, executor->pending + 1);
+  executor->pending++;
   g_mutex_unlock(&executor->lock);
+  g_atomic_int_inc(&executor->references);
+  g_atomic_int_add(&executor->threads->spare, -1);
   /* a pool that is not exclusive cannot fail: without a new thread the job waits for one that is there */
-  g_thread_pool_push(executor->threads, job, NULL);
+  g_thread_pool_push(executor->threads->threads, job, NULL);
 }
 
 GCancellable *
@@ -107,7 +150,7 @@ executor_cancellable(Executor *executor)
 const gint *
 executor_spare(const Executor *executor)
 {
-  return &executor->spare;
+  return &executor->threads->spare;
 }
 
 static void
@@ -138,14 +181,11 @@ executor_free(Executor *executor)
 {
   g_cancellable_cancel(executor->cancellable);
   wait_idle(executor);
-  g_thread_pool_free(executor->threads, FALSE, TRUE);
   if (executor->parent != NULL) {
     g_cancellable_disconnect(executor->parent, executor->parent_handler);
     g_object_unref(executor->parent);
   }
-  g_object_unref(executor->cancellable);
-  g_clear_error(&executor->failure);
-  g_mutex_clear(&executor->lock);
-  g_cond_clear(&executor->idle);
-  g_free(executor);
+  if (executor->own.threads != NULL)
+    g_thread_pool_free(executor->own.threads, FALSE, TRUE);
+  executor_unref(executor);
 }

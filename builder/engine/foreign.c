@@ -45,6 +45,11 @@ is_emulated(const char *arch)
 static const RecipePlace *
 first_program(const Recipe *recipe)
 {
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const RecipePlace *place = first_program(recipe->stages->pdata[i]);
+    if (place != NULL)
+      return place;
+  }
   if (recipe->debian != NULL && recipe->debian->scripts == RECIPE_SCRIPTS_RUN)
     return &recipe->debian->place;
   if (recipe->steps->len > 0)

@@ -5,6 +5,7 @@
 #include "builder/engine/step_log.h"
 #include "builder/sources/debian/install_plan.h"
 #include "builder/sources/debian/merge.h"
+#include "builder/sources/debian/native.h"
 #include "builder/sources/debian/tidy.h"
 #include "rootfs/deb_write.h"
 #include "signing/error.h"
@@ -30,6 +31,7 @@ typedef struct {
   gint64 began;       /* when it was made */
   gboolean on_disk;   /* where its files are to be */
   gboolean again;     /* a batch did not fit into memory */
+  gboolean has_first; /* the first batch's key is claimed */
 } Install;
 
 static const char *const environment[] = {
@@ -393,10 +395,20 @@ find_known(const Install *install, Outcome *outcome)
   return 0;
 }
 
+static void
+release_first(Install *install)
+{
+  if (install->has_first)
+    store_release(install->store, &install->keys[0]);
+  install->has_first = FALSE;
+}
+
 static gboolean
 install_all(Install *install, Outcome *outcome, GError **error)
 {
   guint known = find_known(install, outcome);
+  if (known > 0)
+    release_first(install);
   for (guint i = 0; i < install->batches->len; i++)
     progress_cache(install->options->fetch.progress, PROGRESS_CACHE_STEP, i < known);
   if (known == install->batches->len)
@@ -406,8 +418,10 @@ install_all(Install *install, Outcome *outcome, GError **error)
     return FALSE;
   for (guint n = known; n < install->batches->len; n++) {
     outcome_clear(outcome);
-    if (run_batch(install, n, outcome, error))
+    if (run_batch(install, n, outcome, error)) {
+      release_first(install);
       continue;
+    }
     if (!install->again)
       return FALSE;
     /* what the batches so far came to is known by now */
@@ -419,6 +433,24 @@ install_all(Install *install, Outcome *outcome, GError **error)
   return TRUE;
 }
 
+/* Another thread may be about to install just this, or the first batch, which many recipes share: either is waited for. Whoever has
+ * the first waits for nobody. */
+static gboolean
+install_once(Install *install, Outcome *outcome, GError **error)
+{
+  guint n = install->batches->len;
+  GCancellable *cancellable = install->options->fetch.cancellable;
+  if (n == 0)
+    return install_all(install, outcome, error);
+  if (!store_claim_waiting(install->store, &install->keys[n - 1], cancellable, error))
+    return FALSE;
+  install->has_first = n > 1 && store_claim_waiting(install->store, &install->keys[0], cancellable, error);
+  gboolean done = (n == 1 || install->has_first) && install_all(install, outcome, error);
+  release_first(install);
+  store_release(install->store, &install->keys[n - 1]);
+  return done;
+}
+
 /* Scripts may take it for granted that the essential packages are there (Debian policy 3.8), and dpkg is one of them. */
 static gboolean
 check_essential(const Install *install, GError **error)
@@ -428,6 +460,12 @@ check_essential(const Install *install, GError **error)
   return recipe_error_at(error, &install->recipe->debian->place,
                          "maintainer scripts need the essential packages, which the image does not have\n"
                          "hint: write 'variant: essential' or 'variant: minbase' under debian:, or 'scripts: skip'");
+}
+
+json_t *
+install_rules(void)
+{
+  return json_pack("[i, i]", INSTALL_RULES, NATIVE_RULES);
 }
 
 GPtrArray *
@@ -459,7 +497,7 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
   install.keys = g_new0(Digest, install.batches->len);
   for (guint n = 0; n < install.batches->len; n++)
     batch_key(&install, n, &install.keys[n]);
-  gboolean done = install_all(&install, &outcome, error);
+  gboolean done = install_once(&install, &outcome, error);
   g_clear_pointer(&install.sandbox, sandbox_free);
   done = done && outcome_insert(store, tree, options->encoding, &outcome, number, error);
   outcome_clear(&outcome);

@@ -16,6 +16,8 @@
 
 /* Raised by whatever changes what an installation comes to: the packages' form, dpkg's options, the order, what is tidied up. */
 #define INSTALL_RULES 2
+/* These and those of the native way (native.h), for the key of whatever scripts decide (new reference). */
+json_t *install_rules(void);
 
 /* The order of installation (DebianBatch*, transfer full; see install_plan.h): the packages that the variant brings are those asked
  * for that the recipe does not name. */

@@ -29,6 +29,15 @@ lock_arch_free(LockArch *arch)
   g_free(arch);
 }
 
+static void
+stage_free(gpointer data)
+{
+  LockStage *stage = data;
+  g_free(stage->name);
+  lock_free(stage->lock);
+  g_free(stage);
+}
+
 Lock *
 lock_new(void)
 {
@@ -38,6 +47,7 @@ lock_new(void)
   lock->files = json_array();
   lock->format = lock_current_format();
   lock->archs = g_ptr_array_new_with_free_func((GDestroyNotify)lock_arch_free);
+  lock->stages = g_ptr_array_new_with_free_func(stage_free);
   return lock;
 }
 
@@ -49,7 +59,43 @@ lock_free(Lock *lock)
   json_decref(lock->files);
   json_decref(lock->format);
   g_ptr_array_unref(lock->archs);
+  g_ptr_array_unref(lock->stages);
   g_free(lock);
+}
+
+const Lock *
+lock_stage(const Lock *lock, const char *name)
+{
+  for (guint i = 0; i < lock->stages->len; i++) {
+    const LockStage *stage = lock->stages->pdata[i];
+    if (strcmp(stage->name, name) == 0)
+      return stage->lock;
+  }
+  return NULL;
+}
+
+static gint
+compare_stages(gconstpointer a, gconstpointer b)
+{
+  return strcmp((*(const LockStage *const *)a)->name, (*(const LockStage *const *)b)->name);
+}
+
+void
+lock_add_stage(Lock *lock, const char *name, Lock *own)
+{
+  LockStage *stage = g_new(LockStage, 1);
+  *stage = (LockStage){g_strdup(name), own};
+  g_ptr_array_add(lock->stages, stage);
+  g_ptr_array_sort(lock->stages, compare_stages);
+}
+
+gint64
+lock_date(const Lock *lock)
+{
+  gint64 date = lock->date;
+  for (guint i = 0; i < lock->stages->len; i++)
+    date = MAX(date, ((const LockStage *)lock->stages->pdata[i])->lock->date);
+  return date;
 }
 
 char *
@@ -60,6 +106,32 @@ lock_path_for(const char *recipe_path)
   const char *dot = strrchr(base, '.');
   gsize stem = dot != NULL && dot != base ? (gsize)(dot - recipe_path) : strlen(recipe_path);
   return g_strdup_printf("%.*s.lock", (int)stem, recipe_path);
+}
+
+/* Adds "K=V" such that nothing of V is taken for what is between two of them, or for a folder. */
+static void
+append_setting(GString *path, const char *setting)
+{
+  gsize key = strcspn(setting, "=") + 1;
+  g_string_append_len(path, setting, (gssize)key);
+  for (const char *c = setting + key; *c != '\0'; c++)
+    if (g_ascii_isalnum(*c) || strchr(".+_-", *c) != NULL)
+      g_string_append_c(path, *c);
+    else
+      g_string_append_printf(path, "%%%02X", (guint8)*c);
+}
+
+char *
+lock_path_of(const Recipe *recipe)
+{
+  g_autofree char *plain = lock_path_for(recipe->path);
+  g_autoptr(GString) path = g_string_new_len(plain, (gssize)(strlen(plain) - strlen(".lock")));
+  for (guint i = 0; recipe->combination[i] != NULL; i++) {
+    g_string_append_c(path, i == 0 ? '.' : ',');
+    append_setting(path, recipe->combination[i]);
+  }
+  g_string_append(path, ".lock");
+  return g_strdup(path->str);
 }
 
 LockArch *
@@ -225,10 +297,24 @@ append_base(GString *text, json_t *base)
   g_string_append(text, "\n}}");
 }
 
-char *
-lock_to_text(const Lock *lock)
+static void append_document(GString *text, const Lock *lock, gboolean is_stage);
+
+static void
+append_stages(GString *text, const GPtrArray *stages)
 {
-  GString *text = g_string_new("{\n\"asked\":");
+  g_string_append(text, ",\n\"stages\":{");
+  for (guint i = 0; i < stages->len; i++) {
+    const LockStage *stage = stages->pdata[i];
+    g_string_append_printf(text, "%s\n\"%s\":", i > 0 ? "," : "", stage->name);
+    append_document(text, stage->lock, TRUE);
+  }
+  g_string_append_c(text, '}');
+}
+
+static void
+append_document(GString *text, const Lock *lock, gboolean is_stage)
+{
+  g_string_append(text, "{\n\"asked\":");
   append_json(text, lock->asked);
   if (lock->base != NULL)
     append_base(text, lock->base);
@@ -242,9 +328,13 @@ lock_to_text(const Lock *lock)
     g_string_append(text, i > 0 ? ",\n" : "\n");
     append_json(text, json_array_get(lock->files, i));
   }
-  g_string_append(text, "],\n\"format\":");
-  append_json(text, lock->format);
-  g_string_append_printf(text, ",\n\"lock\":%d,\n\"packages\":{", LOCK_VERSION);
+  g_string_append_c(text, ']');
+  if (!is_stage) {
+    g_string_append(text, ",\n\"format\":");
+    append_json(text, lock->format);
+    g_string_append_printf(text, ",\n\"lock\":%d", LOCK_VERSION);
+  }
+  g_string_append(text, ",\n\"packages\":{");
   for (guint i = 0; i < lock->archs->len; i++) {
     const LockArch *arch = lock->archs->pdata[i];
     g_string_append_printf(text, "%s\n\"%s\":[", i > 0 ? "," : "", arch->arch);
@@ -254,7 +344,18 @@ lock_to_text(const Lock *lock)
     }
     g_string_append(text, "\n]");
   }
-  g_string_append(text, "}\n}\n");
+  g_string_append_c(text, '}');
+  if (lock->stages->len > 0)
+    append_stages(text, lock->stages);
+  g_string_append(text, "\n}");
+}
+
+char *
+lock_to_text(const Lock *lock)
+{
+  GString *text = g_string_new(NULL);
+  append_document(text, lock, FALSE);
+  g_string_append_c(text, '\n');
   return g_string_free(text, FALSE);
 }
 
@@ -378,22 +479,18 @@ read_base(Lock *lock, json_t *base)
   return TRUE;
 }
 
+/* What a lock and a stage in one have in common. */
 static gboolean
-read_document(Lock *lock, json_t *root, const char *path, GError **error)
+read_inputs(Lock *lock, json_t *root, const char *path, GError **error)
 {
-  json_t *asked, *base = NULL, *files, *format, *packages;
-  const char *date = NULL;
-  int version, layer;
-  if (json_unpack(root, "{s:i}", "lock", &version) == 0 && version > LOCK_VERSION)
-    return refuse(error, path, "it was written by a newer ashlar");
+  json_t *asked, *base = NULL, *files, *packages;
+  const char *date = NULL, *arch;
   json_error_t where;
-  if (json_unpack_ex(root, &where, 0, "{s:i, s:o, s?o, s:o, s:o, s:o, s?s !}", "lock", &version, "asked", &asked, "base", &base,
-                     "files", &files, "format", &format, "packages", &packages, "date", &date) != 0)
+  if (json_unpack_ex(root, &where, 0, "{s:o, s?o, s:o, s:o, s?s}", "asked", &asked, "base", &base, "files", &files, "packages",
+                     &packages, "date", &date) != 0)
     return refuse(error, path, where.text);
-  if (json_unpack(format, "{s:i}", "layer", &layer) != 0 || !json_is_object(packages) || !json_is_array(files))
-    return refuse(error, path, "'files', 'format' or 'packages' is malformed");
-  if (layer > PACK_FORMAT)
-    return refuse(error, path, "its format is that of a newer ashlar");
+  if (!json_is_object(packages) || !json_is_array(files))
+    return refuse(error, path, "'files' or 'packages' is malformed");
   if (!read_date(lock, date))
     return refuse(error, path, "'date' is malformed");
   if (!read_base(lock, base))
@@ -402,9 +499,6 @@ read_document(Lock *lock, json_t *root, const char *path, GError **error)
   lock->asked = json_incref(asked);
   json_decref(lock->files);
   lock->files = json_incref(files);
-  json_decref(lock->format);
-  lock->format = json_incref(format);
-  const char *arch;
   json_t *list;
   json_object_foreach (packages, arch, list) {
     if (!json_is_array(list) || !is_word(arch))
@@ -413,6 +507,61 @@ read_document(Lock *lock, json_t *root, const char *path, GError **error)
       return FALSE;
   }
   return TRUE;
+}
+
+/* Nobody else's keys: a lock that says more than we know is not understood. */
+static gboolean
+has_only(json_t *root, const char *const *known, const char *path, GError **error)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach (root, key, value)
+    if (!g_strv_contains(known, key)) {
+      g_autofree char *shown = g_strescape(key, NULL), *reason = g_strdup_printf("'%s' is no key of it", shown);
+      return refuse(error, path, reason);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_stages(Lock *lock, json_t *stages, const char *path, GError **error)
+{
+  static const char *const known[] = {"asked", "base", "date", "files", "packages", NULL};
+  const char *name;
+  json_t *value;
+  if (stages != NULL && !json_is_object(stages))
+    return refuse(error, path, "'stages' is malformed");
+  json_object_foreach (stages, name, value) {
+    if (!is_word(name))
+      return refuse(error, path, "'stages' is malformed");
+    Lock *stage = lock_new();
+    lock_add_stage(lock, name, stage);
+    if (!has_only(value, known, path, error) || !read_inputs(stage, value, path, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_document(Lock *lock, json_t *root, const char *path, GError **error)
+{
+  static const char *const known[] = {"asked", "base", "date", "files", "format", "lock", "packages", "stages", NULL};
+  json_t *format, *stages = NULL;
+  int version, layer;
+  if (json_unpack(root, "{s:i}", "lock", &version) == 0 && version > LOCK_VERSION)
+    return refuse(error, path, "it was written by a newer ashlar");
+  json_error_t where;
+  if (json_unpack_ex(root, &where, 0, "{s:i, s:o, s?o}", "lock", &version, "format", &format, "stages", &stages) != 0)
+    return refuse(error, path, where.text);
+  if (!has_only(root, known, path, error))
+    return FALSE;
+  if (json_unpack(format, "{s:i}", "layer", &layer) != 0)
+    return refuse(error, path, "'format' is malformed");
+  if (layer > PACK_FORMAT)
+    return refuse(error, path, "its format is that of a newer ashlar");
+  json_decref(lock->format);
+  lock->format = json_incref(format);
+  return read_inputs(lock, root, path, error) && read_stages(lock, stages, path, error);
 }
 
 Lock *

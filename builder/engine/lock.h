@@ -23,17 +23,30 @@ typedef struct {
   GPtrArray *packages; /* LockPackage*, sorted by name */
 } LockArch;
 
+typedef struct Lock Lock;
+struct Lock {
+  gint64 date;       /* of the archive's Release, or -1: the recipe uses no archive */
+  json_t *asked;     /* what the recipe asked of the archive (lock_asked), or JSON null */
+  json_t *base;      /* what it is built upon: {"from": as the recipe spells it, "manifests": {arch: digest}}, or NULL */
+  json_t *files;     /* files fetched by URL, as the recipe pins them (lock_files) */
+  json_t *format;    /* see lock_current_format */
+  GPtrArray *archs;  /* LockArch*, sorted by arch */
+  GPtrArray *stages; /* LockStage*, sorted by name: of those stages that have anything to lock */
+};
+
+/* What is locked of a stage, in the file of its recipe: `format` is that one's. */
 typedef struct {
-  gint64 date;      /* of the archive's Release, or -1: the recipe uses no archive */
-  json_t *asked;    /* what the recipe asked of the archive (lock_asked), or JSON null */
-  json_t *base;     /* what it is built upon: {"from": as the recipe spells it, "manifests": {arch: digest}}, or NULL */
-  json_t *files;    /* files fetched by URL, as the recipe pins them (lock_files) */
-  json_t *format;   /* see lock_current_format */
-  GPtrArray *archs; /* LockArch*, sorted by arch */
-} Lock;
+  char *name;
+  Lock *lock;
+} LockStage;
 
 /* "dir/web.lock" for "dir/web.yaml" (transfer full). */
 char *lock_path_for(const char *recipe_path);
+/* The same of @recipe, which may be a combination of its matrix: "dir/web.flavour=debug,suite=trixie.lock". Each has a lock of its
+ * own: combinations ask for different packages of different archives, one is built or updated without another, each image
+ * carries the file that it was made of, and the difference that a change of the recipe makes is seen image by image. What
+ * does not go into file names well is written %2F. */
+char *lock_path_of(const Recipe *recipe);
 
 /* NULL and ASHLAR_ERROR_NOT_FOUND without the file. A file that is no lock, or one that a newer ashlar wrote, is
  * ASHLAR_ERROR_USAGE that names it. */
@@ -49,6 +62,13 @@ Lock *lock_new(void);
 void lock_free(Lock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lock, lock_free)
 void lock_package_free(LockPackage *package);
+
+/* What is locked of the stage @name, or NULL. */
+const Lock *lock_stage(const Lock *lock, const char *name);
+/* Takes @stage; names are added in their order. */
+void lock_add_stage(Lock *lock, const char *name, Lock *stage);
+/* The newest date of the lock and its stages, or -1. */
+gint64 lock_date(const Lock *lock);
 
 /* The packages of @arch, or NULL. */
 LockArch *lock_find_arch(const Lock *lock, const char *arch);

@@ -25,7 +25,6 @@ struct Metrics {
   Progress *progress;
   Outfile *out;
   GPtrArray *builds; /* Figures*, in the order of the builds */
-  Figures *current;
 };
 
 static void
@@ -43,12 +42,22 @@ static void
 begin_build(Metrics *metrics, const Event *event)
 {
   for (guint i = metrics->builds->len; i-- > 0;)
-    if (strcmp(((Figures *)metrics->builds->pdata[i])->recipe, event->state->recipe) == 0)
+    if (strcmp(((Figures *)metrics->builds->pdata[i])->recipe, event->recipe) == 0)
       g_ptr_array_remove_index(metrics->builds, i);
-  metrics->current = g_new0(Figures, 1);
-  metrics->current->recipe = g_strdup(event->state->recipe);
-  metrics->current->started = g_get_real_time();
-  g_ptr_array_add(metrics->builds, metrics->current);
+  Figures *figures = g_new0(Figures, 1);
+  figures->recipe = g_strdup(event->recipe);
+  figures->started = g_get_real_time();
+  g_ptr_array_add(metrics->builds, figures);
+}
+
+/* NULL of what belongs to no build. */
+static Figures *
+figures_of(const Metrics *metrics, const Event *event)
+{
+  for (guint i = 0; event->recipe != NULL && i < metrics->builds->len; i++)
+    if (strcmp(((Figures *)metrics->builds->pdata[i])->recipe, event->recipe) == 0)
+      return metrics->builds->pdata[i];
+  return NULL;
 }
 
 static void
@@ -64,11 +73,21 @@ hear_task(Figures *figures, const Event *event)
     phase->duration += event->time - phase->since;
 }
 
+/* Of several that ran at once the ends come in the order of the command line. */
+static void
+end_build(Metrics *metrics, Figures *figures, const ProgressSummary *summary)
+{
+  guint i;
+  figures->summary = *summary;
+  if (g_ptr_array_find(metrics->builds, figures, &i))
+    g_ptr_array_add(metrics->builds, g_ptr_array_steal_index(metrics->builds, i));
+}
+
 static void
 hear(const Event *event, gpointer data)
 {
   Metrics *metrics = data;
-  Figures *figures = metrics->current;
+  Figures *figures = event->kind != EVENT_BEGIN ? figures_of(metrics, event) : NULL;
   if (event->kind == EVENT_BEGIN)
     begin_build(metrics, event);
   else if (figures == NULL)
@@ -77,10 +96,8 @@ hear(const Event *event, gpointer data)
     hear_task(figures, event);
   else if (event->kind == EVENT_CACHE)
     (event->hit ? figures->hits : figures->misses)[event->cache]++;
-  else if (event->kind == EVENT_END) {
-    figures->summary = *event->summary;
-    metrics->current = NULL;
-  }
+  else if (event->kind == EVENT_END)
+    end_build(metrics, figures, event->summary);
 }
 
 Metrics *

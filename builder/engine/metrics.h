@@ -15,7 +15,7 @@
  *   ashlar_build_written_bytes{recipe}                    of output files
  *   ashlar_build_layers{recipe,state="new"|"reused"}
  *   ashlar_build_packages{recipe}
- *   ashlar_build_cache_hits{recipe,cache}                 cache: pack, layer, image, output
+ *   ashlar_build_cache_hits{recipe,cache}                 cache: pack, step, stage, layer, image, output
  *   ashlar_build_cache_misses{recipe,cache}
  *
  * Bytes and numbers that only a finished build knows are left out for one that failed. The file appears whole.

@@ -24,6 +24,9 @@ typedef struct {
   const LockPackage *package;
   char *label;         /* "nginx 1.22.1-9" */
   DebPacking *packing; /* unpacked, and not on the disk yet */
+  Digest key;          /* that it is claimed by */
+  gint claimed;        /* atomic */
+  gboolean known;      /* @pack is its pack */
   Digest pack;
   char **urls; /* where it is fetched from, or NULL */
 } Item;
@@ -37,13 +40,22 @@ item_clear(gpointer data)
   g_strfreev(item->urls);
 }
 
+/* Whoever waits for it sees what became of it. */
+static void
+release_item(Item *item)
+{
+  if (g_atomic_int_compare_and_exchange(&item->claimed, TRUE, FALSE))
+    store_release(item->run->store, &item->key);
+}
+
 static gboolean
 keep_item(gpointer data, GCancellable *cancellable, GError **error)
 {
   Item *item = data;
-  gboolean kept = deb_packing_finish(item->packing, &item->pack, error);
+  item->known = deb_packing_finish(item->packing, &item->pack, error);
   g_clear_pointer(&item->packing, deb_packing_free);
-  return kept;
+  release_item(item);
+  return item->known;
 }
 
 static gboolean
@@ -99,6 +111,7 @@ fetch_missing(Run *run, GPtrArray *missing, const Recipe *recipe, GError **error
   g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(FetchItem));
   for (guint i = 0; i < missing->len; i++) {
     Item *item = missing->pdata[i];
+    g_strfreev(item->urls);
     item->urls = debian_archive_urls(archive, item->package->suite, item->package->path);
     FetchItem fetch = {
       .urls = (const char *const *)item->urls,
@@ -189,24 +202,30 @@ compare_sizes(gconstpointer a, gconstpointer b)
   return x > y ? -1 : x < y;
 }
 
-/* Sorts the packages out: packed (done), in the store (unpacking begins), missing (returned; transfer container). The largest
- * come first, so that no core is left with one at the end. */
+/* Sorts out those that are not known yet: packed (done), being packed by another thread (left for the next round), in the store
+ * (unpacking begins), missing (returned; transfer container). The largest come first, so that no core is left with one at the
+ * end. */
 static GPtrArray *
-begin(Run *run, GArray *items, const LockArch *arch)
+begin(Run *run, GArray *items)
 {
+  const PackagesOptions *options = run->options;
   GPtrArray *missing = g_ptr_array_new();
   g_autoptr(GPtrArray) stored = g_ptr_array_new();
-  for (guint i = 0; i < arch->packages->len; i++) {
-    const LockPackage *package = arch->packages->pdata[i];
+  for (guint i = 0; i < items->len; i++) {
     Item *item = &g_array_index(items, Item, i);
-    item->run = run;
-    item->package = package;
-    item->label = g_strdup_printf("%s %s", package->name, package->version);
-    gboolean packed = deb_find_pack(run->store, &package->sha256, run->options->encoding, run->options->epoch, &item->pack);
-    progress_cache(run->options->fetch.progress, PROGRESS_CACHE_PACK, packed);
-    if (packed)
+    const LockPackage *package = item->package;
+    if (item->known || !store_claim(run->store, &item->key))
       continue;
-    progress_expect(run->options->fetch.progress, PROGRESS_UNPACK, 1, package->size);
+    g_atomic_int_set(&item->claimed, TRUE);
+    item->known = deb_find_pack(run->store, &package->sha256, options->encoding, options->epoch, &item->pack);
+    progress_cache(options->fetch.progress, PROGRESS_CACHE_PACK, item->known);
+    if (item->known) {
+      release_item(item);
+      continue;
+    }
+    progress_expect(options->fetch.progress, PROGRESS_UNPACK, 1, package->size);
+    if (options->unpacked != NULL)
+      g_ptr_array_add(options->unpacked, g_strdup(item->label));
     g_ptr_array_add(store_has(run->store, &package->sha256) ? stored : missing, item);
   }
   g_ptr_array_sort(stored, compare_sizes);
@@ -216,24 +235,68 @@ begin(Run *run, GArray *items, const LockArch *arch)
   return missing;
 }
 
+/* Packs what no other thread does. */
+static gboolean
+pack_own(Run *run, GArray *items, const Recipe *recipe, GError **error)
+{
+  GCancellable *cancellable = run->options->fetch.cancellable;
+  /* the jobs of the first push to the second */
+  g_autoptr(Executor) disk = executor_new_wide(cancellable, DISK_THREADS);
+  g_autoptr(Executor) executor = executor_new(cancellable);
+  run->disk = disk;
+  run->executor = executor;
+  g_autoptr(GPtrArray) missing = begin(run, items);
+  if (missing->len > 0 && !fetch_missing(run, missing, recipe, error)) {
+    add_ways_out(error, recipe);
+    return FALSE;
+  }
+  return executor_wait(executor, error) && executor_wait(disk, error);
+}
+
+/* Waits for what others have in hand; nothing is claimed meanwhile. Those who fail leave theirs to us. */
+static gboolean
+await_others(const Run *run, const GArray *items, gboolean *all_known, GError **error)
+{
+  *all_known = TRUE;
+  for (guint i = 0; i < items->len; i++) {
+    const Item *item = &g_array_index(items, Item, i);
+    if (item->known)
+      continue;
+    *all_known = FALSE;
+    if (!store_await(run->store, &item->key, run->options->fetch.cancellable, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+pack_all(Run *run, GArray *items, const Recipe *recipe, GError **error)
+{
+  for (gboolean all_known = FALSE; !all_known;) {
+    gboolean packed = pack_own(run, items, recipe, error);
+    for (guint i = 0; i < items->len; i++)
+      release_item(&g_array_index(items, Item, i));
+    if (!packed || !await_others(run, items, &all_known, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 GPtrArray *
 packages_obtain(Store *store, const Recipe *recipe, const LockArch *arch, const PackagesOptions *options, GError **error)
 {
-  /* declared before the executors, so that the jobs have ended when the items are freed; those of the first push to the second */
   g_autoptr(GArray) items = g_array_new(FALSE, TRUE, sizeof(Item));
   g_array_set_clear_func(items, item_clear);
   g_array_set_size(items, arch->packages->len);
   Run run = {.store = store, .options = options};
-  g_autoptr(Executor) disk = executor_new_wide(options->fetch.cancellable, DISK_THREADS);
-  g_autoptr(Executor) executor = executor_new(options->fetch.cancellable);
-  run.disk = disk;
-  run.executor = executor;
-  g_autoptr(GPtrArray) missing = begin(&run, items, arch);
-  if (missing->len > 0 && !fetch_missing(&run, missing, recipe, error)) {
-    add_ways_out(error, recipe);
-    return NULL;
+  for (guint i = 0; i < items->len; i++) {
+    Item *item = &g_array_index(items, Item, i);
+    item->run = &run;
+    item->package = arch->packages->pdata[i];
+    item->label = g_strdup_printf("%s %s", item->package->name, item->package->version);
+    deb_pack_key(&item->package->sha256, options->encoding, &item->key);
   }
-  if (!executor_wait(executor, error) || !executor_wait(disk, error))
+  if (!pack_all(&run, items, recipe, error))
     return NULL;
   g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
   if (!open_packs(store, items, packs, error))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From the packages that a lock names to their packs: what is packed already is taken from the store, what is in the store is
- * unpacked, and what is not is fetched, each package unpacked as soon as its bytes are there, on all cores.
+ * unpacked, and what is not is fetched, each package unpacked as soon as its bytes are there, on all cores. What another thread is
+ * about to pack in this moment is waited for.
  */
 #ifndef ASHLAR_ENGINE_PACKAGES_H
 #define ASHLAR_ENGINE_PACKAGES_H
@@ -14,6 +15,7 @@ typedef struct {
   gint64 epoch;               /* later mtimes become it */
   const char *const *mirrors; /* --mirror, or NULL */
   FetchOptions fetch;
+  GPtrArray *unpacked; /* gets those that had to be unpacked, "nginx 1.22.1-9" (char *); or NULL */
 } PackagesOptions;
 
 /* The packs of @arch's packages, in their order (Pack*, transfer full). A locked version that no mirror has any more is

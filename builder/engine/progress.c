@@ -15,10 +15,18 @@ typedef struct {
   gpointer data;
 } Listener;
 
+/* The stream itself, or a branch of it: then all but what is of its build is the root's. */
 struct Progress {
+  Progress *root;
+  char *recipe;           /* the build's; escaped */
+  gint64 began, ended;    /* ended: 0 as long as it goes on */
+  guint64 fetched;        /* bytes */
+  ProgressWorker *worker; /* of the thread that it began in */
+
   GMutex lock;
-  GArray *listeners; /* Listener */
-  char *recipe;
+  GArray *listeners;   /* Listener */
+  GPtrArray *building; /* Progress*: of the builds under way, in the order they began */
+  char *head;          /* what they are called together */
   ProgressTally phases[PROGRESS_N_PHASES];
   GQueue tasks; /* linked through ProgressTask.link */
   ProgressState state;
@@ -38,7 +46,7 @@ progress_phase_name(ProgressPhase phase)
 const char *
 progress_cache_name(ProgressCache cache)
 {
-  static const char *const names[] = {"pack", "step", "layer", "image", "output"};
+  static const char *const names[] = {"pack", "step", "stage", "layer", "image", "output"};
   G_STATIC_ASSERT(G_N_ELEMENTS(names) == PROGRESS_N_CACHES);
   return names[cache];
 }
@@ -112,12 +120,12 @@ enter(Progress *progress, ProgressPhase phase)
 }
 
 static void
-leave(Progress *progress, const ProgressTask *task)
+leave(Progress *progress, ProgressPhase phase, ProgressWorker *worker)
 {
-  Thread *thread = task->phase != PROGRESS_FETCH ? g_hash_table_lookup(progress->threads, g_thread_self()) : NULL;
+  Thread *thread = phase != PROGRESS_FETCH ? g_hash_table_lookup(progress->threads, g_thread_self()) : NULL;
   if (thread != NULL && --thread->depth > 0)
     return;
-  task->worker->busy = FALSE;
+  worker->busy = FALSE;
   if (thread != NULL)
     g_hash_table_remove(progress->threads, g_thread_self());
 }
@@ -128,8 +136,10 @@ Progress *
 progress_new(void)
 {
   Progress *progress = g_new0(Progress, 1);
+  progress->root = progress;
   g_mutex_init(&progress->lock);
   g_queue_init(&progress->tasks);
+  progress->building = g_ptr_array_new();
   progress->listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
   progress->workers = g_ptr_array_new_with_free_func(worker_free);
   progress->threads = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -142,14 +152,28 @@ progress_new(void)
   return progress;
 }
 
+Progress *
+progress_branch(Progress *progress)
+{
+  if (progress == NULL)
+    return NULL;
+  Progress *branch = g_new0(Progress, 1);
+  branch->root = progress->root;
+  return branch;
+}
+
 void
 progress_free(Progress *progress)
 {
-  g_array_unref(progress->listeners);
-  g_ptr_array_unref(progress->workers);
-  g_hash_table_unref(progress->threads);
+  if (progress->root == progress) {
+    g_array_unref(progress->listeners);
+    g_ptr_array_unref(progress->building);
+    g_ptr_array_unref(progress->workers);
+    g_hash_table_unref(progress->threads);
+    g_free(progress->head);
+    g_mutex_clear(&progress->lock);
+  }
   g_free(progress->recipe);
-  g_mutex_clear(&progress->lock);
   g_free(progress);
 }
 
@@ -158,39 +182,45 @@ progress_free(Progress *progress)
 void
 progress_listen(Progress *progress, EventListener listener, gpointer data)
 {
+  Progress *root = progress->root;
   Listener added = {listener, data};
-  g_mutex_lock(&progress->lock);
-  g_array_append_val(progress->listeners, added);
-  g_mutex_unlock(&progress->lock);
+  g_mutex_lock(&root->lock);
+  g_array_append_val(root->listeners, added);
+  g_mutex_unlock(&root->lock);
 }
 
 void
 progress_ignore(Progress *progress, EventListener listener, gpointer data)
 {
-  g_mutex_lock(&progress->lock);
-  for (guint i = progress->listeners->len; i-- > 0;) {
-    const Listener *known = &g_array_index(progress->listeners, Listener, i);
+  Progress *root = progress->root;
+  g_mutex_lock(&root->lock);
+  for (guint i = root->listeners->len; i-- > 0;) {
+    const Listener *known = &g_array_index(root->listeners, Listener, i);
     if (known->listener == listener && known->data == data)
-      g_array_remove_index(progress->listeners, i);
+      g_array_remove_index(root->listeners, i);
   }
-  g_mutex_unlock(&progress->lock);
+  g_mutex_unlock(&root->lock);
 }
 
 void
 progress_look(Progress *progress, void (*look)(const ProgressState *state, gpointer data), gpointer data)
 {
-  g_mutex_lock(&progress->lock);
-  look(&progress->state, data);
-  g_mutex_unlock(&progress->lock);
+  Progress *root = progress->root;
+  g_mutex_lock(&root->lock);
+  look(&root->state, data);
+  g_mutex_unlock(&root->lock);
 }
 
 /* Called with the lock held. */
 static void
-tell(Progress *progress, Event event)
+tell(const Progress *progress, Event event)
 {
-  event.state = &progress->state;
-  for (guint i = 0; i < progress->listeners->len; i++) {
-    const Listener *known = &g_array_index(progress->listeners, Listener, i);
+  const Progress *root = progress->root;
+  event.state = &root->state;
+  event.recipe = progress->recipe;
+  event.began = progress->began;
+  for (guint i = 0; i < root->listeners->len; i++) {
+    const Listener *known = &g_array_index(root->listeners, Listener, i);
     known->listener(&event, known->data);
   }
 }
@@ -201,19 +231,20 @@ tell(Progress *progress, Event event)
 static ProgressTask *
 begin_task(Progress *progress, ProgressPhase phase, char *subject, guint64 total, gboolean is_step)
 {
+  Progress *root = progress->root;
   ProgressTask *task = g_new0(ProgressTask, 1);
   *task = (ProgressTask){.progress = progress, .phase = phase, .is_step = is_step, .subject = subject, .total = total};
   task->link.data = task;
-  g_mutex_lock(&progress->lock);
-  task->worker = enter(progress, phase);
+  g_mutex_lock(&root->lock);
+  task->worker = enter(root, phase);
   task->began = g_get_monotonic_time();
-  ProgressTally *tally = &progress->phases[phase];
+  ProgressTally *tally = &root->phases[phase];
   tally->started += !is_step;
   tally->active++;
   tally->last_active = task->began;
-  g_queue_push_tail_link(&progress->tasks, &task->link);
+  g_queue_push_tail_link(&root->tasks, &task->link);
   tell(progress, (Event){.kind = EVENT_START, .time = task->began, .task = task});
-  g_mutex_unlock(&progress->lock);
+  g_mutex_unlock(&root->lock);
   return task;
 }
 
@@ -234,13 +265,15 @@ add_bytes(ProgressTask *task, guint64 bytes, gboolean resumed)
 {
   if (task == NULL)
     return;
-  g_mutex_lock(&task->progress->lock);
-  ProgressTally *tally = &task->progress->phases[task->phase];
+  Progress *root = task->progress->root;
+  g_mutex_lock(&root->lock);
+  ProgressTally *tally = &root->phases[task->phase];
   task->done += bytes;
   tally->bytes += bytes;
   task->resumed += resumed ? bytes : 0;
   tally->resumed += resumed ? bytes : 0;
-  g_mutex_unlock(&task->progress->lock);
+  task->progress->fetched += task->phase == PROGRESS_FETCH && !resumed ? bytes : 0;
+  g_mutex_unlock(&root->lock);
 }
 
 void
@@ -260,18 +293,18 @@ progress_finish(ProgressTask *task, ProgressOutcome outcome)
 {
   if (task == NULL)
     return;
-  Progress *progress = task->progress;
-  g_mutex_lock(&progress->lock);
+  Progress *root = task->progress->root;
+  g_mutex_lock(&root->lock);
   gint64 now = g_get_monotonic_time();
-  ProgressTally *tally = &progress->phases[task->phase];
+  ProgressTally *tally = &root->phases[task->phase];
   tally->finished += !task->is_step;
   tally->active--;
   tally->last_active = now;
   task->outcome = outcome;
-  g_queue_unlink(&progress->tasks, &task->link);
-  leave(progress, task);
-  tell(progress, (Event){.kind = EVENT_FINISH, .time = now, .task = task});
-  g_mutex_unlock(&progress->lock);
+  g_queue_unlink(&root->tasks, &task->link);
+  leave(root, task->phase, task->worker);
+  tell(task->progress, (Event){.kind = EVENT_FINISH, .time = now, .task = task});
+  g_mutex_unlock(&root->lock);
   g_free(task->subject);
   g_free(task);
 }
@@ -281,20 +314,29 @@ progress_expect(Progress *progress, ProgressPhase phase, guint tasks, guint64 by
 {
   if (progress == NULL)
     return;
-  g_mutex_lock(&progress->lock);
-  progress->phases[phase].expected += tasks;
-  progress->phases[phase].expected_bytes += bytes;
-  g_mutex_unlock(&progress->lock);
+  Progress *root = progress->root;
+  g_mutex_lock(&root->lock);
+  root->phases[phase].expected += tasks;
+  root->phases[phase].expected_bytes += bytes;
+  g_mutex_unlock(&root->lock);
+}
+
+/* Tells @event, of now. */
+static void
+tell_now(Progress *progress, Event event)
+{
+  if (progress == NULL)
+    return;
+  g_mutex_lock(&progress->root->lock);
+  event.time = g_get_monotonic_time();
+  tell(progress, event);
+  g_mutex_unlock(&progress->root->lock);
 }
 
 void
 progress_cache(Progress *progress, ProgressCache cache, gboolean hit)
 {
-  if (progress == NULL)
-    return;
-  g_mutex_lock(&progress->lock);
-  tell(progress, (Event){.kind = EVENT_CACHE, .time = g_get_monotonic_time(), .cache = cache, .hit = hit});
-  g_mutex_unlock(&progress->lock);
+  tell_now(progress, (Event){.kind = EVENT_CACHE, .cache = cache, .hit = hit});
 }
 
 /* ---- what rootfs tells ---- */
@@ -330,72 +372,97 @@ progress_watch(ProgressTask *task)
 
 /* ---- messages ---- */
 
-static void
-say(Progress *progress, EventKind kind, const char *text)
-{
-  g_mutex_lock(&progress->lock);
-  tell(progress, (Event){.kind = kind, .time = g_get_monotonic_time(), .text = text});
-  g_mutex_unlock(&progress->lock);
-}
-
 void
 progress_note(Progress *progress, const char *format, ...)
 {
-  if (progress == NULL)
-    return;
   va_list args;
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  say(progress, EVENT_NOTE, text);
+  tell_now(progress, (Event){.kind = EVENT_NOTE, .text = text});
 }
 
 void
 progress_warn(Progress *progress, const char *format, ...)
 {
-  if (progress == NULL)
-    return;
   va_list args;
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  say(progress, EVENT_WARNING, text);
+  tell_now(progress, (Event){.kind = EVENT_WARNING, .text = text});
 }
 
 void
 progress_report(Progress *progress, const char *report)
 {
-  if (progress == NULL)
-    return;
-  g_autofree char *text = g_strdup(report);
-  say(progress, EVENT_REPORT, g_strchomp(text));
+  g_autofree char *text = g_strchomp(g_strdup(report));
+  tell_now(progress, (Event){.kind = EVENT_REPORT, .text = text});
 }
 
 void
 progress_settle(Progress *progress)
 {
-  if (progress == NULL)
-    return;
-  g_mutex_lock(&progress->lock);
-  tell(progress, (Event){.kind = EVENT_SETTLE, .time = g_get_monotonic_time()});
-  g_mutex_unlock(&progress->lock);
+  tell_now(progress, (Event){.kind = EVENT_SETTLE});
 }
 
 /* ---- the build ---- */
+
+/* What a display calls all that is being built. */
+static void
+set_head(Progress *root)
+{
+  const Progress *first = root->building->len > 0 ? root->building->pdata[0] : NULL;
+  g_free(root->head);
+  root->head = first == NULL              ? NULL
+               : root->building->len == 1 ? g_strdup(first->recipe)
+                                          : g_strdup_printf("%s and %u more", first->recipe, root->building->len - 1);
+  root->state.recipe = root->head;
+  if (first != NULL)
+    root->state.began = first->began;
+}
 
 void
 progress_begin(Progress *progress, const char *recipe)
 {
   if (progress == NULL)
     return;
-  g_mutex_lock(&progress->lock);
+  Progress *root = progress->root;
+  g_mutex_lock(&root->lock);
+  if (root->building->len == 0)
+    memset(root->phases, 0, sizeof root->phases);
   g_free(progress->recipe);
   progress->recipe = source_escape(recipe);
-  memset(progress->phases, 0, sizeof progress->phases);
-  progress->state.recipe = progress->recipe;
-  progress->state.began = g_get_monotonic_time();
-  tell(progress, (Event){.kind = EVENT_BEGIN, .time = progress->state.began});
-  g_mutex_unlock(&progress->lock);
+  progress->began = g_get_monotonic_time();
+  progress->ended = 0;
+  progress->fetched = 0;
+  progress->worker = enter(root, PROGRESS_UNPACK);
+  g_ptr_array_add(root->building, progress);
+  set_head(root);
+  tell(progress, (Event){.kind = EVENT_BEGIN, .time = progress->began});
+  g_mutex_unlock(&root->lock);
+}
+
+/* Called with the lock held. */
+static void
+stop(Progress *progress)
+{
+  Progress *root = progress->root;
+  if (progress->ended != 0)
+    return;
+  progress->ended = g_get_monotonic_time();
+  leave(root, PROGRESS_UNPACK, progress->worker);
+  g_ptr_array_remove(root->building, progress);
+  set_head(root);
+}
+
+void
+progress_stop(Progress *progress)
+{
+  if (progress == NULL)
+    return;
+  g_mutex_lock(&progress->root->lock);
+  stop(progress);
+  g_mutex_unlock(&progress->root->lock);
 }
 
 void
@@ -404,12 +471,11 @@ progress_end(Progress *progress, const ProgressSummary *summary)
   if (progress == NULL)
     return;
   ProgressSummary whole = *summary;
-  g_mutex_lock(&progress->lock);
-  gint64 now = g_get_monotonic_time();
-  const ProgressTally *fetched = &progress->phases[PROGRESS_FETCH];
-  whole.microseconds = now - progress->state.began;
-  whole.fetched_bytes = fetched->bytes - fetched->resumed;
-  tell(progress, (Event){.kind = EVENT_END, .time = now, .summary = &whole});
-  progress->state.recipe = NULL;
-  g_mutex_unlock(&progress->lock);
+  g_mutex_lock(&progress->root->lock);
+  stop(progress);
+  whole.microseconds = progress->ended - progress->began;
+  whole.fetched_bytes = progress->fetched;
+  tell(progress, (Event){.kind = EVENT_END, .time = progress->ended, .summary = &whole, .worker = progress->worker});
+  g_clear_pointer(&progress->recipe, g_free);
+  g_mutex_unlock(&progress->root->lock);
 }

@@ -47,6 +47,7 @@ typedef enum {
 typedef enum {
   PROGRESS_CACHE_PACK,
   PROGRESS_CACHE_STEP,
+  PROGRESS_CACHE_STAGE,
   PROGRESS_CACHE_LAYER,
   PROGRESS_CACHE_IMAGE,
   PROGRESS_CACHE_OUTPUT,
@@ -112,5 +113,10 @@ typedef struct {
 /* All that follows, up to progress_end, belongs to the recipe @recipe (as it was named by the user). The end settles, too. */
 void progress_begin(Progress *progress, const char *recipe);
 void progress_end(Progress *progress, const ProgressSummary *summary);
+
+/* Several builds at once: each is told to a branch, whose events are those of @progress (borrowed). NULL for NULL. */
+Progress *progress_branch(Progress *progress);
+/* The build's work is done, in the thread in which it began; progress_end, where it is to be told, may follow later. */
+void progress_stop(Progress *progress);
 
 #endif

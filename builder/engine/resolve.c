@@ -2,6 +2,7 @@
 #include "builder/engine/resolve.h"
 #include "builder/engine/base_source.h"
 #include "builder/sources/debian/installed.h"
+#include "builder/engine/parallel.h"
 #include "builder/sources/debian/solve.h"
 #include "signing/error.h"
 
@@ -52,14 +53,23 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
   return g_strv_builder_end(archs);
 }
 
-gboolean
-resolve_needs_lock(const Recipe *recipe)
+static gboolean
+needs_lock(const Recipe *recipe)
 {
   if (recipe->debian != NULL || recipe->from.image != NULL)
     return TRUE;
   json_t *files = lock_files(recipe);
   gboolean some = json_array_size(files) > 0;
   json_decref(files);
+  return some;
+}
+
+gboolean
+resolve_needs_lock(const Recipe *recipe)
+{
+  gboolean some = needs_lock(recipe);
+  for (guint i = 0; !some && i < recipe->stages->len; i++)
+    some = needs_lock(recipe->stages->pdata[i]);
   return some;
 }
 
@@ -109,26 +119,43 @@ base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs
   return NULL;
 }
 
+/* What @lock lacks of the recipe or stage itself (transfer full), or NULL. */
+static char *
+own_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
+  char *why = NULL;
+  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
+  if (!json_equal(asked, lock->asked))
+    why = asked_difference(asked, lock->asked);
+  else if (!json_equal(files, lock->files))
+    why = g_strdup("the recipe fetches other files");
+  json_decref(asked);
+  json_decref(files);
+  if (why == NULL)
+    why = base_difference(recipe, lock, archs);
+  for (const char *const *arch = archs; recipe->debian != NULL && why == NULL && *arch != NULL; arch++)
+    if (lock_find_arch(lock, *arch) == NULL)
+      why = g_strdup_printf("it holds nothing for architecture %s", *arch);
+  return why;
+}
+
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
-  *why = NULL;
-  if (lock == NULL) {
-    *why = g_strdup("there is none");
-    return FALSE;
+  *why = lock == NULL ? g_strdup("there is none") : own_difference(recipe, lock, archs);
+  guint n = 0;
+  for (guint i = 0; *why == NULL && i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *locked = lock_stage(lock, stage->name);
+    if (!needs_lock(stage))
+      continue;
+    n++;
+    g_autofree char *lack = locked != NULL ? own_difference(stage, locked, archs) : g_strdup("it is new");
+    if (lack != NULL)
+      *why = g_strdup_printf("stage '%s': %s", stage->name, lack);
   }
-  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
-  if (!json_equal(asked, lock->asked))
-    *why = asked_difference(asked, lock->asked);
-  else if (!json_equal(files, lock->files))
-    *why = g_strdup("the recipe fetches other files");
-  json_decref(asked);
-  json_decref(files);
-  if (*why == NULL)
-    *why = base_difference(recipe, lock, archs);
-  for (const char *const *arch = archs; recipe->debian != NULL && *why == NULL && *arch != NULL; arch++)
-    if (lock_find_arch(lock, *arch) == NULL)
-      *why = g_strdup_printf("it holds nothing for architecture %s", *arch);
+  if (*why == NULL && n != lock->stages->len)
+    *why = g_strdup("it holds stages that the recipe no longer has");
   return *why == NULL;
 }
 
@@ -205,35 +232,84 @@ add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *ar
   }
 }
 
-static gboolean
-solve_arch(const Recipe *recipe, Store *store, DebianArchive *archive, const char *name, const Lock *old,
-           const ResolveOptions *options, Lock *lock, GError **error)
-{
-  const RecipeDebian *debian = recipe->debian;
+/* The packages of one architecture on their way. */
+typedef struct {
+  const Recipe *recipe;
+  Store *store;
+  DebianArchive *archive;
+  const char *arch;
+  const Lock *old;
+  const Lock *lock; /* the new one, for its base */
+  const ResolveOptions *options;
   gboolean has_installed;
+  DebianIndex *index;
+  GArray *ids; /* guint, in @index; NULL: it failed, and @error says why */
+  GError *error;
+} Solving;
+
+static void
+solving_clear(gpointer data)
+{
+  Solving *solving = data;
+  g_clear_pointer(&solving->index, debian_index_free);
+  g_clear_pointer(&solving->ids, g_array_unref);
+  g_clear_error(&solving->error);
+}
+
+static void
+solve_arch(guint i, gpointer data)
+{
+  Solving *solving = &g_array_index((GArray *)data, Solving, i);
+  const RecipeDebian *debian = solving->recipe->debian;
+  const FetchOptions *fetch = &solving->options->fetch;
   Digest installed;
-  if (!read_installed(recipe, store, lock, name, options, &has_installed, &installed, error))
-    return FALSE;
-  g_autoptr(DebianIndex)
-    index = debian_archive_index(archive, store, name, has_installed ? &installed : NULL, &options->fetch, error);
-  if (index == NULL)
-    return FALSE;
-  g_autoptr(GPtrArray) kept = kept_versions(old != NULL ? lock_find_arch(old, name) : NULL, options);
+  if (!read_installed(solving->recipe, solving->store, solving->lock, solving->arch, solving->options, &solving->has_installed,
+                      &installed, &solving->error))
+    return;
+  solving->index = debian_archive_index(solving->archive, solving->store, solving->arch,
+                                        solving->has_installed ? &installed : NULL, fetch, &solving->error);
+  if (solving->index == NULL)
+    return;
+  const LockArch *before = solving->old != NULL ? lock_find_arch(solving->old, solving->arch) : NULL;
+  g_autoptr(GPtrArray) kept = kept_versions(before, solving->options);
   DebianSolveRequest request = {
     .variant = debian->variant,
     .packages = (const RecipePackage *const *)debian->packages->pdata,
     .n_packages = debian->packages->len,
     .recommends = debian->recommends,
     .prefer = (const char *const *)kept->pdata,
-    .installed = has_installed,
+    .installed = solving->has_installed,
   };
-  g_autofree char *subject = g_strdup_printf("dependencies for %s", name);
-  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_RESOLVE, subject, 0);
-  g_autoptr(GArray) ids = debian_solve(index, &request, error);
-  progress_finish(task, ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
-  if (ids == NULL)
-    return FALSE;
-  add_solution(lock_add_arch(lock, name), debian, archive, index, has_installed, ids);
+  g_autofree char *subject = g_strdup_printf("dependencies for %s", solving->arch);
+  ProgressTask *task = progress_start(fetch->progress, PROGRESS_RESOLVE, subject, 0);
+  parallel_enter();
+  solving->ids = debian_solve(solving->index, &request, &solving->error);
+  parallel_leave();
+  progress_finish(task, solving->ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+}
+
+/* Side by side; the first failure in the order of the architectures is the one that is told. */
+static gboolean
+solve_archs(const Recipe *recipe, Store *store, DebianArchive *archive, const char *const *archs, const Lock *old,
+            const ResolveOptions *options, Lock *lock, GError **error)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Solving));
+  g_array_set_clear_func(all, solving_clear);
+  for (const char *const *arch = archs; *arch != NULL; arch++) {
+    const Solving solving = {
+      .recipe = recipe, .store = store, .archive = archive, .arch = *arch, .old = old, .lock = lock, .options = options};
+    g_array_append_val(all, solving);
+  }
+  parallel_run(all->len, parallel_width(), solve_arch, all);
+  for (guint i = 0; i < all->len; i++) {
+    Solving *solving = &g_array_index(all, Solving, i);
+    if (solving->ids == NULL) {
+      g_propagate_error(error, g_steal_pointer(&solving->error));
+      return FALSE;
+    }
+    add_solution(lock_add_arch(lock, solving->arch), recipe->debian, archive, solving->index, solving->has_installed,
+                 solving->ids);
+  }
   return TRUE;
 }
 
@@ -304,17 +380,21 @@ same_packages(const Lock *a, const Lock *b)
 static char **
 archs_to_solve(const Recipe *recipe, const Lock *old, gboolean asks_the_same, const char *const *archs)
 {
-  g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+  g_autoptr(GStrvBuilder) solved = g_strv_builder_new();
+  /* upon another recipe there is no base for architectures that are not being built */
+  gboolean all = old != NULL && !asks_the_same && recipe->from.recipe == NULL;
   for (char **arch = recipe->arch; *arch != NULL; arch++)
-    if (g_strv_contains(archs, *arch) || (old != NULL && !asks_the_same && lock_find_arch(old, *arch) != NULL))
-      g_strv_builder_add(all, *arch);
-  return g_strv_builder_end(all);
+    if (g_strv_contains(archs, *arch) || (all && lock_find_arch(old, *arch) != NULL))
+      g_strv_builder_add(solved, *arch);
+  return g_strv_builder_end(solved);
 }
 
 /* Architectures that the recipe has but that are not solved now stay as they were locked. */
 static void
 keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 {
+  if (recipe->from.recipe != NULL && old != NULL && !json_equal(old->asked, lock->asked))
+    return;
   for (guint i = 0; old != NULL && i < old->archs->len; i++) {
     const LockArch *arch = old->archs->pdata[i];
     if (lock_find_arch(lock, arch->arch) != NULL || !g_strv_contains((const char *const *)recipe->arch, arch->arch))
@@ -331,12 +411,16 @@ lock_the_base(const Recipe *recipe, Store *store, const Lock *old, const char *c
               Lock *lock, GError **error)
 {
   gboolean moves = options->update && options->update_packages == NULL;
-  Digest digest;
+  Digest digest, is;
+  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
+    lock_set_base(lock, recipe->from.image, options->archs[i], &g_array_index(options->bases, Digest, i));
+  if (recipe->from.recipe != NULL)
+    moves = FALSE;
   for (char **arch = recipe->arch; old != NULL && recipe->from.image != NULL && *arch != NULL; arch++)
     if (g_strcmp0(json_string_value(json_object_get(old->base, "from")), recipe->from.image) == 0 &&
-        (!moves || !g_strv_contains(archs, *arch)) && lock_base(old, *arch, &digest))
+        (!moves || !g_strv_contains(archs, *arch)) && !lock_base(lock, *arch, &is) && lock_base(old, *arch, &digest))
       lock_set_base(lock, recipe->from.image, *arch, &digest);
-  return base_source_lock(recipe, store, archs, &options->fetch, lock, error);
+  return recipe->from.recipe != NULL || base_source_lock(recipe, store, archs, &options->fetch, lock, error);
 }
 
 static Lock *
@@ -355,9 +439,8 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
   if (archive == NULL)
     return NULL;
-  for (const char *const *arch = archs; *arch != NULL; arch++)
-    if (!solve_arch(recipe, store, archive, *arch, old, options, lock, error))
-      return NULL;
+  if (!solve_archs(recipe, store, archive, archs, old, options, lock, error))
+    return NULL;
   lock->date = debian_archive_date(archive);
   keep_other_archs(lock, old, recipe);
   return g_steal_pointer(&lock);
@@ -369,17 +452,24 @@ wanted_archs(const Recipe *recipe, const ResolveOptions *options)
   return options->archs != NULL ? options->archs : (const char *const *)recipe->arch;
 }
 
+/* Whether it is anywhere in @lock, of whatever architecture and stage. */
+static gboolean
+names_package(const Lock *lock, const char *name)
+{
+  gboolean found = FALSE;
+  for (guint i = 0; !found && i < lock->archs->len; i++)
+    found = lock_find_package(lock->archs->pdata[i], name) != NULL;
+  for (guint i = 0; !found && i < lock->stages->len; i++)
+    found = names_package(((const LockStage *)lock->stages->pdata[i])->lock, name);
+  return found;
+}
+
 /* A package that is to move must be somewhere. */
 static gboolean
 check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, GError **error)
 {
   for (const char *const *name = options->update ? options->update_packages : NULL; name != NULL && *name != NULL; name++) {
-    gboolean found = FALSE;
-    for (guint i = 0; !found && i < lock->archs->len; i++)
-      found = lock_find_package(lock->archs->pdata[i], *name) != NULL;
-    for (guint i = 0; !found && old != NULL && i < old->archs->len; i++)
-      found = lock_find_package(old->archs->pdata[i], *name) != NULL;
-    if (found)
+    if (names_package(lock, *name) || (old != NULL && names_package(old, *name)))
       continue;
     g_autofree char *shown = g_strescape(*name, NULL);
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE,
@@ -406,8 +496,9 @@ tell_all_moves(const Lock *old, const Lock *lock, Progress *progress)
   }
 }
 
-Lock *
-resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+/* Of the recipe or of one stage. */
+static Lock *
+resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
   gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
@@ -415,15 +506,61 @@ resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOption
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
-  if (lock == NULL || !check_updates(old, lock, options, error))
+  if (lock == NULL)
     return NULL;
   /* The date gives the default epoch: where no package moved, no byte shall. */
   if (asks_the_same && same_packages(old, lock))
     lock->date = old->date;
-  for (char **arch = recipe->arch; old != NULL && *arch != NULL; arch++)
-    tell_base(old, lock, *arch, options->fetch.progress);
-  if (old != NULL)
-    tell_all_moves(old, lock, options->fetch.progress);
+  return g_steal_pointer(&lock);
+}
+
+static void
+tell_own(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
+{
+  for (char **arch = recipe->arch; *arch != NULL; arch++)
+    tell_base(old, lock, *arch, progress);
+  tell_all_moves(old, lock, progress);
+}
+
+static gboolean
+resolve_stages(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, Lock *lock, GError **error)
+{
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *before = old != NULL ? lock_stage(old, stage->name) : NULL;
+    if (!needs_lock(stage))
+      continue;
+    Lock *own = resolve_own(stage, store, before, options, error);
+    if (own == NULL)
+      return FALSE;
+    lock_add_stage(lock, stage->name, own);
+  }
+  return TRUE;
+}
+
+static void
+tell_stages(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
+{
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    const Lock *before = lock_stage(old, stage->name), *after = lock_stage(lock, stage->name);
+    if (before == NULL || after == NULL)
+      continue;
+    progress_note(progress, "stage '%s':", stage->name);
+    tell_own(stage, before, after, progress);
+  }
+}
+
+Lock *
+resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+{
+  g_autoptr(Lock) lock = resolve_own(recipe, store, old, options, error);
+  if (lock == NULL || !resolve_stages(recipe, store, old, options, lock, error) || !check_updates(old, lock, options, error))
+    return NULL;
+  if (old != NULL) {
+    tell_own(recipe, old, lock, options->fetch.progress);
+    tell_stages(recipe, old, lock, options->fetch.progress);
+  }
   return g_steal_pointer(&lock);
 }
 
@@ -454,8 +591,21 @@ refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
               why, recipe->path);
 }
 
-Lock *
-resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
+/* Whether the recipe that this one is built upon still gives what it gave. */
+static gboolean
+base_is_the_same(const Recipe *recipe, const Lock *lock, const ResolveOptions *options, char **why)
+{
+  Digest was;
+  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
+    if (!lock_base(lock, options->archs[i], &was) || !digest_equal(&was, &g_array_index(options->bases, Digest, i))) {
+      *why = g_strdup_printf("the base '%s' gives another image now", recipe->from.image);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static Lock *
+lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
 {
   g_autoptr(GError) failure = NULL;
   g_autoptr(Lock) old = lock_load(path, &failure);
@@ -465,11 +615,13 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
   }
   /* which only `--update` of all takes as it is */
   gboolean moves = options->update && options->update_packages == NULL;
-  if (old != NULL && !moves && base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+  if (old != NULL && !moves && recipe->from.recipe == NULL &&
+      base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
       !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
     return NULL;
   g_autofree char *why = NULL;
-  gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why);
+  gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why) &&
+                   base_is_the_same(recipe, old, options, &why);
   if (holds && !options->update) {
     tell_format(recipe, old, options->fetch.progress);
     return g_steal_pointer(&old);
@@ -484,4 +636,18 @@ resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const Re
   if (old == NULL)
     progress_note(options->fetch.progress, "locked: %s (new; commit it beside the recipe)", path);
   return g_steal_pointer(&lock);
+}
+
+/* A recipe that several others are built upon has its file made once. */
+Lock *
+resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options, GError **error)
+{
+  Digest key;
+  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+  digest_of(absolute, strlen(absolute), &key);
+  if (!store_claim_waiting(store, &key, options->fetch.cancellable, error))
+    return NULL;
+  Lock *lock = lock_file(recipe, store, path, options, error);
+  store_release(store, &key);
+  return lock;
 }

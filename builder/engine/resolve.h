@@ -16,6 +16,7 @@ typedef struct {
   gboolean locked;                    /* refuse where the lock does not hold */
   gboolean update;                    /* move to the newest versions ... */
   const char *const *update_packages; /* ... of these only, or NULL: of all */
+  const GArray *bases; /* of a recipe that is built upon another one: the manifests of that, Digest, one for each of archs */
   FetchOptions fetch;
 } ResolveOptions;
 
@@ -39,7 +40,8 @@ Lock *resolve(const Recipe *recipe, Store *store, const Lock *old, const Resolve
               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The lock that holds for @recipe: the one in the file at @path, or, where that is missing, does not hold, or is to be updated, a
- * new one, which is written there. With `locked`, a lock that does not hold is ASHLAR_ERROR_USAGE instead. */
+ * new one, which is written there. One that was locked upon another state of the recipe that it is built upon does not hold. With
+ * `locked`, a lock that does not hold is ASHLAR_ERROR_USAGE instead. */
 Lock *resolve_lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOptions *options,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

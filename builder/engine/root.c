@@ -71,6 +71,7 @@ steps_options(const Making *making)
     .arch = making->arch,
     .keep = making->all->keep,
     .steps = making->all->steps,
+    .ran = making->all->ran,
     .fetch = making->options->fetch,
   };
 }
@@ -349,12 +350,18 @@ find_folder(const char *path, gpointer data)
   }
 }
 
+static Pack *
+take_from_stage(const RecipeFile *file, char **base, gpointer data, GError **error)
+{
+  return stages_take(((const Making *)data)->all->stages, file, base, error);
+}
+
 static gboolean
 insert_files(Making *making, GError **error)
 {
   if (making->recipe->files->len == 0 && making->recipe->links->len == 0)
     return TRUE;
-  FilesImage image = {.user = find_user, .group = find_group, .folder = find_folder, .data = making};
+  FilesImage image = {.user = find_user, .group = find_group, .folder = find_folder, .stage = take_from_stage, .data = making};
   Digest digest;
   return files_pack(making->store, making->recipe, &image, making->options->epoch, making->options->encoding,
                     &making->options->fetch, &digest, error) &&

@@ -247,6 +247,23 @@ blame(const RecipeStep *step, GError *problem, GError **error)
   return FALSE;
 }
 
+/* The outcome that is remembered under @key, or else is made and remembered. */
+static gboolean
+obtain_outcome(Steps *steps, const RecipeStep *step, StepMounts *mounts, const Digest *key, Outcome *outcome, GError **error)
+{
+  gboolean known = outcome_find(steps->store, key, outcome);
+  progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
+  /* what is there is not what a step would leave that is only remembered */
+  if (known)
+    g_clear_pointer(&steps->sandbox, sandbox_free);
+  else if (steps->options->ran != NULL)
+    g_ptr_array_add(steps->options->ran, g_strdup(step->name));
+  GError *problem = NULL;
+  return known ||
+         (make_outcome(steps, step, mounts, outcome, &problem) && outcome_keep(steps->store, key, outcome, &problem)) ||
+         blame(step, problem, error);
+}
+
 static gboolean
 do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
 {
@@ -256,15 +273,10 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   if (!step_mounts_look(steps->recipe, step, &mounts, steps->options->fetch.cancellable, error))
     return FALSE;
   step_key(steps, step, &mounts, &key);
-  gboolean known = outcome_find(steps->store, &key, &outcome);
-  progress_cache(steps->options->fetch.progress, PROGRESS_CACHE_STEP, known);
-  /* what is there is not what a step would leave that is only remembered */
-  if (known)
-    g_clear_pointer(&steps->sandbox, sandbox_free);
-  GError *problem = NULL;
-  gboolean done =
-    known || (make_outcome(steps, step, &mounts, &outcome, &problem) && outcome_keep(steps->store, &key, &outcome, &problem)) ||
-    blame(step, problem, error);
+  if (!store_claim_waiting(steps->store, &key, steps->options->fetch.cancellable, error))
+    return FALSE;
+  gboolean done = obtain_outcome(steps, step, &mounts, &key, &outcome, error);
+  store_release(steps->store, &key);
   done = done && outcome_insert(steps->store, steps->tree, steps->options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   return done;

@@ -2,7 +2,7 @@
  *
  * The recipe's `run` steps: each is run in a sandbox on the tree as the steps before left it, and what it changed becomes a pack
  * of its own. That is remembered under the step and all that was in the tree, so that the same step is never run on the same
- * files twice, whatever recipe it stands in.
+ * files twice, whatever recipe it stands in, and never by two threads at once.
  */
 #ifndef ASHLAR_ENGINE_STEPS_H
 #define ASHLAR_ENGINE_STEPS_H
@@ -19,6 +19,7 @@ typedef struct {
   gboolean keep;      /* --keep-on-error: what a failed step left stays on disk */
   const guint *steps; /* how many are run; NULL: all */
   FetchOptions fetch; /* for its progress and cancellable */
+  GPtrArray *ran;     /* gets the names of those that had to be run (char *); or NULL */
 } StepsOptions;
 
 /* Runs all steps of @recipe, changing @tree. @numbers gets the number that each step's pack has in the tree, TREE_NO_PACK where it

@@ -33,6 +33,16 @@ span_clear(gpointer data)
 /* ---- listening ---- */
 
 static void
+note_worker(Trace *trace, const ProgressWorker *worker)
+{
+  /* a worker with a smaller number may be heard of later: what it does is not finished yet */
+  if (trace->workers->len <= worker->number)
+    g_ptr_array_set_size(trace->workers, (gint)worker->number + 1);
+  if (trace->workers->pdata[worker->number] == NULL)
+    trace->workers->pdata[worker->number] = g_strdup(worker->name);
+}
+
+static void
 add_task(Trace *trace, const Event *event)
 {
   const ProgressTask *task = event->task;
@@ -46,11 +56,7 @@ add_task(Trace *trace, const Event *event)
     .worker = task->worker->number,
   };
   g_array_append_val(trace->spans, span);
-  /* a worker with a smaller number may be heard of later: what it does is not finished yet */
-  if (trace->workers->len <= span.worker)
-    g_ptr_array_set_size(trace->workers, (gint)span.worker + 1);
-  if (trace->workers->pdata[span.worker] == NULL)
-    trace->workers->pdata[span.worker] = g_strdup(task->worker->name);
+  note_worker(trace, task->worker);
 }
 
 static void
@@ -58,14 +64,16 @@ add_build(Trace *trace, const Event *event)
 {
   Span span = {
     .category = "build",
-    .subject = g_strdup(event->state->recipe),
-    .began = event->state->began - trace->zero,
-    .lasted = event->time - event->state->began,
+    .subject = g_strdup(event->recipe),
+    .began = event->began - trace->zero,
+    .lasted = event->time - event->began,
+    .worker = event->worker->number,
     .outcome = !event->summary->success    ? PROGRESS_FAILED
                : event->summary->unchanged ? PROGRESS_REUSED
                                            : PROGRESS_MADE,
   };
   g_array_append_val(trace->spans, span);
+  note_worker(trace, event->worker);
 }
 
 static void

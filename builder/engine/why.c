@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/why.h"
-#include "builder/engine/events.h"
 #include "builder/engine/inputs.h"
 #include "builder/recipe/source.h"
 #include "signing/limits.h"
@@ -40,16 +39,14 @@ typedef struct {
 
 struct Why {
   Store *store;
-  char *recipe; /* its absolute path, escaped */
+  char *recipe; /* its absolute path, and which of its matrix; escaped */
   const char *path;
   const GPtrArray *steps; /* RecipeStep*, the recipe's */
-  Progress *progress;
-  GPtrArray *actions;   /* or NULL */
-  RecipeText *text;     /* when it is needed */
-  GPtrArray *images;    /* Known* */
-  GPtrArray *of_output; /* Known*, borrowed: those since the last output */
-  GHashTable *unpacked; /* char*, of the image at hand; only ever looked up */
-  GHashTable *ran;      /* the same of steps */
+  GPtrArray *actions;     /* or NULL */
+  RecipeText *text;       /* when it is needed */
+  GPtrArray *images;      /* Known* */
+  GPtrArray *of_output;   /* Known*, borrowed: those since the last output */
+  GHashTable *unpacked;   /* char*, of the image at hand and its own; only ever looked up */
 };
 
 void
@@ -72,52 +69,31 @@ known_free(gpointer data)
   g_free(known);
 }
 
-/* ---- what ran ---- */
-
-static void
-hear(const Event *event, gpointer data)
-{
-  Why *why = data;
-  if (event->kind != EVENT_FINISH || event->task->is_step)
-    return;
-  if (event->task->phase == PROGRESS_UNPACK)
-    g_hash_table_add(why->unpacked, g_strdup(event->task->subject));
-  else if (event->task->phase == PROGRESS_RUN)
-    g_hash_table_add(why->ran, g_strdup(event->task->subject));
-}
-
 Why *
-why_new(Store *store, const Recipe *recipe, Progress *progress, GPtrArray *actions)
+why_new(Store *store, const Recipe *recipe, GPtrArray *actions)
 {
   Why *why = g_new0(Why, 1);
-  g_autofree char *absolute = g_canonicalize_filename(recipe->path, NULL);
+  g_autofree char *absolute = g_canonicalize_filename(recipe->path, NULL), *list = g_strjoinv(", ", recipe->combination);
+  g_autofree char *known = *list != '\0' ? g_strdup_printf("%s (%s)", absolute, list) : g_strdup(absolute);
   why->store = store;
-  why->recipe = g_strescape(absolute, NULL);
+  why->recipe = g_strescape(known, NULL);
   why->path = recipe->path;
   why->steps = recipe->steps;
   why->actions = actions;
   why->images = g_ptr_array_new_with_free_func(known_free);
   why->of_output = g_ptr_array_new();
-  why->unpacked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  why->ran = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  if (actions != NULL && progress != NULL) {
-    why->progress = progress;
-    progress_listen(progress, hear, why);
-  }
+  why->unpacked = g_hash_table_new(g_str_hash, g_str_equal);
   return why;
 }
 
 void
 why_free(Why *why)
 {
-  if (why->progress != NULL)
-    progress_ignore(why->progress, hear, why);
   g_free(why->recipe);
   g_clear_pointer(&why->text, recipe_text_free);
   g_ptr_array_unref(why->images);
   g_ptr_array_unref(why->of_output);
   g_hash_table_unref(why->unpacked);
-  g_hash_table_unref(why->ran);
   g_free(why);
 }
 
@@ -330,7 +306,7 @@ tell_steps(Why *why, const WhyImage *image, const Known *known)
   for (guint i = 0; i < why->steps->len; i++) {
     const RecipeStep *step = why->steps->pdata[i];
     g_autofree char *name = source_escape(step->name), *subject = g_strdup_printf("%s (%s)", name, image->arch);
-    gboolean reused = !g_hash_table_contains(why->ran, name);
+    gboolean reused = !g_ptr_array_find_with_equal_func(image->assembled->ran, step->name, g_str_equal, NULL);
     GPtrArray *because = add_action(why, "step", subject, reused)->because;
     if (reused)
       continue;
@@ -372,6 +348,8 @@ static void
 tell_image(Why *why, const WhyImage *image, const Known *known)
 {
   if (!image->reused) {
+    for (guint i = 0; i < image->assembled->unpacked->len; i++)
+      g_hash_table_add(why->unpacked, image->assembled->unpacked->pdata[i]);
     tell_packs(why, image, known);
     tell_parts(why, image, known);
     tell_steps(why, image, known);
@@ -393,7 +371,6 @@ why_image(Why *why, const WhyImage *image)
   if (why->actions != NULL)
     tell_image(why, image, known);
   g_hash_table_remove_all(why->unpacked);
-  g_hash_table_remove_all(why->ran);
 }
 
 /* ---- outputs ---- */

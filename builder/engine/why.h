@@ -2,7 +2,7 @@
  *
  * Why the actions of a build ran: which of them had to, which were remembered, and what of their inputs was another than at the
  * last build of the same recipe. The store remembers those inputs (a small record for each image and output, written only
- * when an output was made); a recipe is known by its absolute path.
+ * when an output was made); a recipe is known by its absolute path, and which combination of its matrix it is.
  *
  *   Why *why = why_new(&options)                   before the first image
  *   why_image(why, &image)                         for each image, made or found
@@ -27,7 +27,7 @@ void why_action_free(gpointer action);
 
 typedef struct Why Why;
 /* @actions: where WhyAction* go; NULL: nobody asks, and only the memory is kept. All is borrowed. */
-Why *why_new(Store *store, const Recipe *recipe, Progress *progress, GPtrArray *actions);
+Why *why_new(Store *store, const Recipe *recipe, GPtrArray *actions);
 void why_free(Why *why);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Why, why_free)
 

@@ -125,7 +125,11 @@ file_to_json(const RecipeFile *file, const char *folder)
 {
   json_t *object = json_object();
   set_text(object, "path", file->path);
-  set_source(object, "from", file->from, folder);
+  if (file->stage == NULL)
+    set_source(object, "from", file->from, folder);
+  else
+    set_text(object, "from", file->from);
+  set_text(object, "stage", file->stage);
   if (file->content != NULL)
     json_object_set_new(object, "content", json_stringn(file->content, file->content_length));
   set_text(object, "url", file->url);
@@ -249,16 +253,10 @@ set_inherited(json_t *object, const RecipeConfig *config)
     json_object_del(object, "cmd");
 }
 
-json_t *
-recipe_to_json(const Recipe *recipe)
+/* What a stage and a recipe have in common. */
+static void
+set_content(json_t *object, const Recipe *recipe)
 {
-  json_t *object = json_object();
-  set_text(object, "name", recipe->name);
-  set_text(object, "version", recipe->version);
-  set_text(object, "description", recipe->description);
-  set_texts(object, "arch", recipe->arch);
-  set_number(object, "epoch", recipe->epoch);
-  set_text(object, "from", recipe->from.image);
   if (recipe->debian != NULL)
     json_object_set_new(object, "debian", debian_to_json(recipe->debian, recipe->folder));
   json_object_set_new(object, "users", users_to_json(recipe->users));
@@ -269,6 +267,40 @@ recipe_to_json(const Recipe *recipe)
   /* left out where there are none: what was remembered of recipes before there were steps still holds */
   if (recipe->steps->len > 0)
     json_object_set_new(object, "run", steps_to_json(recipe->steps));
+}
+
+json_t *
+recipe_stage_to_json(const Recipe *stage)
+{
+  json_t *object = json_object();
+  set_content(object, stage);
+  return object;
+}
+
+static json_t *
+stages_to_json(const GPtrArray *stages)
+{
+  json_t *object = json_object();
+  for (guint i = 0; i < stages->len; i++) {
+    const Recipe *stage = g_ptr_array_index(stages, i);
+    json_object_set_new(object, stage->name, recipe_stage_to_json(stage));
+  }
+  return object;
+}
+
+json_t *
+recipe_to_json(const Recipe *recipe)
+{
+  json_t *object = json_object();
+  set_text(object, "name", recipe->name);
+  set_text(object, "version", recipe->version);
+  set_text(object, "description", recipe->description);
+  set_texts(object, "arch", recipe->arch);
+  set_number(object, "epoch", recipe->epoch);
+  set_text(object, "from", recipe->from.image);
+  set_content(object, recipe);
+  if (recipe->stages->len > 0)
+    json_object_set_new(object, "stages", stages_to_json(recipe->stages));
   json_object_set_new(object, "config", config_to_json(&recipe->config));
   if (recipe->from.image != NULL)
     set_inherited(json_object_get(object, "config"), &recipe->config);

@@ -7,7 +7,9 @@
 
 #include "builder/recipe/diagnostics.h"
 
-/* As recipe_load, but everything found is told to @diagnostics; NULL where that holds an error. */
-Recipe *recipe_check(const char *path, const char *const *settings, Diagnostics *diagnostics) G_GNUC_WARN_UNUSED_RESULT;
+/* As recipe_load_all, but everything found is told to @diagnostics, what several combinations share once; NULL where that holds
+ * an error. */
+GPtrArray *recipe_check(const char *path, const char *const *settings, const char *const *only,
+                        Diagnostics *diagnostics) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

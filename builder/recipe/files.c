@@ -8,6 +8,7 @@ recipe_file_free(RecipeFile *file)
 {
   g_free(file->path);
   g_free(file->from);
+  g_free(file->stage);
   g_free(file->content);
   g_free(file->url);
   g_free(file->owner);
@@ -43,10 +44,24 @@ check_source(Model *model, const Node *map)
   }
   if (sha256 != NULL && url == NULL)
     diagnostics_error(diagnostics, &sha256->place, "'sha256' goes with 'url'");
+  const NodePair *stage = node_pair(map, "stage");
+  if (stage != NULL && from == NULL)
+    diagnostics_error(diagnostics, &stage->place, "'stage' needs 'from', the path there");
+  if (stage != NULL && unpack != NULL)
+    diagnostics_error(diagnostics, &unpack->place, "'unpack' does not go with 'stage'");
   if (unpack != NULL && content != NULL)
     diagnostics_error(diagnostics, &unpack->place, "'unpack' goes with 'from' or 'url', not with 'content'");
   if (folder != NULL && content != NULL)
     diagnostics_error(diagnostics, &folder->place, "'folder_mode' goes with a folder, not with 'content'");
+}
+
+static char *
+stage_path(Model *model, const Node *from)
+{
+  if (*from->text == '/')
+    return model_image_path(model, from);
+  diagnostics_error(model->diagnostics, &from->place, "'%s' is no absolute path of the stage", from->text);
+  return NULL;
 }
 
 static void
@@ -59,7 +74,9 @@ read_file(Model *model, const Node *map)
   g_ptr_array_add(model->recipe->files, file);
   file->place = map->place;
   file->path = path != NULL ? model_image_path(model, path) : NULL;
-  file->from = from != NULL ? model_source_path(model, from) : NULL;
+  file->stage = model_text(map, "stage");
+  if (from != NULL)
+    file->from = file->stage != NULL ? stage_path(model, from) : model_source_path(model, from);
   if (content != NULL) {
     file->content = g_memdup2(content->text, content->length + 1);
     file->content_length = content->length;

@@ -26,6 +26,8 @@ GPtrArray *model_mounts(Model *model, const Node *map);
 void model_config(Model *model);
 void model_outputs(Model *model);
 void model_tests(Model *model);
+/* After all else: they share what is said of secrets and architectures. */
+void model_stages(Model *model);
 /* What only shows across sections: accounts that nobody declares, paths that two entries claim. */
 void model_check(Model *model);
 
@@ -56,6 +58,8 @@ char *model_port(Model *model, const Node *node);
  * It need not exist. */
 char *model_source_path(Model *model, const Node *node);
 
+/* An empty recipe. */
+Recipe *recipe_new(const char *path);
 void recipe_package_free(RecipePackage *package);
 void recipe_debian_free(RecipeDebian *debian);
 void recipe_user_free(RecipeUser *user);

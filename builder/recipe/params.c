@@ -122,13 +122,14 @@ fill_scalar(Filler *filler, Node *node)
 static void
 fill(Filler *filler, Node *node, gboolean top)
 {
+  static const char *const verbatim[] = {"params", "include", "matrix", NULL};
   if (node->kind == NODE_SCALAR && strstr(node->text, "${") != NULL)
     fill_scalar(filler, node);
   for (guint i = 0; node->items != NULL && i < node->items->len; i++)
     fill(filler, g_ptr_array_index(node->items, i), FALSE);
   for (guint i = 0; node->pairs != NULL && i < node->pairs->len; i++) {
     NodePair *pair = g_ptr_array_index(node->pairs, i);
-    if (!top || (strcmp(pair->key, "params") != 0 && strcmp(pair->key, "include") != 0))
+    if (!top || !g_strv_contains(verbatim, pair->key))
       fill(filler, pair->value, FALSE);
   }
 }

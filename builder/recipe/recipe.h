@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   char *image; /* "oci:base", as the recipe spells it (see builder/sources/image/spelling.h), or NULL: nothing */
   RecipePlace place;
+  struct Recipe *recipe; /* "recipe:...": that recipe; else NULL */
 } RecipeFrom;
 
 typedef struct {
@@ -67,7 +68,8 @@ typedef struct {
 
 typedef struct {
   char *path;    /* absolute, in the image */
-  char *from;    /* file or folder, resolved and inside the recipe's folder; or NULL */
+  char *from;    /* file or folder, resolved and inside the recipe's folder; of a stage, absolute there; or NULL */
+  char *stage;   /* the stage that `from` lies in, or NULL */
   char *content; /* inline; or NULL */
   gsize content_length;
   char *url; /* or NULL; with sha256 */
@@ -183,8 +185,10 @@ typedef struct {
 } RecipeTest;
 
 typedef struct Recipe {
-  char *path;   /* as the user spelled it */
-  char *folder; /* absolute */
+  char *path;         /* as the user spelled it */
+  char *folder;       /* absolute */
+  char **combination; /* of the matrix: "K=V", sorted by K; empty without one */
+  char *title;        /* what it is called in messages: the path, of a matrix "web.yaml (flavour=debug, suite=trixie)" */
   char *name, *version, *description;
   RecipeFrom from;
   char **arch;                               /* Debian names: amd64, arm64 ...; at least one */
@@ -197,9 +201,14 @@ typedef struct Recipe {
   RecipeLayers layers;
   GPtrArray *outputs; /* RecipeOutput*, at least one */
   GPtrArray *tests;   /* RecipeTest* */
+  GPtrArray *stages;  /* Recipe*: those that are needed, each after those that it needs itself; see below */
   GPtrArray *sources; /* char*: every file that was read for it (includes), as absolute paths */
   char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
+
+/* A stage is a Recipe too, called by its stage's name, of which only debian, users, groups, files, links, remove and steps say
+ * anything; path, folder, combination, arch, epoch and secrets are the recipe's. */
+const Recipe *recipe_stage(const Recipe *recipe, const char *name);
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.
  * On errors returns NULL, with ASHLAR_ERROR_USAGE whose message is the complete report of all errors of the recipe, each
@@ -208,9 +217,18 @@ Recipe *recipe_load(const char *path, const char *const *settings, GError **erro
 void recipe_free(Recipe *recipe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
 
+/* The recipes (Recipe*, transfer full) of all combinations of its matrix, one without; with @only ("k=v", may be NULL) of those that
+ * have one of the values given for each key. All are checked, and recipe_load gives the first. The first one's warnings are all
+ * there are. */
+GPtrArray *recipe_load_all(const char *path, const char *const *settings, const char *const *only,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The recipe as canonical data (defaults filled in; no places, no paths of this machine: `from` relative to the folder), what
  * the lock and action keys hash: comments, quoting and key order of the text do not show in it. (new reference) */
 json_t *recipe_to_json(const Recipe *recipe);
+
+/* The same of one stage: all that it says itself. (new reference) */
+json_t *recipe_stage_to_json(const Recipe *stage);
 
 /* All of a step that decides what it does: not its name, its limits and what its secrets are. (new reference) */
 json_t *recipe_step_to_json(const RecipeStep *step);

@@ -105,20 +105,22 @@ map_to_json(const char *path)
   json_t *schema = json_pack("{s:s}", "type", "object");
   g_autofree char *free_path = g_strconcat(path, ".*", NULL);
   const SchemaKey *free_keys = schema_find(free_path);
+  g_autoptr(GPtrArray) children = schema_children(path);
   if (free_keys != NULL) {
     json_object_set_new(schema, "propertyNames", json_pack("{s:s}", "pattern", free_keys->names));
     set_below(schema, "additionalProperties", free_path);
-    return schema;
   }
+  if (free_keys != NULL && children->len == 0)
+    return schema;
   json_t *properties = json_object();
-  g_autoptr(GPtrArray) children = schema_children(path);
   for (guint i = 0; i < children->len; i++) {
     const SchemaKey *child = g_ptr_array_index(children, i);
     if (!(child->flags & SCHEMA_LATER))
       json_object_set_new(properties, last_name(child), value_to_json(child));
   }
   json_object_set_new(schema, "properties", properties);
-  json_object_set_new(schema, "additionalProperties", json_false());
+  if (free_keys == NULL)
+    json_object_set_new(schema, "additionalProperties", json_false());
   /* items of lists are never merged with an included file's: what they need is there or missing */
   if (strstr(path, "[]") != NULL)
     set_required(schema, children);

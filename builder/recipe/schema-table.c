@@ -16,6 +16,10 @@
 #define REGISTRY "([A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{1,5}|localhost)"
 #define REPOSITORY "[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 #define TAG "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+#define PARAM "^[A-Za-z_][A-Za-z0-9_-]*$"
+#define PARAM_SAYS "letters, digits, '_' and '-', beginning with a letter or '_'"
+#define STAGE "^[a-z0-9][a-z0-9_-]{0,63}$"
+#define STAGE_SAYS "lower-case letters, digits, '_' and '-', beginning with a letter or digit, 64 characters at most"
 #define ID_MAX 4294967294
 #define SIZE "^[0-9]{1,15}[KMGT]?$"
 #define SIZE_SAYS "a number of bytes, like 4096, 20K or 1G (1024 bytes are a K)"
@@ -71,18 +75,33 @@ const SchemaKey schema_keys[] = {
   {.path = "params", .kinds = SCHEMA_MAP, .also = "parameters|args|variables|vars",
    .text = "Parameters and their defaults. ${NAME} in any value stands for one, $${ for the characters ${ themselves; "
            "--set NAME=VALUE overrides a default."},
-  {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = "^[A-Za-z_][A-Za-z0-9_-]*$",
-   .says_names = "letters, digits, '_' and '-', beginning with a letter or '_'"},
+  {.path = "params.*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM,
+   .says_names = PARAM_SAYS},
+  {.path = "matrix", .kinds = SCHEMA_MAP, .also = "variants|flavours|strategy",
+   .text = "Several images of one recipe: for parameters the values that they take. Each combination of values is an image, as if "
+           "they had been given by --set, with a lock file of its own (web.flavour=debug,suite=trixie.lock beside web.yaml); its "
+           "name or version must say which it is. 'build --only NAME=VALUE' chooses among them."},
+  {.path = "matrix.exclude", .kinds = SCHEMA_LIST, .text = "Combinations that are left out: those with all the values of one item."},
+  {.path = "matrix.exclude[]", .kinds = SCHEMA_MAP},
+  {.path = "matrix.exclude[].*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.include", .kinds = SCHEMA_LIST,
+   .text = "Values that are added: those of each item to all combinations that have what else it names; where there is none, the "
+           "item is a combination of its own, whose other parameters have their defaults."},
+  {.path = "matrix.include[]", .kinds = SCHEMA_MAP},
+  {.path = "matrix.include[].*", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.*", .kinds = SCHEMA_LIST, .names = PARAM, .says_names = PARAM_SAYS},
+  {.path = "matrix.*[]", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM},
 
   /* ---- what it is built upon ---- */
   {.path = "from", .kinds = SCHEMA_TEXT, .also = "base|base_image|parent",
-   .pattern = "^(scratch|(oci|oci-archive|tar|dir):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
-   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR or scratch",
+   .pattern = "^(scratch|(oci|oci-archive|tar|dir|recipe):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
+   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR, recipe:FILE or scratch",
    .text = "The image to start from: its layers are kept as they are, its configuration and its accounts are continued. Paths are "
-           "relative to the recipe's folder, and may lead out of it. The lock holds its digest."},
+           "relative to the recipe's folder, and may lead out of it. The lock holds its digest. Another recipe is built first, by its own lock, and without writing its outputs; "
+           "the image of its first output is what is started from."},
 
   /* ---- packages ---- */
-  {.path = "debian", .kinds = SCHEMA_MAP, .also = "apt|deb", .text = "Packages of a Debian archive."},
+  {.path = "debian", .kinds = SCHEMA_MAP, .flags = SCHEMA_STAGE, .also = "apt|deb", .text = "Packages of a Debian archive."},
   {.path = "debian.suite", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED,
    .pattern = "^[A-Za-z0-9][A-Za-z0-9+._-]*(/[A-Za-z0-9+._-]+)*$",
    .says = "a suite's name, like bookworm", .also = "release|codename|distribution",
@@ -123,7 +142,7 @@ const SchemaKey schema_keys[] = {
    .says = "an absolute glob, like /usr/share/doc/*/copyright"},
 
   /* ---- accounts ---- */
-  {.path = "users", .kinds = SCHEMA_LIST, .also = "user|accounts", .text = "Users that are added."},
+  {.path = "users", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "user|accounts", .text = "Users that are added."},
   {.path = "users[]", .kinds = SCHEMA_MAP},
   {.path = "users[].name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^" USER_NAME "$", .says = NAME_SAYS,
    .text = "The user's name."},
@@ -143,7 +162,7 @@ const SchemaKey schema_keys[] = {
   {.path = "users[].groups", .kinds = SCHEMA_LIST, .text = "Further groups that the user is a member of."},
   {.path = "users[].groups[]", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS},
   {.path = "users[].system", .kinds = SCHEMA_BOOL, .fallback = "false", .text = "Whether this is a system account."},
-  {.path = "groups", .kinds = SCHEMA_LIST, .also = "group", .text = "Groups that are added."},
+  {.path = "groups", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "group", .text = "Groups that are added."},
   {.path = "groups[]", .kinds = SCHEMA_MAP},
   {.path = "groups[].name", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^" USER_NAME "$", .says = NAME_SAYS,
    .text = "The group's name."},
@@ -154,13 +173,17 @@ const SchemaKey schema_keys[] = {
   {.path = "groups[].members[]", .kinds = SCHEMA_TEXT, .pattern = "^" USER_NAME "$", .says = NAME_SAYS},
 
   /* ---- files ---- */
-  {.path = "files", .kinds = SCHEMA_LIST, .also = "file|copy|add",
+  {.path = "files", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "file|copy|add",
    .text = "Files and folders that are put into the image. Each has exactly one of 'from', 'content' and 'url'."},
   {.path = "files[]", .kinds = SCHEMA_MAP},
   {.path = "files[].path", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS,
    .also = "to|dest|destination|target", .text = "Where it goes."},
   {.path = "files[].from", .kinds = SCHEMA_TEXT, .also = "source|src",
-   .text = "A file or folder beside the recipe or below its folder; of a folder, all that is in it."},
+   .text = "A file or folder beside the recipe or below its folder; of a folder, all that is in it. Beside 'stage', the absolute path "
+           "of one in that stage."},
+  {.path = "files[].stage", .kinds = SCHEMA_TEXT, .pattern = STAGE, .says = STAGE_SAYS,
+   .text = "The stage that it is taken out of. Modes are what they are there where nothing else is said, the owner is root as of all "
+           "files; extended attributes do not come along."},
   {.path = "files[].content", .kinds = SCHEMA_TEXT, .flags = SCHEMA_BYTES, .also = "text|data|inline",
    .text = "The file's content, as it stands."},
   {.path = "files[].url", .kinds = SCHEMA_TEXT, .pattern = "^(https?://[^/\\s]+|file:///)\\S*$",
@@ -170,16 +193,17 @@ const SchemaKey schema_keys[] = {
   {.path = "files[].unpack", .kinds = SCHEMA_BOOL, .fallback = "false", .also = "extract",
    .text = "Take 'from' or 'url' as an archive, and put what it holds below 'path'."},
   {.path = "files[].mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS,
-   .fallback = "\"0755\" for what is executable at its source, else \"0644\"", .also = "permissions|chmod|file_mode",
+   .fallback = "\"0755\" for what is executable at its source, else \"0644\"; of a stage, what it is there", .also = "permissions|chmod|file_mode",
    .text = "The permissions of the file, or of every file of a folder."},
-  {.path = "files[].folder_mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS, .fallback = "\"0755\"",
+  {.path = "files[].folder_mode", .kinds = SCHEMA_TEXT, .pattern = MODE, .says = MODE_SAYS,
+   .fallback = "\"0755\"; of a stage, what it is there",
    .also = "directory_mode|dir_mode", .text = "The permissions of every folder of a folder."},
   {.path = "files[].owner", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS, .fallback = "root",
    .also = "user|chown",
    .text = "Who owns it."},
   {.path = "files[].group", .kinds = SCHEMA_TEXT, .pattern = OWNER_NAME, .says = OWNER_SAYS, .fallback = "the owner's own",
    .text = "Which group it belongs to."},
-  {.path = "links", .kinds = SCHEMA_LIST, .also = "link|symlinks|symlink",
+  {.path = "links", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "link|symlinks|symlink",
    .text = "Symbolic links that are put into the image."},
   {.path = "links[]", .kinds = SCHEMA_MAP},
   {.path = "links[].path", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = ABSOLUTE, .says = ABSOLUTE_SAYS,
@@ -187,12 +211,12 @@ const SchemaKey schema_keys[] = {
   {.path = "links[].to", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[^\\x00-\\x1f\\x7f]+$",
    .says = "the text of a link: not empty, without control characters", .also = "target|dest",
    .text = "What it points to, as it stands: absolute, or relative to the link's folder."},
-  {.path = "remove", .kinds = SCHEMA_LIST, .also = "delete|prune",
+  {.path = "remove", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "delete|prune",
    .text = "Paths or globs ('*' matches '/' too) that are taken out of the image at the end; a folder goes with all that is in it."},
   {.path = "remove[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE, .says = "an absolute path or glob in the image"},
 
   /* ---- commands ---- */
-  {.path = "run", .kinds = SCHEMA_LIST, .also = "steps|commands|script",
+  {.path = "run", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "steps|commands|script",
    .text = "Commands that are run in the image, one after the other, when all else of the recipe is in it: in a sandbox, as root "
            "of namespaces of their own, without a network unless they ask for it. What they change becomes a layer each; "
            "/tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
@@ -249,6 +273,14 @@ const SchemaKey schema_keys[] = {
    .text = "The environment variable that holds it."},
   {.path = "secrets.*.command", .kinds = SCHEMA_LIST, .text = "The program that prints it, and its arguments."},
   {.path = "secrets.*.command[]", .kinds = SCHEMA_TEXT},
+
+  /* ---- what is only needed on the way ---- */
+  {.path = "stages", .kinds = SCHEMA_MAP, .also = "stage|builders",
+   .text = "Root filesystems that are made on the way to the image, by name, each of the recipe's own keys 'debian', 'users', 'groups', "
+           "'files', 'links', 'run' and 'remove'. Files with 'stage' are taken out of them, by the image and by other stages; nothing "
+           "else of them is in it. Stages that do not need each other are made side by side; what was taken out is remembered, so "
+           "that a stage of which nothing changed is not looked at again."},
+  {.path = "stages.*", .kinds = SCHEMA_MAP, .names = STAGE, .says_names = STAGE_SAYS},
 
   /* ---- the OCI configuration ---- */
   {.path = "config", .kinds = SCHEMA_MAP, .also = "oci|image", .text = "How containers of the image are started."},
@@ -362,9 +394,7 @@ const SchemaKey schema_keys[] = {
   EXPECTED_TEXT("stderr", "What the program must print as messages: text that it contains, or a map."),
 
   /* ---- of later versions ---- */
-  {.path = "stages", .flags = SCHEMA_LATER, .text = "Stages of a build."},
   {.path = "cache", .flags = SCHEMA_LATER, .text = "Shared caches."},
-  {.path = "matrix", .flags = SCHEMA_LATER, .text = "Several images of one recipe."},
   {.path = "outputs[].squashfs", .flags = SCHEMA_LATER, .text = "A squashfs root image."},
   {.path = "outputs[].erofs", .flags = SCHEMA_LATER, .text = "An erofs root image."},
   {.path = "outputs[].disk", .flags = SCHEMA_LATER, .text = "A bootable disk."},
@@ -372,26 +402,40 @@ const SchemaKey schema_keys[] = {
 };
 /* clang-format on */
 
+#define OF_STAGE "stages.*."
+
+static const SchemaKey *
+find_row(const char *path, gsize length)
+{
+  for (const SchemaKey *key = schema_keys; key->path != NULL; key++)
+    if (strncmp(key->path, path, length) == 0 && key->path[length] == '\0')
+      return key;
+  return NULL;
+}
+
 const SchemaKey *
 schema_find(const char *path)
 {
-  for (const SchemaKey *key = schema_keys; key->path != NULL; key++)
-    if (strcmp(key->path, path) == 0)
-      return key;
-  return NULL;
+  if (!g_str_has_prefix(path, OF_STAGE))
+    return find_row(path, strlen(path));
+  path += strlen(OF_STAGE);
+  const SchemaKey *top = find_row(path, strcspn(path, ".["));
+  return top != NULL && (top->flags & SCHEMA_STAGE) ? find_row(path, strlen(path)) : NULL;
 }
 
 GPtrArray *
 schema_children(const char *path)
 {
   GPtrArray *children = g_ptr_array_new();
+  gboolean stage = strcmp(path, "stages.*") == 0;
+  path = stage ? "" : g_str_has_prefix(path, OF_STAGE) ? path + strlen(OF_STAGE) : path;
   gsize length = strlen(path);
   for (const SchemaKey *key = schema_keys; key->path != NULL; key++) {
     const char *rest = key->path;
     if (length > 0 && (strncmp(rest, path, length) != 0 || rest[length] != '.'))
       continue;
     rest += length > 0 ? length + 1 : 0;
-    if (strpbrk(rest, ".[*") == NULL)
+    if (strpbrk(rest, ".[*") == NULL && (!stage || (key->flags & SCHEMA_STAGE)))
       g_ptr_array_add(children, (gpointer)key);
   }
   return children;

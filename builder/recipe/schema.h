@@ -24,6 +24,7 @@ typedef enum {
   SCHEMA_LATER = 1 << 1,    /* known, but not of this version: "is not available yet" */
   SCHEMA_BYTES = 1 << 2,    /* may hold NULs */
   SCHEMA_VERBATIM = 1 << 3, /* "${" has no meaning in it */
+  SCHEMA_STAGE = 1 << 4,    /* of a stage too: "stages.*.debian.suite" is the row "debian.suite" */
 } SchemaFlags;
 
 typedef struct {

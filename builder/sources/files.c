@@ -267,6 +267,12 @@ hash_file(Hashing *hashing, const FilesContext *context, const RecipeFile *file,
   hash_number(hasher, file->url != NULL);
   if (file->url != NULL)
     hasher_update(hasher, &file->sha256, sizeof file->sha256);
+  if (file->stage != NULL) {
+    /* what lies there is told by the stage */
+    hash_text(hasher, file->stage);
+    hash_text(hasher, file->from);
+    return TRUE;
+  }
   hashing->source = file->from != NULL ? files_source_name(context->recipe, file->from) : NULL;
   /* an archive counts as the one file it is */
   RecipeFile as_it_is = *file;
@@ -309,6 +315,28 @@ hash_binds(const Hashing *hashing, const Recipe *recipe, GError **error)
   return TRUE;
 }
 
+static gboolean
+hash_recipe(Hashing *hashing, const Recipe *recipe, int folder, GError **error)
+{
+  const FilesContext context = {.recipe = recipe, .folder = folder, .cancellable = hashing->cancellable};
+  if (!hash_files(hashing, &context, error) || !hash_binds(hashing, recipe, error))
+    return FALSE;
+  for (guint i = 0; i < recipe->links->len; i++) {
+    const RecipeLink *link = g_ptr_array_index(recipe->links, i);
+    hash_text(hashing->all, "link");
+    hash_text(hashing->all, link->path);
+    hash_text(hashing->all, link->to);
+  }
+  for (guint i = 0; i < recipe->stages->len; i++) {
+    const Recipe *stage = g_ptr_array_index(recipe->stages, i);
+    hash_text(hashing->all, "stage");
+    hash_text(hashing->all, stage->name);
+    if (!hash_recipe(hashing, stage, folder, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable, GError **error)
 {
@@ -318,16 +346,8 @@ files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *canc
   g_autoptr(Hasher) all = hasher_new();
   g_autoptr(Hasher) one = hasher_new();
   Hashing hashing = {.all = all, .one = one, .list = list, .cancellable = cancellable};
-  const FilesContext context = {.recipe = recipe, .folder = folder, .cancellable = cancellable};
-  gboolean done = hash_files(&hashing, &context, error);
+  gboolean done = hash_recipe(&hashing, recipe, folder, error);
   close(folder);
-  done = done && hash_binds(&hashing, recipe, error);
-  for (guint i = 0; i < recipe->links->len; i++) {
-    const RecipeLink *link = g_ptr_array_index(recipe->links, i);
-    hash_text(all, "link");
-    hash_text(all, link->path);
-    hash_text(all, link->to);
-  }
   hasher_finish(all, out);
   return done;
 }

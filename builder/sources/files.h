@@ -6,7 +6,7 @@
  * entry names are left to the tree.
  *
  * Modes and owners are the recipe's alone (see RecipeFile); of a source only its owner's executable bit counts, an archive's
- * too. Extended attributes are dropped, devices and pipes refused. Where the recipe has Debian packages, /usr is merged:
+ * too, but what comes out of a stage has the modes that it has there. Extended attributes are dropped, devices and pipes refused. Where the recipe has Debian packages, /usr is merged:
  * /bin/x goes to usr/bin/x (see deb.h); what lies below a symlinked folder of the image goes to where that leads. A numeric owner's own group is the one of the same number.
  *
  * Nothing outside the recipe's folder is read, whatever symlinks lie in it (openat2 with RESOLVE_BENEATH). Symlinks in a
@@ -28,6 +28,9 @@ typedef struct {
   /* Where the folder at @path (as Entry.path) lies once symlinks are followed (transfer full): /var/run/app is run/app where
    * var/run leads to /run. What is not there lies where its name says. May be NULL: there are no symlinks. */
   char *(*folder)(const char *path, gpointer data);
+  /* What @file takes out of its stage: a pack (transfer full) of that and all below it, and in @base (transfer full) where it lies
+   * there, as Entry.path. May be NULL where no file has a stage. */
+  Pack *(*stage)(const RecipeFile *file, char **base, gpointer data, GError **error);
   gpointer data;
 } FilesImage;
 
@@ -49,7 +52,8 @@ typedef struct {
 /* An array of FilesInput. */
 GArray *files_input_list_new(void);
 
-/* A digest of all that files_pack, and files_bind_pack for each step, would read locally (names, executable bits, link targets, contents)
+/* A digest of all that files_pack, and files_bind_pack for each step, would read locally (names, executable bits, link targets,
+ * contents), for @recipe and its stages,
  * and of the entries themselves: a part of a build's action key. Each thing that was read is appended to @list (may be NULL). Makes no blobs. */
 gboolean files_inputs(const Recipe *recipe, GArray *list, Digest *out, GCancellable *cancellable,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

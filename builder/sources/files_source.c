@@ -95,13 +95,13 @@ image_mode(const RecipeFile *file, const Entry *entry)
 {
   switch (entry->type) {
   case ENTRY_DIRECTORY:
-    return file->folder_mode >= 0 ? (guint32)file->folder_mode : 0755;
+    return file->folder_mode >= 0 ? (guint32)file->folder_mode : file->stage != NULL ? entry->mode : 0755;
   case ENTRY_SYMLINK:
     return 0777;
   default:
     if (file->mode >= 0)
       return (guint32)file->mode;
-    return entry->mode & 0100 ? 0755 : 0644;
+    return file->stage != NULL ? entry->mode : entry->mode & 0100 ? 0755 : 0644;
   }
 }
 
@@ -270,6 +270,28 @@ visit_fetched(Walk *walk, GError **error)
   return done;
 }
 
+/* The pack's members lie where they do in the stage. */
+static gboolean
+visit_stage(Walk *walk, GError **error)
+{
+  const FilesImage *image = walk->context->image;
+  g_autofree char *base = NULL;
+  g_autoptr(Pack) pack = image->stage(walk->file, &base, image->data, error);
+  if (pack == NULL)
+    return FALSE;
+  gsize length = strlen(base) + (*base != '\0');
+  for (guint i = 0; i < pack_n_entries(pack); i++) {
+    Entry entry = *pack_entry(pack, i);
+    const FilesContent content = {.fd = -1, .pack = pack, .index = i};
+    entry.path += MIN(length, strlen(entry.path));
+    if (entry.type == ENTRY_HARDLINK)
+      entry.target += MIN(length, strlen(entry.target));
+    if (!visit_entry(walk, &entry, &content, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 visit_inline(Walk *walk, GError **error)
 {
@@ -288,6 +310,8 @@ files_source_visit(const FilesContext *context, const RecipeFile *file, FilesVis
   gboolean done = TRUE;
   if (file->content != NULL)
     done = visit_inline(&walk, &cause);
+  else if (file->stage != NULL)
+    done = visit_stage(&walk, &cause);
   else if (file->from != NULL)
     done = visit_from(&walk, &cause);
   else if (context->store != NULL)
@@ -340,6 +364,8 @@ gboolean
 files_content_stream(const FilesContent *content, const Entry *entry, PackSink sink, gpointer user, GCancellable *cancellable,
                      GError **error)
 {
+  if (content->pack != NULL)
+    return pack_stream(content->pack, content->index, sink, user, error);
   if (content->reader != NULL)
     return stream_member(content->reader, sink, user, cancellable, error);
   if (content->text != NULL)

@@ -9,11 +9,13 @@
 #include "builder/sources/files.h"
 #include "rootfs/member.h"
 
-/* Where a file's content is: one of the three. */
+/* Where a file's content is: one of the four. */
 typedef struct {
   const char *text; /* entry->size bytes of it */
   int fd;           /* read from its beginning; -1 when it is not that */
   MemberReader *reader;
+  Pack *pack; /* its member @index */
+  guint index;
 } FilesContent;
 
 typedef struct {

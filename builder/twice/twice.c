@@ -21,23 +21,40 @@ typedef struct {
 
 /* ---- inputs that are shared ---- */
 
-/* All that the recipe and its lock name by digest, as Digest. */
-static GArray *
-fetched_inputs(const Recipe *recipe)
+static void
+add_packages(GArray *inputs, const Lock *lock)
 {
-  GArray *inputs = g_array_new(FALSE, FALSE, sizeof(Digest));
-  g_autofree char *path = lock_path_for(recipe->path);
-  g_autoptr(Lock) lock = lock_load(path, NULL); /* one that is bad is for the build to tell of */
-  for (guint i = 0; lock != NULL && i < lock->archs->len; i++) {
+  for (guint i = 0; i < lock->archs->len; i++) {
     const LockArch *arch = lock->archs->pdata[i];
     for (guint j = 0; j < arch->packages->len; j++)
       g_array_append_vals(inputs, &((const LockPackage *)arch->packages->pdata[j])->sha256, 1);
   }
+  for (guint i = 0; i < lock->stages->len; i++)
+    add_packages(inputs, ((const LockStage *)lock->stages->pdata[i])->lock);
+}
+
+static void
+add_files(GArray *inputs, const Recipe *recipe)
+{
   for (guint i = 0; i < recipe->files->len; i++) {
     const RecipeFile *file = recipe->files->pdata[i];
     if (file->url != NULL)
       g_array_append_vals(inputs, &file->sha256, 1);
   }
+  for (guint i = 0; i < recipe->stages->len; i++)
+    add_files(inputs, recipe->stages->pdata[i]);
+}
+
+/* All that the recipe and its lock name by digest, as Digest. */
+static GArray *
+fetched_inputs(const Recipe *recipe)
+{
+  GArray *inputs = g_array_new(FALSE, FALSE, sizeof(Digest));
+  g_autofree char *path = lock_path_of(recipe);
+  g_autoptr(Lock) lock = lock_load(path, NULL); /* one that is bad is for the build to tell of */
+  if (lock != NULL)
+    add_packages(inputs, lock);
+  add_files(inputs, recipe);
   return inputs;
 }
 
@@ -53,13 +70,33 @@ share_inputs(const Recipe *recipe, Store *from, Store *to, GError **error)
 
 /* ---- building ---- */
 
-static json_t *
-parse_result(GBytes *result, GError **error)
+/* Whether what was printed is of the very combination of the matrix. */
+static gboolean
+is_of(const Recipe *recipe, json_t *printed)
 {
-  json_t *json = oci_json_parse(g_bytes_get_data(result, NULL), g_bytes_get_size(result), "what the build printed", error);
-  if (json == NULL || json_is_array(json_object_get(json, "outputs")))
-    return json;
-  json_decref(json);
+  json_t *combination = json_object_get(printed, "combination");
+  if (json_object_size(combination) != g_strv_length(recipe->combination))
+    return FALSE;
+  for (char **setting = recipe->combination; *setting != NULL; setting++) {
+    g_auto(GStrv) parts = g_strsplit(*setting, "=", 2);
+    if (g_strcmp0(json_string_value(json_object_get(combination, parts[0])), parts[1]) != 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The line about @recipe's image. */
+static json_t *
+parse_result(const Recipe *recipe, GBytes *result, GError **error)
+{
+  g_autofree char *text = g_strndup(g_bytes_get_data(result, NULL), g_bytes_get_size(result));
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (char **line = lines; *line != NULL && **line != '\0'; line++) {
+    json_t *json = oci_json_parse(*line, strlen(*line), "what the build printed", error);
+    if (json == NULL || (is_of(recipe, json) && json_is_array(json_object_get(json, "outputs"))))
+      return json;
+    json_decref(json);
+  }
   g_set_error_literal(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "what the build printed names no outputs");
   return NULL;
 }
@@ -79,7 +116,7 @@ build_one(Twice *twice, guint i, GError **error)
   gboolean shared = share_inputs(twice->recipe, own, options->store, built ? error : NULL);
   if (!built || !shared)
     return FALSE;
-  twice->results[i] = parse_result(result, error);
+  twice->results[i] = parse_result(twice->recipe, result, error);
   return twice->results[i] != NULL;
 }
 

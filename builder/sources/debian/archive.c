@@ -91,6 +91,7 @@ debian_archive_new(const DebianArchiveRequest *request, GError **error)
   if (conf == NULL)
     return NULL;
   g_autoptr(DebianArchive) archive = g_new0(DebianArchive, 1);
+  g_mutex_init(&archive->lock);
   archive->suites = g_ptr_array_new_with_free_func(suite_free);
   archive->unreadable = g_steal_pointer(&unreadable);
   archive->default_keys = find_default_keys(request->apt_root, request->mirrors != NULL);
@@ -110,6 +111,7 @@ debian_archive_free(DebianArchive *archive)
   g_strfreev(archive->default_keys);
   g_strfreev(archive->proxies);
   g_strfreev(archive->logins);
+  g_mutex_clear(&archive->lock);
   g_free(archive);
 }
 
@@ -336,25 +338,34 @@ open_index(Store *store, const char *architecture, const Digest *installed, cons
   return index;
 }
 
+/* Under the archive's lock: a Release is fetched once, whoever asks. */
+static gboolean
+fetch_indexes(DebianArchive *archive, Store *store, const char *architecture, const FetchOptions *options, Wanted *wanted,
+              GError **error)
+{
+  g_autoptr(GError) failure = NULL;
+  tell_unreadable(archive, options->progress);
+  gboolean done = fetch_wanted(archive, store, architecture, options, wanted, &failure);
+  if (!done && is_stale(failure) && forget_releases(archive)) {
+    g_clear_error(&failure);
+    wanted_clear(wanted);
+    done = fetch_wanted(archive, store, architecture, options, wanted, &failure);
+  }
+  if (!done)
+    g_propagate_error(error, g_steal_pointer(&failure));
+  return done;
+}
+
 DebianIndex *
 debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const Digest *installed,
                      const FetchOptions *options, GError **error)
 {
-  g_autoptr(GError) failure = NULL;
   FetchOptions own = debian_archive_fetch_options(archive, options);
-  DebianIndex *index = NULL;
   Wanted wanted;
-  tell_unreadable(archive, own.progress);
-  gboolean done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
-  if (!done && is_stale(failure) && forget_releases(archive)) {
-    g_clear_error(&failure);
-    wanted_clear(&wanted);
-    done = fetch_wanted(archive, store, architecture, &own, &wanted, &failure);
-  }
-  if (done)
-    index = open_index(store, architecture, installed, &wanted, &own, error);
-  else
-    g_propagate_error(error, g_steal_pointer(&failure));
+  g_mutex_lock(&archive->lock);
+  gboolean done = fetch_indexes(archive, store, architecture, &own, &wanted, error);
+  g_mutex_unlock(&archive->lock);
+  DebianIndex *index = done ? open_index(store, architecture, installed, &wanted, &own, error) : NULL;
   wanted_clear(&wanted);
   return index;
 }

@@ -55,7 +55,7 @@ guint debian_archive_n_suites(const DebianArchive *archive);
 const DebianSuite *debian_archive_suite(const DebianArchive *archive, guint number);
 
 /* Warns once of files of apt's configuration that may not be read. Fetches and verifies the Release files and the indexes of @architecture (from the store where nothing changed), and opens
- * the table. With @installed (debian_installed_source's) suite number 0 is what is installed, and those of the archive count from 1. An archive may be refreshed for several architectures; Release files are fetched once. */
+ * the table. With @installed (debian_installed_source's) suite number 0 is what is installed, and those of the archive count from 1. An archive may be refreshed for several architectures, by several threads; Release files are fetched once. */
 DebianIndex *debian_archive_index(DebianArchive *archive, Store *store, const char *architecture, const Digest *installed,
                                   const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The latest Date of the Release files used: the lock's date. */

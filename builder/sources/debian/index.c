@@ -95,27 +95,38 @@ remember(Store *store, const Digest *key, const Digest *blob, GError **error)
   return done;
 }
 
-DebianIndex *
-debian_index_open(Store *store, const char *architecture, const DebianIndexSource *sources, guint n, GCancellable *cancellable,
-                  GError **error)
+static DebianIndex *
+build_index(Store *store, const char *architecture, const DebianIndexSource *sources, guint n, const Digest *key,
+            guint suite_max, GCancellable *cancellable, GError **error)
 {
-  Digest key, blob;
-  guint suite_max = 0;
-  for (guint i = 0; i < n; i++)
-    suite_max = MAX(suite_max, sources[i].suite);
-  action_key(architecture, sources, n, &key);
-  DebianIndex *index = index_recall(store, &key, architecture, suite_max);
-  if (index != NULL)
-    return index;
+  Digest blob;
   g_autoptr(GError) failure = NULL;
-  if (!table_build(store, architecture, sources, n, cancellable, &blob, error) || !remember(store, &key, &blob, error))
+  if (!table_build(store, architecture, sources, n, cancellable, &blob, error) || !remember(store, key, &blob, error))
     return NULL;
-  index = index_map(store, &blob, architecture, suite_max, &failure);
+  DebianIndex *index = index_map(store, &blob, architecture, suite_max, &failure);
   if (index == NULL && failure != NULL)
     g_propagate_error(error, g_steal_pointer(&failure));
   else if (index == NULL)
     g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "cannot map the table of packages just made in store '%s'",
                 store_path(store));
+  return index;
+}
+
+DebianIndex *
+debian_index_open(Store *store, const char *architecture, const DebianIndexSource *sources, guint n, GCancellable *cancellable,
+                  GError **error)
+{
+  Digest key;
+  guint suite_max = 0;
+  for (guint i = 0; i < n; i++)
+    suite_max = MAX(suite_max, sources[i].suite);
+  action_key(architecture, sources, n, &key);
+  if (!store_claim_waiting(store, &key, cancellable, error))
+    return NULL;
+  DebianIndex *index = index_recall(store, &key, architecture, suite_max);
+  if (index == NULL)
+    index = build_index(store, architecture, sources, n, &key, suite_max, cancellable, error);
+  store_release(store, &key);
   return index;
 }
 

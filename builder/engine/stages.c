@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/engine/stages.h"
+#include "builder/engine/install.h"
+#include "builder/engine/parallel.h"
+#include "builder/engine/root.h"
+#include "builder/engine/taking.h"
+#include "builder/sources/files.h"
+#include "signing/error.h"
+
+#include <string.h>
+
+struct Stages {
+  const Recipe *recipe;
+  const Lock *lock;
+  StagesOptions options;
+  GArray *keys; /* Digest, of each of recipe->stages */
+};
+
+/* ---- what a stage is made of ---- */
+
+static const Lock *
+lock_of(const Stages *stages, const Recipe *stage)
+{
+  return stages->lock != NULL ? lock_stage(stages->lock, stage->name) : NULL;
+}
+
+static guint
+number_of(const Stages *stages, const char *name)
+{
+  guint i = 0;
+  while (strcmp(((const Recipe *)stages->recipe->stages->pdata[i])->name, name) != 0)
+    i++;
+  return i;
+}
+
+/* {name: key} of the stages whose files @recipe takes. */
+static json_t *
+needs_json(const Stages *stages, const Recipe *recipe)
+{
+  json_t *needs = json_object();
+  for (guint i = 0; i < recipe->files->len; i++) {
+    const RecipeFile *file = recipe->files->pdata[i];
+    char hex[DIGEST_HEX_LENGTH + 1];
+    if (file->stage == NULL)
+      continue;
+    digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, file->stage)), hex);
+    json_object_set_new(needs, file->stage, json_string(hex));
+  }
+  return needs;
+}
+
+static gboolean
+add_key(Stages *stages, const Recipe *stage, GError **error)
+{
+  Digest inputs, locked = {0}, key;
+  char inputs_hex[DIGEST_HEX_LENGTH + 1], locked_hex[DIGEST_HEX_LENGTH + 1];
+  const Lock *lock = lock_of(stages, stage);
+  if (!files_inputs(stage, NULL, &inputs, stages->options.fetch.cancellable, error))
+    return FALSE;
+  if (lock != NULL) {
+    g_autofree char *text = lock_to_text(lock);
+    digest_of(text, strlen(text), &locked);
+  }
+  digest_to_hex(&inputs, inputs_hex);
+  digest_to_hex(&locked, locked_hex);
+  json_t *description = json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:o, s:I, s:s}", "action", "stage", "ashlar", ASHLAR_VERSION,
+                                  "format", PACK_FORMAT, "stage", recipe_stage_to_json(stage), "inputs", inputs_hex, "locked",
+                                  locked_hex, "needs", needs_json(stages, stage), "epoch", (json_int_t)stages->options.epoch,
+                                  "arch", stages->options.arch);
+  if (stage->debian != NULL && stage->debian->scripts != RECIPE_SCRIPTS_SKIP)
+    json_object_set_new(description, "install", install_rules());
+  store_action_key(description, &key);
+  json_decref(description);
+  g_array_append_val(stages->keys, key);
+  return TRUE;
+}
+
+Stages *
+stages_new(const Recipe *recipe, const Lock *lock, const StagesOptions *options, GError **error)
+{
+  g_autoptr(Stages) stages = g_new0(Stages, 1);
+  *stages = (Stages){.recipe = recipe, .lock = lock, .options = *options};
+  stages->keys = g_array_new(FALSE, FALSE, sizeof(Digest));
+  for (guint i = 0; i < recipe->stages->len; i++)
+    if (!add_key(stages, recipe->stages->pdata[i], error))
+      return NULL;
+  return g_steal_pointer(&stages);
+}
+
+void
+stages_free(Stages *stages)
+{
+  g_array_unref(stages->keys);
+  g_free(stages);
+}
+
+/* ---- what is taken out of one ---- */
+
+/* All files that are taken out of the stage @name, by whomever (const RecipeFile*, transfer container). */
+static GPtrArray *
+taken_of(const Stages *stages, const char *name)
+{
+  GPtrArray *taken = g_ptr_array_new();
+  for (guint i = 0; i <= stages->recipe->stages->len; i++) {
+    const Recipe *recipe = i == 0 ? stages->recipe : stages->recipe->stages->pdata[i - 1];
+    for (guint j = 0; j < recipe->files->len; j++) {
+      const RecipeFile *file = recipe->files->pdata[j];
+      if (g_strcmp0(file->stage, name) == 0)
+        g_ptr_array_add(taken, (gpointer)file);
+    }
+  }
+  return taken;
+}
+
+static void
+taken_key(const Stages *stages, const RecipeFile *file, Digest *key)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, file->stage)), hex);
+  json_t *description = json_pack("{s:s, s:s, s:s}", "action", "taken", "stage", hex, "path", file->from);
+  store_action_key(description, key);
+  json_decref(description);
+}
+
+static gboolean
+find_taken(const Stages *stages, const RecipeFile *file, Taken *out)
+{
+  Digest key;
+  const char *pack, *base;
+  taken_key(stages, file, &key);
+  json_t *record = store_action_get(stages->options.store, &key);
+  gboolean found = record != NULL && json_unpack(record, "{s:s, s:s}", "pack", &pack, "base", &base) == 0 &&
+                   digest_from_string(pack, &out->pack, NULL);
+  if (found)
+    out->base = g_strcompress(base);
+  json_decref(record);
+  return found;
+}
+
+static gboolean
+keep_taken(const Stages *stages, const RecipeFile *file, const Taken *taken, GError **error)
+{
+  Digest key;
+  char pack[DIGEST_STRING_SIZE];
+  g_autofree char *base = g_strescape(taken->base, NULL); /* JSON must be UTF-8 */
+  taken_key(stages, file, &key);
+  json_t *record = json_pack("{s:s, s:s}", "pack", digest_to_string(&taken->pack, pack), "base", base);
+  gboolean kept = store_action_put(stages->options.store, &key, record, error);
+  json_decref(record);
+  return kept;
+}
+
+static gboolean
+all_taken(const Stages *stages, const GPtrArray *files)
+{
+  gboolean known = TRUE;
+  for (guint i = 0; known && i < files->len; i++) {
+    g_auto(Taken) taken = {0};
+    known = find_taken(stages, files->pdata[i], &taken);
+  }
+  return known;
+}
+
+Pack *
+stages_take(const Stages *stages, const RecipeFile *file, char **base, GError **error)
+{
+  g_auto(Taken) taken = {0};
+  if (!find_taken(stages, file, &taken)) {
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "what was taken out of the stage '%s' is gone from the store",
+                file->stage);
+    return NULL;
+  }
+  *base = g_steal_pointer(&taken.base);
+  return pack_open(stages->options.store, &taken.pack, error);
+}
+
+/* ---- making one ---- */
+
+static Root *
+assemble_stage(const Stages *stages, const Recipe *stage, GError **error)
+{
+  const StagesOptions *options = &stages->options;
+  const Lock *lock = lock_of(stages, stage);
+  const LockArch *locked = lock != NULL ? lock_find_arch(lock, options->arch) : NULL;
+  const PackagesOptions packages = {
+    .encoding = PACK_ZSTD, .epoch = options->epoch, .mirrors = options->mirrors, .fetch = options->fetch};
+  g_autoptr(GPtrArray) packs = NULL;
+  if (locked != NULL) {
+    packs = packages_obtain(options->store, stage, locked, &packages, error);
+    if (packs == NULL)
+      return NULL;
+  }
+  const RootOptions root = {.packages = &packages, .runtime = options->runtime, .keep = options->keep, .stages = stages};
+  return root_assemble(options->store, stage, options->arch, locked, packs, &root, error);
+}
+
+static gboolean
+make_stage(const Stages *stages, const Recipe *stage, const GPtrArray *files, GError **error)
+{
+  if (!stages_obtain(stages, stage, error))
+    return FALSE;
+  parallel_enter();
+  g_autoptr(Root) root = assemble_stage(stages, stage, error);
+  gboolean done = root != NULL;
+  for (guint i = 0; done && i < files->len; i++) {
+    g_auto(Taken) taken = {0};
+    done = take_out(stages->options.store, root->tree, files->pdata[i], &taken, error) &&
+           keep_taken(stages, files->pdata[i], &taken, error);
+  }
+  parallel_leave();
+  return done;
+}
+
+static gboolean
+obtain_stage(const Stages *stages, guint number, GError **error)
+{
+  const Recipe *stage = stages->recipe->stages->pdata[number];
+  const Digest *key = &g_array_index(stages->keys, Digest, number);
+  const FetchOptions *fetch = &stages->options.fetch;
+  g_autoptr(GPtrArray) files = taken_of(stages, stage->name);
+  if (!store_claim_waiting(stages->options.store, key, fetch->cancellable, error))
+    return FALSE;
+  gboolean known = all_taken(stages, files), done = known || make_stage(stages, stage, files, error);
+  progress_cache(fetch->progress, PROGRESS_CACHE_STAGE, known);
+  store_release(stages->options.store, key);
+  return done;
+}
+
+typedef struct {
+  const Stages *stages;
+  guint number;
+  GError *error; /* NULL: it is there */
+} StageJob;
+
+static void
+run_stage_job(guint i, gpointer data)
+{
+  StageJob *job = &g_array_index((GArray *)data, StageJob, i);
+  (void)!obtain_stage(job->stages, job->number, &job->error);
+}
+
+gboolean
+stages_obtain(const Stages *stages, const Recipe *recipe, GError **error)
+{
+  g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(StageJob));
+  json_auto_t *needs = needs_json(stages, recipe);
+  for (guint i = 0; i < stages->recipe->stages->len; i++) {
+    const StageJob job = {.stages = stages, .number = i};
+    if (json_object_get(needs, ((const Recipe *)stages->recipe->stages->pdata[i])->name) != NULL)
+      g_array_append_val(jobs, job);
+  }
+  parallel_run(jobs->len, parallel_width(), run_stage_job, jobs);
+  GError *failure = NULL;
+  for (guint i = 0; i < jobs->len; i++) {
+    StageJob *job = &g_array_index(jobs, StageJob, i);
+    if (failure == NULL)
+      failure = g_steal_pointer(&job->error);
+    g_clear_error(&job->error);
+  }
+  if (failure != NULL)
+    g_propagate_error(error, failure);
+  return failure == NULL;
+}
