@@ -18,12 +18,12 @@
 
 /* What the archive of a test is like; zero is a good one. */
 typedef struct {
-  const char *suite;    /* in the path; "stone" */
-  const char *codename; /* in the file; the same */
-  const char *date;     /* "Sat, 10 Jan 2026 00:00:00 UTC" */
-  const char *more;     /* fields of the Release */
+  const char *suite;            /* in the path; "stone" */
+  const char *codename;         /* in the file; the same */
+  const char *date;             /* "Sat, 10 Jan 2026 00:00:00 UTC" */
+  const char *more;             /* fields of the Release */
   const char *packages, *arm64; /* of main; arm64 or NULL: amd64 is the only architecture */
-  const char *key; /* "good", "other", "old", or "" for no signature */
+  const char *key;              /* "good", "other", "old", or "" for no signature */
   gboolean detached;
   gboolean by_hash; /* only there, not at the plain path */
 } Shape;
@@ -125,11 +125,11 @@ make_archive(const char *mirror, const Shape *shape)
   add_index(folder, "amd64", or (shape->packages, PACKAGES), shape->by_hash, lines);
   if (shape->arm64 != NULL)
     add_index(folder, "arm64", shape->arm64, shape->by_hash, lines);
-  g_autofree char *text = g_strdup_printf(
-    "Origin: Test\nSuite: stable\nCodename: %s\nDate: %s\nAcquire-By-Hash: %s\n%sComponents: main extra\n"
-    "Architectures: amd64%s\nSHA256:\n%s",
-    or (shape->codename, suite), or (shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"), shape->by_hash ? "yes" : "no",
-    or (shape->more, ""), shape->arm64 != NULL ? " arm64" : "", lines->str);
+  g_autofree char *text =
+    g_strdup_printf("Origin: Test\nSuite: stable\nCodename: %s\nDate: %s\nAcquire-By-Hash: %s\n%sComponents: main extra\n"
+                    "Architectures: amd64%s\nSHA256:\n%s",
+                    or (shape->codename, suite), or (shape->date, "Sat, 10 Jan 2026 00:00:00 UTC"),
+                    shape->by_hash ? "yes" : "no", or (shape->more, ""), shape->arm64 != NULL ? " arm64" : "", lines->str);
   shell("rm -f '%s'/*Release*", folder);
   put(folder, "Release", text);
   sign(folder, or (shape->key, "good"), shape->detached);

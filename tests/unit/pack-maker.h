@@ -44,9 +44,16 @@ maker_add(PackWriter *writer, const Member *member)
   g_autoptr(GError) error = NULL;
   gboolean file = member->type == ENTRY_FILE, directory = member->type == ENTRY_DIRECTORY;
   gsize size = file && member->content != NULL ? strlen(member->content) : 0;
-  Entry entry = {.path = member->path, .type = member->type, .mode = member->mode != 0 ? member->mode : directory ? 0755 : 0644,
-                 .size = size, .target = file || directory ? NULL : member->content, .mtime = 1};
-  gboolean added = pack_writer_add(writer, &entry, &error) && (size == 0 || pack_writer_data(writer, member->content, size, &error));
+  Entry entry = {.path = member->path,
+                 .type = member->type,
+                 .mode = member->mode != 0 ? member->mode
+                         : directory       ? 0755
+                                           : 0644,
+                 .size = size,
+                 .target = file || directory ? NULL : member->content,
+                 .mtime = 1};
+  gboolean added = pack_writer_add(writer, &entry, &error) &&
+                   (size == 0 || pack_writer_data(writer, member->content, size, &error));
   g_assert_no_error(error);
   g_assert_true(added);
 }

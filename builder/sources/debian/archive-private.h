@@ -20,7 +20,7 @@ typedef struct {
 } ArchiveSuite;
 
 struct DebianArchive {
-  GMutex lock; /* of the suites' Release files, and of what is not told yet */
+  GMutex lock;           /* of the suites' Release files, and of what is not told yet */
   GPtrArray *suites;     /* ArchiveSuite* */
   char **default_keys;   /* paths */
   char **proxies;        /* pairs */
