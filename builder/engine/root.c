@@ -191,7 +191,7 @@ configure_natively(Making *making, gboolean *all, GError **error)
   g_autoptr(GPtrArray) batches = install_batches(making->recipe, making->locked, making->system);
   DebianConfigureOptions options = {.epoch = making->options->epoch, .batches = batches};
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO
+  gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO && making->all->base == NULL
                     ? debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options,
                                               report, error)
                     : debian_configure(making->system, making->changes, making->accounts, &options, report, error);
@@ -244,7 +244,10 @@ configure_packages(Making *making, GError **error)
   gboolean all = FALSE;
   /* what a base has installed may have triggers of its own, which only dpkg knows */
   gboolean natively = scripts == RECIPE_SCRIPTS_SKIP || (scripts == RECIPE_SCRIPTS_AUTO && making->all->base == NULL);
-  if (natively ? !configure_natively(making, &all, error) : !note_runs(making, error))
+  if (!natively && !note_runs(making, error))
+    return FALSE;
+  natively = natively || (scripts == RECIPE_SCRIPTS_AUTO && making->root->scripts->len == 0);
+  if (natively && !configure_natively(making, &all, error))
     return FALSE;
   making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
   return !making->runs || run_scripts(making, error);
