@@ -149,6 +149,7 @@ format: ## lay the C files out as .clang-format says
 bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	scripts/bootstrap --judges
 	tests/bench/run $(CURDIR)/$(BUILD)/ashlar
+	tests/bench/programs $(CURDIR)/$(BUILD)/ashlar
 
 faults: all units ## every call that touches a file fails, and is the last, in turn (make test: some of each kind)
 	$(call tell,prove)FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats
