@@ -37,7 +37,8 @@ built() {
   [ "$(crun_bundle "$T/bundle" sh -c "$script")" = "$expected" ]
 }
 
-@test "web: nginx serves the site as an ordinary user" {
+@test "web: nginx serves the site as an ordinary user, under crun" {
+  need crun
   built web
   [ "$(runc_bundle "$T/bundle" /usr/sbin/nginx -t 2>&1 | grep -c 'test is successful')" = 1 ]
   [ "$(jq -r '.process.user | "\(.uid):\(.gid)"' bundle/config.json)" = 10001:10001 ]
@@ -45,27 +46,28 @@ built() {
   port=$(free_port)
   sed -i "s/listen 8080/listen 127.0.0.1:$port/" bundle/rootfs/etc/nginx/nginx.conf
   jq '.linux.namespaces |= map(select(.type != "network"))' bundle/config.json > c && mv c bundle/config.json
-  (prepare_bundle bundle /usr/sbin/nginx && exec runc --root "$T/rc" run --bundle bundle web-$$ > log 2>&1 < /dev/null 3>&-) &
+  (prepare_bundle bundle /usr/sbin/nginx && crun_here --root "$T/rc" run --bundle bundle web-$$ > log 2>&1 < /dev/null 3>&-) &
   server=$!
   await $server log curl -sf "http://127.0.0.1:$port/healthy"
   curl -sf "http://127.0.0.1:$port/" | cmp - "$TOP/recipes/web/site/index.html"
   curl -sfI "http://127.0.0.1:$port/style.css" | grep -i 'content-type: text/css'
-  runc --root "$T/rc" kill web-$$ QUIT
+  crun_here --root "$T/rc" kill web-$$ QUIT
   wait $server
 }
 
-@test "python: the service answers with the time of a zone" {
+@test "python: the service answers with the time of a zone, under crun" {
+  need crun
   built python
   [ "$(runc_bundle "$T/bundle" python3 -c 'import ssl, sqlite3, zoneinfo; print(zoneinfo.ZoneInfo("Asia/Tokyo"))')" = Asia/Tokyo ]
   port=$(free_port)
   jq --arg port "$port" '.linux.namespaces |= map(select(.type != "network")) | .process.env += ["PORT=" + $port]
     | .process.args = ["/usr/bin/python3", "-B", "/app/service.py"]' bundle/config.json > c && mv c bundle/config.json
-  (prepare_bundle bundle && exec runc --root "$T/rc" run --bundle bundle python-$$ > log 2>&1 < /dev/null 3>&-) &
+  (prepare_bundle bundle && crun_here --root "$T/rc" run --bundle bundle python-$$ > log 2>&1 < /dev/null 3>&-) &
   server=$!
   await $server log curl -sf "http://127.0.0.1:$port/healthy"
   curl -sf "http://127.0.0.1:$port/time?zone=Europe/Berlin" | jq -e '.zone == "Europe/Berlin"'
   [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/time?zone=No/Where")" = 400 ]
-  runc --root "$T/rc" kill python-$$ TERM
+  crun_here --root "$T/rc" kill python-$$ TERM
   wait $server || true
 }
 
