@@ -43,14 +43,13 @@ runs() {
   nothing_left
 }
 
-@test "a script that fails is told with its last words, and leaves nothing" {
-  installs bad 'exclude: [/usr/sbin/update-passwd]'
+@test "a script that fails is told with what dpkg printed last, and leaves nothing" {
+  installs bad 'exclude: [/usr/sbin/pam-auth-update]'
   fails 1 build bad.yaml
   has "$err" "bad.yaml:3"
-  has "$err" "base-passwd"
-  has "$err" "update-passwd: not found"
+  has "$err" "libpam-runtime"
   log=$(sed -n "s/^hint: all that dpkg printed is in '\(.*\)'$/\1/p" <<< "$err")
-  grep -q 'Setting up base-passwd' "$log"
+  grep -q 'pam-auth-update: not found' "$log"
   [ ! -e bad-1.oci.tar ]
   nothing_left
 }
