@@ -84,10 +84,11 @@ step_log_end(StepLog *log)
     finish_line(log);
 }
 
-char *
-step_log_tail(const StepLog *log)
+/* The last lines before @end. */
+static char *
+lines_before(const StepLog *log, gsize end)
 {
-  gsize end = log->text->len, at;
+  gsize at;
   while (end > 0 && log->text->str[end - 1] == '\n')
     end--;
   guint lines = 0;
@@ -102,6 +103,20 @@ step_log_tail(const StepLog *log)
     *line = indented;
   }
   return g_strjoinv("\n", shown);
+}
+
+char *
+step_log_tail(const StepLog *log)
+{
+  return lines_before(log, log->text->len);
+}
+
+char *
+step_log_until(const StepLog *log, const char *beginning)
+{
+  g_autofree char *wanted = g_strconcat("\n", beginning, NULL);
+  const char *found = strstr(log->text->str, wanted), *end = found != NULL ? strchr(found + 1, '\n') : NULL;
+  return lines_before(log, end != NULL ? (gsize)(end - log->text->str) : log->text->len);
 }
 
 char *

@@ -27,6 +27,8 @@ void step_log_add(const char *data, gsize size, gboolean is_error, gpointer log)
 void step_log_end(StepLog *log);
 /* The last lines, each behind two spaces (transfer full); "" where nothing was printed. */
 char *step_log_tail(const StepLog *log);
+/* The same up to the first line that begins with @beginning, but the first of all; where there is none, the last lines. */
+char *step_log_until(const StepLog *log, const char *beginning);
 /* All of it becomes a blob of @store: the file's path (transfer full), or NULL where that cannot be, or nothing was printed. */
 char *step_log_keep(const StepLog *log, Store *store);
 

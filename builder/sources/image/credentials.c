@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define DOCKER_HUB "docker.io"
-
 void
 credentials_clear(Credentials *credentials)
 {
@@ -18,7 +16,8 @@ credentials_clear(Credentials *credentials)
 
 /* ---- which entry ---- */
 
-/* "https://index.docker.io/v1/" -> "docker.io": as older programs wrote them (transfer full). */
+/* "https://HOST/v1/" -> "HOST", and the names of Docker's servers -> what its images are called by, as older programs wrote them
+ * (transfer full). */
 static char *
 normal_name(const char *key)
 {
@@ -29,8 +28,10 @@ normal_name(const char *key)
     if (g_str_has_suffix(name, endings[i]))
       name[strlen(name) - strlen(endings[i])] = '\0';
   gsize length = strcspn(name, "/");
-  if (strncmp(name, "index.docker.io", MAX(length, 15)) == 0 || strncmp(name, "registry-1.docker.io", MAX(length, 20)) == 0)
-    return g_strconcat(DOCKER_HUB, name + length, NULL);
+  static const char *const servers[] = {"index." REGISTRY_DEFAULT, REGISTRY_DEFAULT_SERVER};
+  for (guint i = 0; i < G_N_ELEMENTS(servers); i++)
+    if (strlen(servers[i]) == length && strncmp(name, servers[i], length) == 0)
+      return g_strconcat(REGISTRY_DEFAULT, name + length, NULL);
   return g_steal_pointer(&name);
 }
 

@@ -31,8 +31,8 @@ registry_session_init(RegistrySession *session, const char *name)
   session->reference = g_strdup(*end != '\0' ? end + 1 : "latest");
   session->local = is_this_machine(session->host);
   const char *server = session->host;
-  if (strcmp(server, "docker.io") == 0) {
-    server = "registry-1.docker.io";
+  if (strcmp(server, REGISTRY_DEFAULT) == 0) {
+    server = REGISTRY_DEFAULT_SERVER;
     if (strchr(session->repository, '/') == NULL) {
       char *full = g_strconcat("library/", session->repository, NULL);
       g_free(session->repository);
