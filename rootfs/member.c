@@ -411,7 +411,7 @@ member_reader_content(MemberReader *reader, gsize max, GError **error)
     invalid(reader, "is too large", error);
     return NULL;
   }
-  gsize total = (gsize)reader->entry.size, have = 0, size;
+  gsize total = (gsize)reader->entry.size, have = 0, size = 0;
   g_autofree char *content = g_malloc(total + 1);
   const void *piece;
   do {
