@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve.h"
 #include "builder/engine/base_source.h"
-#include "builder/sources/debian/installed.h"
-#include "builder/engine/parallel.h"
-#include "builder/sources/debian/solve.h"
+#include "builder/engine/resolve_private.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -53,307 +51,7 @@ resolve_archs(const Recipe *recipe, const char *const *given, GError **error)
   return g_strv_builder_end(archs);
 }
 
-static gboolean
-needs_lock(const Recipe *recipe)
-{
-  if (recipe->debian != NULL || recipe->from.image != NULL)
-    return TRUE;
-  json_t *files = lock_files(recipe);
-  gboolean some = json_array_size(files) > 0;
-  json_decref(files);
-  return some;
-}
-
-gboolean
-resolve_needs_lock(const Recipe *recipe)
-{
-  gboolean some = needs_lock(recipe);
-  for (guint i = 0; !some && i < recipe->stages->len; i++)
-    some = needs_lock(recipe->stages->pdata[i]);
-  return some;
-}
-
-/* Names in the first list of strings that are not in the second, "a, b" (transfer full); NULL when there is none. */
-static char *
-missing_names(json_t *wanted, json_t *present)
-{
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (gsize i = 0; i < json_array_size(wanted); i++) {
-    json_t *name = json_array_get(wanted, i);
-    gboolean found = FALSE;
-    for (gsize j = 0; !found && j < json_array_size(present); j++)
-      found = json_equal(name, json_array_get(present, j));
-    if (!found)
-      g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", json_string_value(name));
-  }
-  return names->len > 0 ? g_strdup(names->str) : NULL;
-}
-
-static char *
-asked_difference(json_t *asked, json_t *locked)
-{
-  if (!json_is_object(asked) || !json_is_object(locked))
-    return g_strdup("the recipe's 'debian' section came or went");
-  static const char *const keys[] = {"suite", "components", "snapshot", "variant", "recommends"};
-  for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
-    if (!json_equal(json_object_get(asked, keys[i]), json_object_get(locked, keys[i])))
-      return g_strdup_printf("the recipe's debian.%s is another one", keys[i]);
-  json_t *wanted = json_object_get(asked, "packages"), *present = json_object_get(locked, "packages");
-  g_autofree char *more = missing_names(wanted, present);
-  g_autofree char *less = missing_names(present, wanted);
-  return g_strdup_printf("the recipe asks for %s%s%s%s", more != NULL ? more : "", more != NULL && less != NULL ? " and " : "",
-                         less != NULL ? "no longer for " : "", less != NULL ? less : "");
-}
-
-/* What the lock lacks of the base (transfer full), or NULL. */
-static char *
-base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
-{
-  const char *from = recipe->from.image, *locked = json_string_value(json_object_get(lock->base, "from"));
-  Digest digest;
-  if (g_strcmp0(from, locked) != 0)
-    return from != NULL ? g_strdup_printf("the recipe starts from '%s'", from) : g_strdup("the recipe starts from nothing");
-  for (const char *const *arch = archs; from != NULL && *arch != NULL; arch++)
-    if (!lock_base(lock, *arch, &digest))
-      return g_strdup_printf("it holds no base for architecture %s", *arch);
-  return NULL;
-}
-
-/* What @lock lacks of the recipe or stage itself (transfer full), or NULL. */
-static char *
-own_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
-{
-  char *why = NULL;
-  json_t *asked = lock_asked(recipe), *files = lock_files(recipe);
-  if (!json_equal(asked, lock->asked))
-    why = asked_difference(asked, lock->asked);
-  else if (!json_equal(files, lock->files))
-    why = g_strdup("the recipe fetches other files");
-  json_decref(asked);
-  json_decref(files);
-  if (why == NULL)
-    why = base_difference(recipe, lock, archs);
-  for (const char *const *arch = archs; recipe->debian != NULL && why == NULL && *arch != NULL; arch++)
-    if (lock_find_arch(lock, *arch) == NULL)
-      why = g_strdup_printf("it holds nothing for architecture %s", *arch);
-  return why;
-}
-
-gboolean
-resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
-{
-  *why = lock == NULL ? g_strdup("there is none") : own_difference(recipe, lock, archs);
-  guint n = 0;
-  for (guint i = 0; *why == NULL && i < recipe->stages->len; i++) {
-    const Recipe *stage = recipe->stages->pdata[i];
-    const Lock *locked = lock_stage(lock, stage->name);
-    if (!needs_lock(stage))
-      continue;
-    n++;
-    g_autofree char *lack = locked != NULL ? own_difference(stage, locked, archs) : g_strdup("it is new");
-    if (lack != NULL)
-      *why = g_strdup_printf("stage '%s': %s", stage->name, lack);
-  }
-  if (*why == NULL && n != lock->stages->len)
-    *why = g_strdup("it holds stages that the recipe no longer has");
-  return *why == NULL;
-}
-
-/* ---- solving ---- */
-
-/* "name=version" of all that is locked for @arch, but what is to move (NULL-terminated array, free with unref). */
-static GPtrArray *
-kept_versions(const LockArch *arch, const ResolveOptions *options)
-{
-  GPtrArray *kept = g_ptr_array_new_with_free_func(g_free);
-  gboolean all_move = options->update && options->update_packages == NULL;
-  for (guint i = 0; arch != NULL && !all_move && i < arch->packages->len; i++) {
-    const LockPackage *package = arch->packages->pdata[i];
-    if (options->update && g_strv_contains(options->update_packages, package->name))
-      continue;
-    g_ptr_array_add(kept, g_strdup_printf("%s=%s", package->name, package->version));
-  }
-  g_ptr_array_add(kept, NULL);
-  return kept;
-}
-
-static gboolean
-is_requested(const RecipeDebian *debian, const DebianPackage *package)
-{
-  if (debian_is_in_variant(package, debian->variant))
-    return TRUE;
-  for (guint i = 0; i < debian->packages->len; i++)
-    if (strcmp(((const RecipePackage *)debian->packages->pdata[i])->name, package->name) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* The base's packages for the solver: FALSE in *some where it has none. */
-static gboolean
-read_installed(const Recipe *recipe, Store *store, const Lock *lock, const char *arch, const ResolveOptions *options,
-               gboolean *some, Digest *blob, GError **error)
-{
-  *some = FALSE;
-  if (recipe->from.image == NULL)
-    return TRUE;
-  g_autoptr(Base) base = base_source_obtain(recipe, store, lock, arch, &options->fetch, error);
-  g_autoptr(Tree) tree = tree_new();
-  GError *problem = NULL;
-  if (base == NULL || !base_lay(base, tree, error))
-    return FALSE;
-  g_autoptr(DebianInstalledSet) installed = debian_installed_read(tree, arch, &problem);
-  *some = installed != NULL;
-  if (problem == NULL && (!*some || debian_installed_source(installed, store, options->fetch.cancellable, blob, &problem)))
-    return TRUE;
-  return recipe_failure_at(error, &recipe->from.place, "base '%s': %s", base->from, problem->message);
-}
-
-static void
-add_solution(LockArch *arch, const RecipeDebian *debian, const DebianArchive *archive, const DebianIndex *index,
-             gboolean installed, const GArray *ids)
-{
-  for (guint i = 0; i < ids->len; i++) {
-    DebianPackage found;
-    debian_index_get(index, g_array_index(ids, guint, i), &found);
-    if (installed && found.suite == 0) /* the base has it */
-      continue;
-    LockPackage *package = g_new0(LockPackage, 1);
-    *package = (LockPackage){
-      .name = g_strdup(found.name),
-      .version = g_strdup(found.version),
-      .architecture = g_strdup(found.architecture),
-      .suite = g_strdup(debian_archive_suite(archive, found.suite - installed)->suite),
-      .path = g_strdup(found.filename),
-      .sha256 = found.sha256,
-      .size = found.size,
-      .requested = is_requested(debian, &found),
-    };
-    g_ptr_array_add(arch->packages, package);
-  }
-}
-
-/* The packages of one architecture on their way. */
-typedef struct {
-  const Recipe *recipe;
-  Store *store;
-  DebianArchive *archive;
-  const char *arch;
-  const Lock *old;
-  const Lock *lock; /* the new one, for its base */
-  const ResolveOptions *options;
-  gboolean has_installed;
-  DebianIndex *index;
-  GArray *ids; /* guint, in @index; NULL: it failed, and @error says why */
-  GError *error;
-} Solving;
-
-static void
-solving_clear(gpointer data)
-{
-  Solving *solving = data;
-  g_clear_pointer(&solving->index, debian_index_free);
-  g_clear_pointer(&solving->ids, g_array_unref);
-  g_clear_error(&solving->error);
-}
-
-static void
-solve_arch(guint i, gpointer data)
-{
-  Solving *solving = &g_array_index((GArray *)data, Solving, i);
-  const RecipeDebian *debian = solving->recipe->debian;
-  const FetchOptions *fetch = &solving->options->fetch;
-  Digest installed;
-  if (!read_installed(solving->recipe, solving->store, solving->lock, solving->arch, solving->options, &solving->has_installed,
-                      &installed, &solving->error))
-    return;
-  solving->index = debian_archive_index(solving->archive, solving->store, solving->arch,
-                                        solving->has_installed ? &installed : NULL, fetch, &solving->error);
-  if (solving->index == NULL)
-    return;
-  const LockArch *before = solving->old != NULL ? lock_find_arch(solving->old, solving->arch) : NULL;
-  g_autoptr(GPtrArray) kept = kept_versions(before, solving->options);
-  DebianSolveRequest request = {
-    .variant = debian->variant,
-    .packages = (const RecipePackage *const *)debian->packages->pdata,
-    .n_packages = debian->packages->len,
-    .recommends = debian->recommends,
-    .prefer = (const char *const *)kept->pdata,
-    .installed = solving->has_installed,
-  };
-  g_autofree char *subject = g_strdup_printf("dependencies for %s", solving->arch);
-  ProgressTask *task = progress_start(fetch->progress, PROGRESS_RESOLVE, subject, 0);
-  parallel_enter();
-  solving->ids = debian_solve(solving->index, &request, &solving->error);
-  parallel_leave();
-  progress_finish(task, solving->ids != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
-}
-
-/* Side by side; the first failure in the order of the architectures is the one that is told. */
-static gboolean
-solve_archs(const Recipe *recipe, Store *store, DebianArchive *archive, const char *const *archs, const Lock *old,
-            const ResolveOptions *options, Lock *lock, GError **error)
-{
-  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Solving));
-  g_array_set_clear_func(all, solving_clear);
-  for (const char *const *arch = archs; *arch != NULL; arch++) {
-    const Solving solving = {
-      .recipe = recipe, .store = store, .archive = archive, .arch = *arch, .old = old, .lock = lock, .options = options};
-    g_array_append_val(all, solving);
-  }
-  parallel_run(all->len, parallel_width(), solve_arch, all);
-  for (guint i = 0; i < all->len; i++) {
-    Solving *solving = &g_array_index(all, Solving, i);
-    if (solving->ids == NULL) {
-      g_propagate_error(error, g_steal_pointer(&solving->error));
-      return FALSE;
-    }
-    add_solution(lock_add_arch(lock, solving->arch), recipe->debian, archive, solving->index, solving->has_installed,
-                 solving->ids);
-  }
-  return TRUE;
-}
-
-/* ---- telling what moved ---- */
-
-static void
-tell_moves(const LockArch *before, const LockArch *after, Progress *progress)
-{
-  guint i = 0, j = 0, moved = 0;
-  while (i < before->packages->len || j < after->packages->len) {
-    const LockPackage *old = i < before->packages->len ? before->packages->pdata[i] : NULL;
-    const LockPackage *new = j < after->packages->len ? after->packages->pdata[j] : NULL;
-    int order = old == NULL ? 1 : new == NULL ? -1 : strcmp(old->name, new->name);
-    if (order < 0)
-      progress_note(progress, "  - %s %s (%s)", old->name, old->version, before->arch);
-    else if (order > 0)
-      progress_note(progress, "  + %s %s (%s)", new->name, new->version, after->arch);
-    else if (!digest_equal(&old->sha256, &new->sha256))
-      progress_note(progress, "  %s %s -> %s%s (%s)", old->name, old->version, new->version,
-                    strcmp(old->version, new->version) == 0 ? ", other bytes" : "", after->arch);
-    else
-      moved--;
-    moved++;
-    i += order <= 0;
-    j += order >= 0;
-  }
-  if (moved == 0)
-    progress_note(progress, "  nothing moved (%s)", after->arch);
-}
-
-/* A base that moved, or came, or went. */
-static void
-tell_base(const Lock *old, const Lock *lock, const char *arch, Progress *progress)
-{
-  Digest was, is;
-  char from[DIGEST_STRING_SIZE], to[DIGEST_STRING_SIZE];
-  gboolean had = lock_base(old, arch, &was), has = lock_base(lock, arch, &is);
-  const char *name = json_string_value(json_object_get((has ? lock : old)->base, "from"));
-  if (had && has && !digest_equal(&was, &is))
-    progress_note(progress, "  base %s %.19s -> %.19s (%s)", name, digest_to_string(&was, from), digest_to_string(&is, to),
-                  arch);
-  else if (had != has)
-    progress_note(progress, "  %c base %s %.19s (%s)", has ? '+' : '-', name, digest_to_string(has ? &is : &was, to), arch);
-}
+/* ---- solving anew ---- */
 
 static gboolean
 same_packages(const Lock *a, const Lock *b)
@@ -372,8 +70,6 @@ same_packages(const Lock *a, const Lock *b)
   }
   return TRUE;
 }
-
-/* ---- the whole ---- */
 
 /* What is to be solved: @archs, and, where the lock's answers are no longer those to the recipe's questions, all that it has an
  * answer for (NULL-terminated, transfer full). */
@@ -439,7 +135,7 @@ solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *cons
   g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
   if (archive == NULL)
     return NULL;
-  if (!solve_archs(recipe, store, archive, archs, old, options, lock, error))
+  if (!resolve_solve(recipe, store, archive, archs, old, options, lock, error))
     return NULL;
   lock->date = debian_archive_date(archive);
   keep_other_archs(lock, old, recipe);
@@ -479,30 +175,13 @@ check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, 
   return TRUE;
 }
 
-static void
-tell_all_moves(const Lock *old, const Lock *lock, Progress *progress)
-{
-  for (guint i = 0; i < lock->archs->len; i++) {
-    const LockArch *to = lock->archs->pdata[i], *from = lock_find_arch(old, to->arch);
-    if (from == NULL)
-      progress_note(progress, "  + architecture %s: %u packages", to->arch, to->packages->len);
-    else if (from->packages != to->packages) /* else it was not looked at */
-      tell_moves(from, to, progress);
-  }
-  for (guint i = 0; i < old->archs->len; i++) {
-    const LockArch *from = old->archs->pdata[i];
-    if (lock_find_arch(lock, from->arch) == NULL)
-      progress_note(progress, "  - architecture %s", from->arch);
-  }
-}
-
 /* Of the recipe or of one stage. */
 static Lock *
 resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
   gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
-                           base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
+                           resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
@@ -514,21 +193,13 @@ resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOp
   return g_steal_pointer(&lock);
 }
 
-static void
-tell_own(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
-{
-  for (char **arch = recipe->arch; *arch != NULL; arch++)
-    tell_base(old, lock, *arch, progress);
-  tell_all_moves(old, lock, progress);
-}
-
 static gboolean
 resolve_stages(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, Lock *lock, GError **error)
 {
   for (guint i = 0; i < recipe->stages->len; i++) {
     const Recipe *stage = recipe->stages->pdata[i];
     const Lock *before = old != NULL ? lock_stage(old, stage->name) : NULL;
-    if (!needs_lock(stage))
+    if (!resolve_needs_own_lock(stage))
       continue;
     Lock *own = resolve_own(stage, store, before, options, error);
     if (own == NULL)
@@ -547,7 +218,7 @@ tell_stages(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *p
     if (before == NULL || after == NULL)
       continue;
     progress_note(progress, "stage '%s':", stage->name);
-    tell_own(stage, before, after, progress);
+    resolve_tell_moves(stage, before, after, progress);
   }
 }
 
@@ -558,30 +229,13 @@ resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOption
   if (lock == NULL || !resolve_stages(recipe, store, old, options, lock, error) || !check_updates(old, lock, options, error))
     return NULL;
   if (old != NULL) {
-    tell_own(recipe, old, lock, options->fetch.progress);
+    resolve_tell_moves(recipe, old, lock, options->fetch.progress);
     tell_stages(recipe, old, lock, options->fetch.progress);
   }
   return g_steal_pointer(&lock);
 }
 
-/* A word on what shapes bytes: where a compressor is another one than the lock was made with, the digests of what it
- * compresses will differ, and whoever compares them should know why. */
-static void
-tell_format(const Recipe *recipe, const Lock *lock, Progress *progress)
-{
-  json_t *current = lock_current_format();
-  for (guint i = 0; i < recipe->outputs->len; i++) {
-    const RecipeOutput *output = recipe->outputs->pdata[i];
-    const char *encoding = pack_encoding_name(output->compression);
-    const char *was = json_string_value(json_object_get(lock->format, encoding));
-    const char *is = json_string_value(json_object_get(current, encoding));
-    if (g_strcmp0(was, is) != 0)
-      progress_warn(progress,
-                    "the lock was made with %s, this ashlar has %s: digests of compressed layers will differ, diff IDs agree",
-                    was != NULL ? was : "no such compressor", is);
-  }
-  json_decref(current);
-}
+/* ---- the file ---- */
 
 static void
 refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
@@ -616,14 +270,14 @@ lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOpt
   /* which only `--update` of all takes as it is */
   gboolean moves = options->update && options->update_packages == NULL;
   if (old != NULL && !moves && recipe->from.recipe == NULL &&
-      base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+      resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
       !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
     return NULL;
   g_autofree char *why = NULL;
   gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why) &&
                    base_is_the_same(recipe, old, options, &why);
   if (holds && !options->update) {
-    tell_format(recipe, old, options->fetch.progress);
+    resolve_tell_format(recipe, old, options->fetch.progress);
     return g_steal_pointer(&old);
   }
   if (options->locked && !holds) {

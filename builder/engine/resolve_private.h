@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of what resolve.h offers.
+ */
+#ifndef ASHLAR_ENGINE_RESOLVE_PRIVATE_H
+#define ASHLAR_ENGINE_RESOLVE_PRIVATE_H
+
+#include "builder/engine/resolve.h"
+
+/* ---- whether a lock holds (resolve_holds.c) ---- */
+
+/* Whether @recipe itself, without its stages, has any input that a lock would pin. */
+gboolean resolve_needs_own_lock(const Recipe *recipe);
+/* What the lock lacks of the base on @archs (transfer full), or NULL. */
+char *resolve_base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs);
+
+/* ---- solving (resolve_solve.c) ---- */
+
+/* Adds to @lock, which has its base by now, the packages that @archs take from @archive; @old (NULL: none) says which versions to
+ * keep. Side by side; the first failure in the order of the architectures is the one that is told. */
+gboolean resolve_solve(const Recipe *recipe, Store *store, DebianArchive *archive, const char *const *archs, const Lock *old,
+                       const ResolveOptions *options, Lock *lock, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- telling (resolve_tell.c) ---- */
+
+/* What moved in the recipe's or one stage's part of the lock. */
+void resolve_tell_moves(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress);
+/* A word on what shapes bytes: where a compressor is another one than the lock was made with. */
+void resolve_tell_format(const Recipe *recipe, const Lock *lock, Progress *progress);
+
+#endif
