@@ -53,8 +53,11 @@ list_manifests(Build *build, gpointer manifests, GError **error)
   build_want_images(build, first);
   if (!build_make_images(build, error))
     return FALSE;
-  for (const char *const *arch = build->archs; *arch != NULL; arch++)
-    g_array_append_vals(manifests, &build_find_image(build, *arch, first->compression)->image->manifest.digest, 1);
+  for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+    const ImageJob *job = build_find_image(build, *arch, first->compression);
+    g_assert(job != NULL && job->image != NULL);
+    g_array_append_vals(manifests, &job->image->manifest.digest, 1);
+  }
   return TRUE;
 }
 

@@ -317,7 +317,7 @@ append_commands(const Install *install, const DebianBatch *batch, gboolean first
 static gboolean
 tell_failure(const Install *install, const SandboxResult *result, StepLog *log, GError **error)
 {
-  g_autofree char *said = step_log_tail(log), *kept = step_log_keep(log, install->store);
+  g_autofree char *said = step_log_until(log, "dpkg: error processing"), *kept = step_log_keep(log, install->store);
   g_autoptr(GString) hints = g_string_new(NULL);
   if (kept != NULL)
     g_string_append_printf(hints, "\nhint: all that dpkg printed is in '%s'", kept);

@@ -48,6 +48,7 @@ runs() {
   fails 1 build bad.yaml
   has "$err" "bad.yaml:3"
   has "$err" "libpam-runtime"
+  has "$err" "pam-auth-update: not found"
   log=$(sed -n "s/^hint: all that dpkg printed is in '\(.*\)'$/\1/p" <<< "$err")
   grep -q 'pam-auth-update: not found' "$log"
   [ ! -e bad-1.oci.tar ]
