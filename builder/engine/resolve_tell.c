@@ -11,11 +11,11 @@ tell_packages(const LockArch *before, const LockArch *after, Progress *progress)
     const LockPackage *old = i < before->packages->len ? before->packages->pdata[i] : NULL;
     const LockPackage *new = j < after->packages->len ? after->packages->pdata[j] : NULL;
     int order = old == NULL ? 1 : new == NULL ? -1 : strcmp(old->name, new->name);
-    if (order < 0)
+    if (old != NULL && order < 0)
       progress_note(progress, "  - %s %s (%s)", old->name, old->version, before->arch);
-    else if (order > 0)
+    else if (new != NULL && order > 0)
       progress_note(progress, "  + %s %s (%s)", new->name, new->version, after->arch);
-    else if (!digest_equal(&old->sha256, &new->sha256))
+    else if (old != NULL && new != NULL && !digest_equal(&old->sha256, &new->sha256))
       progress_note(progress, "  %s %s -> %s%s (%s)", old->name, old->version, new->version,
                     strcmp(old->version, new->version) == 0 ? ", other bytes" : "", after->arch);
     else
