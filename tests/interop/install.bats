@@ -88,7 +88,7 @@ names() {
 
 # The packages' files of a lock, copied from the store of all tests to another one
 seed_store() {
-  mkdir -p "$2/blobs/sha256"
+  "$ASHLAR" store info --store "$2" > /dev/null
   jq -r '.packages[] | .[] | .sha256' "$1" | while read -r digest; do
     cp "$ASHLAR_STORE/blobs/sha256/$digest" "$2/blobs/sha256/"
   done
