@@ -56,7 +56,7 @@ server() { installed server $SERVER; }
   need mmdebstrap apt-ftparchive python3
   [ "$RELEASE" = bookworm ] || skip "install-differences.txt is bookworm's table"
   least
-  mmdebstrap_of "$SYSTEMS/least.lock" "$SYSTEMS/least-reference" apt
+  SOURCE_DATE_EPOCH=$(lock_epoch "$SYSTEMS/least.lock") mmdebstrap_of "$SYSTEMS/least.lock" "$SYSTEMS/least-reference" apt
   same_system "$SYSTEMS/least-reference.root" "$SYSTEMS/least.root" install-differences.txt
 }
 
@@ -65,7 +65,7 @@ server() { installed server $SERVER; }
   [ "$RELEASE" = bookworm ] || skip "install-server-differences.txt is bookworm's table"
   server
   # shellcheck disable=SC2086
-  mmdebstrap_of "$SYSTEMS/server.lock" "$SYSTEMS/server-reference" apt $SERVER
+  SOURCE_DATE_EPOCH=$(lock_epoch "$SYSTEMS/server.lock") mmdebstrap_of "$SYSTEMS/server.lock" "$SYSTEMS/server-reference" apt $SERVER
   same_system "$SYSTEMS/server-reference.root" "$SYSTEMS/server.root" install-server-differences.txt
 }
 

@@ -4,7 +4,8 @@
 #
 #   laid_out NAME                      lays $SYSTEMS/NAME-1.oci.tar out in $SYSTEMS/NAME.root
 #   mmdebstrap_of LOCK ROOT PACKAGE... makes $ROOT.root with mmdebstrap: minbase and these, out of the very packages that the lock
-#                                      names
+#                                      names; SOURCE_DATE_EPOCH is heard
+#   lock_epoch LOCK                    its date, which is the default epoch
 #   same_system THEIRS OURS TABLE      file by file, save what the table tells the reason of (see same-system.py)
 #   silent COMMAND...                  succeeds and prints nothing
 
@@ -24,12 +25,11 @@ mmdebstrap_of() {
     apt-ftparchive -o APT::FTPArchive::Release::Codename="$RELEASE" release . > "$root.release" && mv "$root.release" Release)
   # apt's sandbox reads the packages as another user
   chmod 755 "$BATS_RUN_TMPDIR" "$SYSTEMS" "$archive"
-  SOURCE_DATE_EPOCH=$(lock_epoch "$lock") mmdebstrap --mode=root --variant=minbase --include="$(IFS=,; echo "$*")" "$RELEASE" \
+  mmdebstrap --mode=root --variant=minbase --include="$(IFS=,; echo "$*")" "$RELEASE" \
     "$root" "deb [trusted=yes] copy:$archive ./" > "$root.log" 2>&1 || { tail "$root.log"; return 1; }
   mv "$root" "$root.root"
 }
 
-# The date of the lock, which is the default epoch
 lock_epoch() {
   date -u -d "$(jq -r .date "$1")" +%s
 }
