@@ -5,6 +5,7 @@
 #include "rootfs/runtime.h"
 #include "rootfs/sandbox_private.h"
 #include "rootfs/sandbox_sweep.h"
+#include "rootfs/store_cache.h"
 #include "rootfs/wire.h"
 #include "rootfs/worktree.h"
 #include "signing/error.h"
@@ -75,6 +76,8 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   }
   sandbox->folder = folder;
   sandbox->name = g_path_get_basename(folder);
+  /* the keeper opens the folder of caches: this makes it where it is not there */
+  g_free(store_caches_place(store));
   g_autofree char *inputs = g_build_filename(folder, KEEPER_INPUTS_FOLDER, NULL);
   if (!lock_folder(sandbox, error) || !make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) ||
       !make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error))
