@@ -1,106 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/install.h"
-#include "builder/engine/executor.h"
+#include "builder/engine/install_private.h"
 #include "builder/engine/outcome.h"
-#include "builder/engine/step_log.h"
-#include "builder/sources/debian/install_plan.h"
 #include "builder/sources/debian/merge.h"
-#include "builder/sources/debian/native.h"
-#include "builder/sources/debian/tidy.h"
-#include "rootfs/deb_write.h"
 #include "signing/error.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-#define DPKG "dpkg --force-unsafe-io --force-confold --force-confdef"
-
-typedef struct {
-  Store *store;
-  const Recipe *recipe;
-  const LockArch *locked;
-  const DebianSystem *system;
-  const StepsOptions *options;
-  GPtrArray *batches; /* DebianBatch* */
-  Digest *keys;       /* of the batches */
-  Sandbox *sandbox;   /* NULL, or one that holds what the batches so far came to */
-  gint64 began;       /* when it was made */
-  gboolean on_disk;   /* where its files are to be */
-  gboolean again;     /* a batch did not fit into memory */
-  gboolean has_first; /* the first batch's key is claimed */
-} Install;
-
-static const char *const environment[] = {
-  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  "HOME=/root",
-  "LC_ALL=C.UTF-8",
-  "TZ=UTC0",
-  "DEBIAN_FRONTEND=noninteractive",
-  "DEBCONF_NONINTERACTIVE_SEEN=true",
-  "DEBCONF_NOWARNINGS=yes",
-};
-
-/* With SOURCE_DATE_EPOCH (transfer full). */
-static char **
-environment_of(const Install *install)
-{
-  GStrvBuilder *builder = g_strv_builder_new();
-  for (guint i = 0; i < G_N_ELEMENTS(environment); i++)
-    g_strv_builder_add(builder, environment[i]);
-  g_autofree char *epoch = g_strdup_printf("SOURCE_DATE_EPOCH=%" G_GINT64_FORMAT, install->options->epoch);
-  g_strv_builder_add(builder, epoch);
-  char **all = g_strv_builder_end(builder);
-  g_strv_builder_unref(builder);
-  return all;
-}
-
-/* ---- what decides it ---- */
-
-static json_t *
-texts_of(char **texts)
-{
-  json_t *list = json_array();
-  for (char **text = texts; text != NULL && *text != NULL; text++)
-    json_array_append_new(list, json_string(*text));
-  return list;
-}
-
-static json_t *
-describe_packages(const Install *install, const DebianBatch *batch)
-{
-  json_t *list = json_array();
-  for (guint i = 0; i < batch->units->len; i++) {
-    const DebianUnit *unit = batch->units->pdata[i];
-    const LockPackage *package = install->locked->packages->pdata[unit->input];
-    char hex[DIGEST_HEX_LENGTH + 1];
-    digest_to_hex(&package->sha256, hex);
-    json_array_append_new(list, json_string(hex));
-  }
-  return list;
-}
-
-/* All that decides what batch @n and those before it come to. */
-static void
-batch_key(const Install *install, guint n, Digest *key)
-{
-  char before[DIGEST_HEX_LENGTH + 1] = "";
-  if (n > 0)
-    digest_to_hex(&install->keys[n - 1], before);
-  g_auto(GStrv) variables = environment_of(install);
-  g_autofree char *tidy = debian_tidy_script();
-  const RecipeDebian *debian = install->recipe->debian;
-  json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "action", "install", "format",
-                                  PACK_FORMAT, "rules", INSTALL_RULES, "before", before, "packages",
-                                  describe_packages(install, install->batches->pdata[n]), "exclude", texts_of(debian->exclude),
-                                  "include", texts_of(debian->include), "environment", texts_of(variables), "dpkg", DPKG,
-                                  "tidy", tidy, "arch", install->options->arch);
-  store_action_key(description, key);
-  json_decref(description);
-}
 
 /* ---- trees ---- */
 
@@ -197,165 +102,6 @@ make_sandbox(Install *install, const Tree *tree, GError **error)
   return install->sandbox != NULL;
 }
 
-/* ---- packages as files ---- */
-
-typedef struct {
-  const DebianUnit *unit;
-  int folder;
-} DebJob;
-
-static char *
-deb_name(const DebianUnit *unit)
-{
-  return g_strconcat(unit->name, ".deb", NULL);
-}
-
-static gboolean
-write_deb(gpointer data, GCancellable *cancellable, GError **error)
-{
-  const DebJob *job = data;
-  g_autofree char *name = deb_name(job->unit);
-  int fd = openat(job->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0)
-    return error_set_errno(error, errno, "make '%s'", name);
-  gboolean written = deb_write(job->unit->pack, fd, error);
-  if (!written)
-    g_prefix_error(error, "package '%s': ", job->unit->name);
-  (void)fchmod(fd, 0644);
-  close(fd);
-  return written;
-}
-
-static gboolean
-write_debs(const Install *install, const DebianBatch *batch, GError **error)
-{
-  g_autofree DebJob *jobs = g_new0(DebJob, batch->units->len);
-  g_autoptr(Executor) executor = executor_new(install->options->fetch.cancellable);
-  for (guint i = 0; i < batch->units->len; i++) {
-    jobs[i] = (DebJob){batch->units->pdata[i], sandbox_extras(install->sandbox)};
-    executor_push(executor, write_deb, &jobs[i]);
-  }
-  return executor_wait(executor, error);
-}
-
-static void
-remove_debs(const Install *install, const DebianBatch *batch)
-{
-  for (guint i = 0; i < batch->units->len; i++) {
-    g_autofree char *name = deb_name(batch->units->pdata[i]);
-    (void)unlinkat(sandbox_extras(install->sandbox), name, 0);
-  }
-}
-
-/* ---- dpkg ---- */
-
-static void
-append_dpkg(const Install *install, GString *script, const char *options)
-{
-  g_string_append(script, DPKG);
-  const RecipeDebian *debian = install->recipe->debian;
-  const struct {
-    const char *option;
-    char **globs;
-  } filters[] = {{"--path-exclude", debian->exclude}, {"--path-include", debian->include}};
-  for (guint i = 0; i < G_N_ELEMENTS(filters); i++)
-    for (char **glob = filters[i].globs; glob != NULL && *glob != NULL; glob++) {
-      g_autofree char *quoted = g_shell_quote(*glob);
-      g_string_append_printf(script, " %s=%s", filters[i].option, quoted);
-    }
-  g_string_append_printf(script, " %s", options);
-}
-
-static void
-append_names(GString *script, const GPtrArray *units, const char *before, const char *after)
-{
-  for (guint i = 0; i < units->len; i++)
-    g_string_append_printf(script, " %s%s%s", before, ((const DebianUnit *)units->pdata[i])->name, after);
-  g_string_append_c(script, '\n');
-}
-
-/* In our order, and not in dpkg's own: accounts have the numbers that are free when they are made. The first packages are
- * configured as they are unpacked, and others before a wave. */
-static void
-append_configure(const Install *install, const DebianBatch *batch, gboolean first, GString *script)
-{
-  g_autoptr(GPtrArray) units = g_ptr_array_copy(batch->units, NULL, NULL);
-  for (guint i = 0; i < batch->waves->len; i++) {
-    const DebianWave *wave = batch->waves->pdata[i];
-    for (guint k = 0; k < wave->configure->len; k++)
-      g_ptr_array_remove(units, wave->configure->pdata[k]);
-  }
-  if (first || units->len == 0)
-    return;
-  append_dpkg(install, script, "--configure");
-  append_names(script, units, "", "");
-}
-
-/* No service is started in a sandbox: policy-rc.d says so (invoke-rc.d(8)), unless a package brings its own. */
-static void
-append_commands(const Install *install, const DebianBatch *batch, gboolean first, GString *script)
-{
-  g_string_append(script,
-                  "policy=/usr/sbin/policy-rc.d\n"
-                  "if [ -e \"$policy\" ]; then policy=; else echo 'exit 101' >\"$policy\"; chmod 755 \"$policy\"; fi\n");
-  for (guint i = 0; i < batch->waves->len; i++) {
-    const DebianWave *wave = batch->waves->pdata[i];
-    if (wave->configure->len > 0) {
-      append_dpkg(install, script, "--configure");
-      append_names(script, wave->configure, "", "");
-    }
-    append_dpkg(install, script, first ? "--install --force-depends" : "--unpack");
-    append_names(script, wave->units, SANDBOX_EXTRAS "/", ".deb");
-  }
-  append_configure(install, batch, first, script);
-  append_dpkg(install, script, "--configure --pending\n");
-  g_string_append(script, "[ -z \"$policy\" ] || rm -f \"$policy\"\n");
-  g_autofree char *tidy = debian_tidy_script();
-  g_string_append(script, tidy);
-}
-
-static gboolean
-tell_failure(const Install *install, const SandboxResult *result, StepLog *log, GError **error)
-{
-  g_autofree char *said = step_log_until(log, "dpkg: error processing"), *kept = step_log_keep(log, install->store);
-  g_autoptr(GString) hints = g_string_new(NULL);
-  if (kept != NULL)
-    g_string_append_printf(hints, "\nhint: all that dpkg printed is in '%s'", kept);
-  if (install->options->keep)
-    g_string_append_printf(hints, "\nhint: what it left is in '%s/root'; ashlar store gc removes it",
-                           sandbox_keep(install->sandbox));
-  const RecipePlace *place = &install->recipe->debian->place;
-  if (result->end == SANDBOX_DISK)
-    return recipe_failure_at(error, place, "installing the packages filled the disk, and was ended%s", hints->str);
-  return recipe_failure_at(error, place, "the packages cannot be installed: dpkg failed with status %d:\n%s%s", result->status,
-                           said, hints->str);
-}
-
-static gboolean
-run_dpkg(Install *install, guint n, StepLog *log, GError **error)
-{
-  g_autoptr(GString) script = g_string_new(NULL);
-  g_auto(GStrv) variables = environment_of(install);
-  append_commands(install, install->batches->pdata[n], n == 0, script);
-  const char *const command[] = {"/bin/sh", "-e", "-c", script->str, "install", NULL};
-  const SandboxStep step = {
-    .command = command,
-    .environment = (const char *const *)variables,
-    .folder = "/",
-    .extras = TRUE,
-    .output = step_log_add,
-    .data = log,
-  };
-  SandboxResult result;
-  if (!sandbox_run(install->sandbox, &step, &result, error))
-    return FALSE;
-  step_log_end(log);
-  install->again = result.end == SANDBOX_DISK && sandbox_in_memory(install->sandbox);
-  if (install->again)
-    return FALSE;
-  return (result.end == SANDBOX_ENDED && result.status == 0) || tell_failure(install, &result, log, error);
-}
-
 /* ---- batches ---- */
 
 static gboolean
@@ -378,8 +124,8 @@ run_batch(Install *install, guint n, Outcome *outcome, GError **error)
   g_autoptr(GPtrArray) hidden = g_ptr_array_new();
   g_autoptr(StepLog) log = step_log_new(install->options->fetch.progress, subject, FALSE, hidden);
   ProgressTask *task = progress_start(install->options->fetch.progress, PROGRESS_RUN, subject, 0);
-  gboolean done = write_debs(install, batch, error) && run_dpkg(install, n, log, error);
-  remove_debs(install, batch);
+  gboolean done = install_write_debs(install, batch, error) && install_run_dpkg(install, n, log, error);
+  install_remove_debs(install, batch);
   done = done && write_outcome(install, n, outcome, error);
   progress_finish(task, done ? PROGRESS_MADE : PROGRESS_FAILED);
   return done;
@@ -462,28 +208,6 @@ check_essential(const Install *install, GError **error)
                          "hint: write 'variant: essential' or 'variant: minbase' under debian:, or 'scripts: skip'");
 }
 
-json_t *
-install_rules(void)
-{
-  return json_pack("[i, i]", INSTALL_RULES, NATIVE_RULES);
-}
-
-GPtrArray *
-install_batches(const Recipe *recipe, const LockArch *locked, const DebianSystem *system)
-{
-  g_autoptr(GPtrArray) asked = g_ptr_array_new(), variant = g_ptr_array_new();
-  for (guint i = 0; i < recipe->debian->packages->len; i++)
-    g_ptr_array_add(asked, ((const RecipePackage *)recipe->debian->packages->pdata[i])->name);
-  for (guint i = 0; i < locked->packages->len; i++) {
-    const LockPackage *package = locked->packages->pdata[i];
-    if (package->requested && !g_ptr_array_find_with_equal_func(asked, package->name, g_str_equal, NULL))
-      g_ptr_array_add(variant, package->name);
-  }
-  g_ptr_array_add(asked, NULL);
-  g_ptr_array_add(variant, NULL);
-  return debian_install_plan(system, (const char *const *)variant->pdata, (const char *const *)asked->pdata);
-}
-
 gboolean
 install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
                  const StepsOptions *options, guint *number, GError **error)
@@ -496,7 +220,7 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
   install.batches = install_batches(recipe, locked, system);
   install.keys = g_new0(Digest, install.batches->len);
   for (guint n = 0; n < install.batches->len; n++)
-    batch_key(&install, n, &install.keys[n]);
+    install_key(&install, n, &install.keys[n]);
   gboolean done = install_once(&install, &outcome, error);
   g_clear_pointer(&install.sandbox, sandbox_free);
   done = done && outcome_insert(store, tree, options->encoding, &outcome, number, error);
