@@ -247,7 +247,7 @@ run_alternatives(Native *native, Shell *shell, char **words)
   }
   gboolean removes = g_strcmp0(action, "--remove") == 0 || g_strcmp0(action, "--remove-all") == 0;
   if (removes && words[i + 1] != NULL && !debian_alternatives_has(native->alternatives, words[i + 1]))
-    return strcmp(action, "--remove") == 0 ? 0 : 2;
+    return g_strcmp0(action, "--remove") == 0 ? 0 : 2;
   return native_unknown_call(shell, words);
 }
 
