@@ -20,7 +20,7 @@ begin_bench() {
 
 end_bench() {
   umount -l "$bench/buildah/overlay" 2> /dev/null || true
-  rm -rf "$bench/buildah" "$bench/buildah-run" "$bench/work"
+  rm -rf "$bench/buildah" "$bench/buildah-run" "$bench/turns"
 }
 
 # The packages of a set, with all that they need, as files from the host's own mirror
