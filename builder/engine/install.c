@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/install.h"
+#include "builder/engine/install_base.h"
 #include "builder/engine/install_private.h"
 #include "builder/engine/outcome.h"
 #include "builder/sources/debian/merge.h"
@@ -9,7 +10,7 @@
 
 /* ---- trees ---- */
 
-/* The packages of the first @n batches, merged without dpkg; @changes gets what the packages do not hold themselves. */
+/* The packages of the first @n batches, merged over the base without dpkg; @changes gets what the packages do not hold themselves. */
 static Tree *
 merge_batches(const Install *install, guint n, Changes **changes, GError **error)
 {
@@ -22,7 +23,11 @@ merge_batches(const Install *install, guint n, Changes **changes, GError **error
   g_autoptr(DebianSystem) system = debian_system_new((Pack *const *)packs->pdata, packs->len, install->options->arch, error);
   if (system == NULL)
     return NULL;
-  g_autoptr(Tree) tree = tree_new();
+  g_autoptr(DebianInstalledSet) installed = NULL;
+  g_autoptr(Tree) tree = install_base_lay(install->base, install->options->arch, &installed, error);
+  if (tree == NULL)
+    return NULL;
+  system->installed = installed;
   *changes = changes_new(tree);
   const RecipeDebian *debian = install->recipe->debian;
   const DebianMergeOptions options = {
@@ -59,10 +64,13 @@ insert_changes(const Install *install, Tree *tree, const Changes *changes, GErro
   return inserted;
 }
 
-/* The first packages' files, so that there is a dpkg to install them. */
+/* The base, or the first packages' files, so that there is a dpkg to install them. */
 static Tree *
 first_tree(const Install *install, GError **error)
 {
+  g_autoptr(DebianInstalledSet) installed = NULL;
+  if (install->base != NULL)
+    return install_base_lay(install->base, install->options->arch, &installed, error);
   g_autoptr(Changes) changes = NULL;
   g_autoptr(Tree) tree = merge_batches(install, 1, &changes, error);
   if (tree == NULL)
@@ -201,6 +209,8 @@ install_once(Install *install, Outcome *outcome, GError **error)
 static gboolean
 check_essential(const Install *install, GError **error)
 {
+  if (install->base != NULL)
+    return install_base_check(install->recipe, install->base, install->system->installed, error);
   if (debian_system_find(install->system, "dpkg") != NULL && debian_system_find(install->system, "dash") != NULL)
     return TRUE;
   return recipe_error_at(error, &install->recipe->debian->place,
@@ -209,11 +219,20 @@ check_essential(const Install *install, GError **error)
 }
 
 gboolean
-install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
-                 const StepsOptions *options, guint *number, GError **error)
+install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, const Base *base,
+                 Tree *tree, const StepsOptions *options, guint *number, GError **error)
 {
-  Install install = {
-    .store = store, .recipe = recipe, .locked = locked, .system = system, .options = options, .on_disk = options->keep};
+  Install install = {.store = store,
+                     .recipe = recipe,
+                     .locked = locked,
+                     .system = system,
+                     .base = base,
+                     .options = options,
+                     .on_disk = options->keep};
+  *number = TREE_NO_PACK;
+  /* a base may have all that is asked for */
+  if (base != NULL && system->n_units == 0)
+    return TRUE;
   if (!check_essential(&install, error))
     return FALSE;
   Outcome outcome = {0};

@@ -6,10 +6,14 @@
  *
  * It is done in batches (see install_plan.h), and what the packages of a batch and those before it came to is remembered by their
  * digests: a package more costs the batch it is in, and the essential packages are configured once for all recipes.
+ *
+ * On a base, its own dpkg goes on from its own database, over its files; what dpkg replaces or removes of it is gone. What is
+ * tidied up elsewhere (tidy.h) stays where the base has it, as the base has it.
  */
 #ifndef ASHLAR_ENGINE_INSTALL_H
 #define ASHLAR_ENGINE_INSTALL_H
 
+#include "builder/engine/base.h"
 #include "builder/engine/lock.h"
 #include "builder/engine/steps.h"
 #include "builder/sources/debian/system.h"
@@ -23,10 +27,11 @@ json_t *install_rules(void);
  * for that the recipe does not name. */
 GPtrArray *install_batches(const Recipe *recipe, const LockArch *locked, const DebianSystem *system);
 
-/* @tree holds the files of @system, whose packages are those of @locked, as debian_merge inserted them; it becomes the
- * configured system. *number gets the number that the pack of all that is new has in it. A script that fails is an error at the
+/* @tree holds the files of @base (may be NULL) and of @system, whose packages are those of @locked, as debian_merge inserted them; it
+ * becomes the configured system. *number gets the number that the pack of all that is new has in it. A script that fails is an error at the
  * recipe's `debian`, with the last lines that dpkg printed. */
-gboolean install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system, Tree *tree,
-                          const StepsOptions *options, guint *number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean install_packages(Store *store, const Recipe *recipe, const LockArch *locked, const DebianSystem *system,
+                          const Base *base, Tree *tree, const StepsOptions *options, guint *number,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

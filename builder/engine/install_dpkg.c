@@ -65,7 +65,7 @@ install_remove_debs(const Install *install, const DebianBatch *batch)
 static void
 append_dpkg(const Install *install, GString *script, const char *options)
 {
-  g_string_append(script, INSTALL_DPKG);
+  g_string_append(script, install->base != NULL ? INSTALL_DPKG_ON_BASE : INSTALL_DPKG);
   const RecipeDebian *debian = install->recipe->debian;
   const struct {
     const char *option;
@@ -108,6 +108,10 @@ append_configure(const Install *install, const DebianBatch *batch, gboolean firs
 static void
 append_commands(const Install *install, const DebianBatch *batch, gboolean first, GString *script)
 {
+  gboolean based = install->base != NULL;
+  g_autofree char *begin = based ? debian_tidy_begin_script() : g_strdup("");
+  g_autofree char *end = based ? debian_tidy_end_script() : debian_tidy_script();
+  g_string_append(script, begin);
   g_string_append(script,
                   "policy=/usr/sbin/policy-rc.d\n"
                   "if [ -e \"$policy\" ]; then policy=; else echo 'exit 101' >\"$policy\"; chmod 755 \"$policy\"; fi\n");
@@ -123,8 +127,7 @@ append_commands(const Install *install, const DebianBatch *batch, gboolean first
   append_configure(install, batch, first, script);
   append_dpkg(install, script, "--configure --pending\n");
   g_string_append(script, "[ -z \"$policy\" ] || rm -f \"$policy\"\n");
-  g_autofree char *tidy = debian_tidy_script();
-  g_string_append(script, tidy);
+  g_string_append(script, end);
 }
 
 static gboolean
@@ -149,7 +152,7 @@ install_run_dpkg(Install *install, guint n, StepLog *log, GError **error)
 {
   g_autoptr(GString) script = g_string_new(NULL);
   g_auto(GStrv) variables = install_environment(install);
-  append_commands(install, install->batches->pdata[n], n == 0, script);
+  append_commands(install, install->batches->pdata[n], n == 0 && install->base == NULL, script);
   const char *const command[] = {"/bin/sh", "-e", "-c", script->str, "install", NULL};
   const SandboxStep step = {
     .command = command,

@@ -57,14 +57,18 @@ install_key(const Install *install, guint n, Digest *key)
   char before[DIGEST_HEX_LENGTH + 1] = "";
   if (n > 0)
     digest_to_hex(&install->keys[n - 1], before);
+  else if (install->base != NULL)
+    digest_to_hex(&install->base->manifest->descriptor.digest, before);
   g_auto(GStrv) variables = install_environment(install);
-  g_autofree char *tidy = debian_tidy_script();
+  gboolean based = install->base != NULL;
+  g_autofree char *begin = debian_tidy_begin_script(), *end = debian_tidy_end_script();
+  g_autofree char *tidy = based ? g_strconcat(begin, end, NULL) : debian_tidy_script();
   const RecipeDebian *debian = install->recipe->debian;
   json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "action", "install", "format",
                                   PACK_FORMAT, "rules", INSTALL_RULES, "before", before, "packages",
                                   describe_packages(install, install->batches->pdata[n]), "exclude", texts_of(debian->exclude),
                                   "include", texts_of(debian->include), "environment", texts_of(variables), "dpkg",
-                                  INSTALL_DPKG, "tidy", tidy, "arch", install->options->arch);
+                                  based ? INSTALL_DPKG_ON_BASE : INSTALL_DPKG, "tidy", tidy, "arch", install->options->arch);
   store_action_key(description, key);
   json_decref(description);
 }

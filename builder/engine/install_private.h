@@ -11,12 +11,15 @@
 #include "rootfs/sandbox.h"
 
 #define INSTALL_DPKG "dpkg --force-unsafe-io --force-confold --force-confdef"
+/* A new package may break what is there until that is unpacked anew, too. */
+#define INSTALL_DPKG_ON_BASE INSTALL_DPKG " --auto-deconfigure"
 
 typedef struct {
   Store *store;
   const Recipe *recipe;
   const LockArch *locked;
   const DebianSystem *system;
+  const Base *base; /* or NULL */
   const StepsOptions *options;
   GPtrArray *batches; /* DebianBatch* */
   Digest *keys;       /* of the batches */

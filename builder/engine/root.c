@@ -212,29 +212,29 @@ begin_anew(Making *making)
   making->accounts = accounts_new();
 }
 
-/* What an installation came to is remembered by its packages alone, and they are unpacked by dpkg from nothing. */
-static gboolean
-refuse_base(const Making *making, GError **error)
-{
-  return recipe_error_at(error, &making->recipe->debian->place,
-                         "the packages' scripts cannot be run on a base yet\nhint: write 'scripts: skip' under debian: users, "
-                         "alternatives, shells and the CA bundle are then made natively, and every script left out is listed");
-}
-
 static gboolean
 run_scripts(Making *making, GError **error)
 {
   Root *root = making->root;
-  if (making->all->base != NULL)
-    return refuse_base(making, error);
   const StepsOptions options = steps_options(making);
   begin_anew(making);
-  if (!install_packages(making->store, making->recipe, making->locked, making->system, root->tree, &options, &root->installed,
-                        error))
+  if (!install_packages(making->store, making->recipe, making->locked, making->system, making->all->base, root->tree, &options,
+                        &root->installed, error))
     return FALSE;
   if (root->installed != TREE_NO_PACK)
     add_part(root, g_strdup("configuration by dpkg"), root->installed);
   return accounts_load(making->accounts, making->changes, error);
+}
+
+/* Whether dpkg, on a base, would run nothing: no package has a script, and nothing that the base has waits for a trigger. */
+static gboolean
+has_nothing_to_run(const Making *making)
+{
+  g_autoptr(GPtrArray) triggers = tree_children(making->root->tree, "var/lib/dpkg/triggers");
+  guint64 size = 0;
+  for (guint i = 0; i < triggers->len; i++)
+    size += ((const TreeNode *)triggers->pdata[i])->entry->size;
+  return making->all->base != NULL && making->root->scripts->len == 0 && size == 0;
 }
 
 static gboolean
@@ -249,7 +249,7 @@ configure_packages(Making *making, GError **error)
   natively = natively || (scripts == RECIPE_SCRIPTS_AUTO && making->root->scripts->len == 0);
   if (natively && !configure_natively(making, &all, error))
     return FALSE;
-  making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
+  making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all && (scripts == RECIPE_SCRIPTS_RUN || !has_nothing_to_run(making));
   return !making->runs || run_scripts(making, error);
 }
 

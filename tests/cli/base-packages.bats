@@ -176,6 +176,10 @@ END
   on other
   ok build demo.yaml
   [ "$(locked)" = "other=1.0 " ]
+  # which dpkg itself does not read
+  sed -i 's/scripts: skip/scripts: run/' demo.yaml
+  fails 2 build demo.yaml
+  has "$err" "keeps its packages in /var/lib/dpkg/status.d"
 }
 
 @test "the lock's packages are solved anew when the base moves" {
@@ -193,7 +197,7 @@ END
   [ "$(locked)" = "libhello=1.0 other=1.0 " ]
 }
 
-@test "scripts that would have to be run on a base are refused at their place; without any, nothing has to" {
+@test "scripts that would have to be run on a base without dpkg are refused at their place; without any, nothing has to" {
   root=$(deb_begin daemon 1.0)
   printf '#!/bin/sh\nset -e\nfrobnicate\n' > "$root/DEBIAN/postinst"
   deb_end daemon
@@ -202,7 +206,9 @@ END
   sed -i 's/scripts: skip/scripts: auto/' demo.yaml
   fails 2 build demo.yaml
   has "$err" "demo.yaml:"
-  has "$err" "cannot be run on a base yet"
+  has "$err" "cannot be run on base 'oci:base-1.oci': it has no dpkg"
+  has "$err" "scripts: skip"
+  [ ! -e demo-1.oci.tar ]
   on other
   sed -i 's/scripts: skip/scripts: auto/' demo.yaml
   rm -f demo.lock

@@ -4,6 +4,8 @@
 load ../lib/common
 load ../lib/image
 load ../lib/store
+load ../lib/system
+load ../lib/sandbox
 load lib
 load demo
 
@@ -172,4 +174,39 @@ END
   [ ! -s differences ]
   chroot "$root" apt-get -qq -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null check
   chroot "$root" /usr/sbin/nginx -t 2>&1 | grep -q 'test is successful'
+}
+
+@test "scripts run on a base: dpkg finds nothing amiss, and the image is file by file the one that is built in one go" {
+  need_root
+  need dpkg-query python3
+  need_sandbox
+  shared_store
+  recipe() { # NAME FROM DEBIAN
+    printf 'name: %s\nversion: "1"\n%s\ndebian: {suite: %s, %s, scripts: run}\n' "$1" "$2" "$RELEASE" "$3" > "$1.yaml"
+  }
+  recipe base "" "variant: minbase"
+  recipe above "from: oci-archive:base-1.oci.tar" "packages: [nginx-light, openssh-server]"
+  recipe whole "" "variant: minbase, packages: [nginx-light, openssh-server]"
+  ok build base.yaml
+  ok build above.yaml
+  ok build whole.yaml
+  layers() { skopeo inspect --raw "oci-archive:$1-1.oci.tar" | jq -r '.layers[].digest'; }
+  n=$(layers base | wc -l)
+  diff <(layers base) <(layers above | head -n "$n")
+  [ "$(layers above | wc -l)" -gt "$n" ]
+  # shellcheck disable=SC2034 # for laid_out
+  SYSTEMS=$T
+  laid_out above
+  laid_out whole
+  touch nothing
+  python3 "$TOP/tests/interop/same-system.py" whole.root above.root nothing
+  grep -q ^sshd: above.root/etc/passwd
+  grep -q ^www-data: above.root/etc/passwd
+  silent dpkg --root="$T/above.root" --audit
+  silent dpkg --root="$T/above.root" --verify
+  silent chroot above.root dpkg -C
+  silent chroot above.root dpkg --configure --pending
+  [ "$(dpkg-query --root="$T/above.root" -W -f '${db:Status-Abbrev}\n' | sort -u)" = "ii " ]
+  # what dpkg made is little beside the packages
+  [ "$(skopeo inspect --raw oci-archive:above-1.oci.tar | jq '[.layers[-2:][].size] | add')" -lt 2000000 ]
 }

@@ -40,9 +40,23 @@ describe(const GPtrArray *batches)
   return g_string_free(text, FALSE);
 }
 
-/* @variant and @asked: names with blanks between. */
+/* Those that the status file @status tells of. */
+static DebianInstalledSet *
+installed_from(const char *status)
+{
+  const Member members[] = {{"var/lib/dpkg/status", ENTRY_FILE, status, 0}, {0}};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Pack) pack = maker_pack(members, NULL);
+  g_autoptr(Tree) tree = tree_new();
+  g_assert_true(tree_insert(tree, tree_add_pack(tree, pack), 0, &error));
+  DebianInstalledSet *set = debian_installed_read(tree, "amd64", &error);
+  g_assert_no_error(error);
+  return set;
+}
+
+/* @status: of what was there before, or NULL. @variant and @asked: names with blanks between. */
 static void
-assert_plan(const Package *packages, const char *variant, const char *asked, const char *expected)
+assert_plan_on(const char *status, const Package *packages, const char *variant, const char *asked, const char *expected)
 {
   static const Member nothing[] = {{"usr", ENTRY_DIRECTORY, NULL, 0}, {0}};
   g_autoptr(GPtrArray) packs = g_ptr_array_new_with_free_func((GDestroyNotify)pack_unref);
@@ -54,10 +68,18 @@ assert_plan(const Package *packages, const char *variant, const char *asked, con
   g_autoptr(GError) error = NULL;
   g_autoptr(DebianSystem) system = debian_system_new((Pack *const *)packs->pdata, packs->len, "amd64", &error);
   g_assert_no_error(error);
+  g_autoptr(DebianInstalledSet) installed = status != NULL ? installed_from(status) : NULL;
+  system->installed = installed;
   g_auto(GStrv) variants = g_strsplit(variant, " ", -1), names = g_strsplit(asked, " ", -1);
   g_autoptr(GPtrArray) batches = debian_install_plan(system, (const char *const *)variants, (const char *const *)names);
   g_autofree char *plan = describe(batches);
   g_assert_cmpstr(plan, ==, expected);
+}
+
+static void
+assert_plan(const Package *packages, const char *variant, const char *asked, const char *expected)
+{
+  assert_plan_on(NULL, packages, variant, asked, expected);
 }
 
 #define ESSENTIAL                                                                                                              \
@@ -117,6 +139,24 @@ recommended_packages_come_along(void)
   assert_plan(packages, "", "a b", "f e | a b r | stray");
 }
 
+#define STANZA(name, fields) "Package: " name "\nStatus: install ok installed\nVersion: 0\nArchitecture: all\n" fields "\n"
+
+/* All that comes in place of something is first, by waves even where it is essential; what is there needs nothing more. */
+static void
+what_was_there_counts_as_installed(void)
+{
+  static const Package packages[] = {{"e", "Essential: yes\nPre-Depends: f\n"},
+                                     {"f", ""},
+                                     {"a", "Depends: virtual | z\nPre-Depends: here | z\n"},
+                                     {"b", "Depends: a\n"},
+                                     {"n", ""},
+                                     {"z", "Depends: here (>= 1) | n\n"},
+                                     {0}};
+  assert_plan_on(STANZA("e", "") STANZA("here", "Provides: virtual, w\n") STANZA("b", ""), packages, "", "z a",
+                 "f a b (f) e | n z");
+  assert_plan_on(STANZA("here", ""), packages, "", "a", "f (f) e | n z a | b");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,6 +167,7 @@ main(int argc, char **argv)
   g_test_add_func("/install-plan/pre-depends", what_is_pre_depended_on_is_configured_before);
   g_test_add_func("/install-plan/circles", circles_end);
   g_test_add_func("/install-plan/recommends", recommended_packages_come_along);
+  g_test_add_func("/install-plan/installed", what_was_there_counts_as_installed);
   int status = g_test_run();
   maker_close();
   return status;

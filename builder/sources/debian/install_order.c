@@ -35,7 +35,7 @@ find_providers(const DebianSystem *system)
   return providers;
 }
 
-/* The first alternative that is there. */
+/* The first alternative that is there; NULL: none, or it was there before. */
 static DebianUnit *
 find_needed(const Walk *walk, const GPtrArray *alternatives)
 {
@@ -44,7 +44,7 @@ find_needed(const Walk *walk, const GPtrArray *alternatives)
     DebianUnit *unit = debian_system_find(walk->system, relation->name);
     if (unit == NULL)
       unit = g_hash_table_lookup(walk->providers, relation->name);
-    if (unit != NULL)
+    if (unit != NULL || debian_installed_satisfies(walk->system->installed, relation))
       return unit;
   }
   return NULL;

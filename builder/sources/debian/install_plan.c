@@ -53,7 +53,7 @@ provider_of(const Plan *plan, const Relation *relation)
   return NULL;
 }
 
-/* What satisfies @unit's @field in this system: the first alternative that is there (transfer container). */
+/* What satisfies @unit's @field in this system: the first alternative that is there, unless it was before (transfer container). */
 static GPtrArray *
 needs_of(const Plan *plan, const DebianUnit *unit, const char *field)
 {
@@ -64,10 +64,10 @@ needs_of(const Plan *plan, const DebianUnit *unit, const char *field)
     const GPtrArray *alternatives = groups->pdata[i];
     for (guint k = 0; k < alternatives->len; k++) {
       DebianUnit *found = provider_of(plan, alternatives->pdata[k]);
-      if (found == NULL)
-        continue;
-      g_ptr_array_add(needs, found);
-      break;
+      if (found != NULL)
+        g_ptr_array_add(needs, found);
+      if (found != NULL || debian_installed_satisfies(plan->system->installed, alternatives->pdata[k]))
+        break;
     }
   }
   return needs;
@@ -205,13 +205,14 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
 /* ---- batches ---- */
 
 static void
-place_essential(Plan *plan, GPtrArray *batches)
+place_first(Plan *plan, GPtrArray *batches)
 {
+  const DebianInstalledSet *before = plan->system->installed;
   g_autoptr(GHashTable) set = g_hash_table_new(NULL, NULL);
   for (guint i = 0; i < plan->system->n_units; i++)
-    if (plan->system->units[i]->essential)
+    if (plan->system->units[i]->essential || debian_installed_find(before, plan->system->units[i]->name) != NULL)
       add_closure(plan, plan->system->units[i], FALSE, set);
-  place(plan, batches, set, TRUE);
+  place(plan, batches, set, before == NULL);
 }
 
 /* The packages of these names join a batch until it has @least. */
@@ -251,7 +252,7 @@ debian_install_plan(const DebianSystem *system, const char *const *variant, cons
   plan.order = debian_install_order(system);
   find_providers(&plan);
   GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
-  place_essential(&plan, batches);
+  place_first(&plan, batches);
   place_named(&plan, batches, variant, G_MAXUINT);
   place_named(&plan, batches, asked, BATCH_UNITS);
   place_rest(&plan, batches);

@@ -7,6 +7,9 @@
  *   the second    a variant's packages, and what they depend on or recommend
  *   the others    the packages asked for, in the order in which they were, and what they depend on or recommend
  *
+ * On a system that was there before, what it has counts as installed, and all that comes in place of its packages, with what that
+ * needs, is the first batch: what comes after may break the versions that were there.
+ *
  * What is added at the end of what is asked for leaves the batches before it as they were, so that what they led to can be
  * remembered. In a batch, packages come in waves: before a wave is unpacked, what it pre-depends on is configured (policy 7.2).
  */

@@ -135,6 +135,31 @@ debian_installed_find(const DebianInstalledSet *set, const char *name)
   return NULL;
 }
 
+static gboolean
+provides(const DebianInstalled *package, const Relation *relation)
+{
+  const char *field = debian_control_get(package->control, "Provides");
+  g_autoptr(GPtrArray) groups = field != NULL ? relation_parse(field, NULL) : NULL;
+  for (guint i = 0; relation->op == RELATION_NONE && groups != NULL && i < groups->len; i++)
+    if (strcmp(((const Relation *)((const GPtrArray *)groups->pdata[i])->pdata[0])->name, relation->name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+debian_installed_satisfies(const DebianInstalledSet *set, const Relation *relation)
+{
+  for (guint i = 0; set != NULL && i < set->packages->len; i++) {
+    const DebianInstalled *package = set->packages->pdata[i];
+    if (!counts(set, package))
+      continue;
+    gboolean named = strcmp(package->name, relation->name) == 0;
+    if (named ? relation->op == RELATION_NONE || relation_matches(relation, package->version) : provides(package, relation))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* ---- files ---- */
 
 char *

@@ -11,6 +11,7 @@
 
 #include "builder/sources/debian/control.h"
 #include "builder/sources/debian/index.h"
+#include "builder/sources/debian/relation.h"
 #include "rootfs/tree.h"
 
 typedef struct {
@@ -36,6 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianInstalledSet, debian_installed_free)
 
 /* The installed package of that name and of an architecture that counts here, or NULL. */
 DebianInstalled *debian_installed_find(const DebianInstalledSet *set, const char *name);
+/* Whether an installed package is, or provides, what @relation asks for. */
+gboolean debian_installed_satisfies(const DebianInstalledSet *set, const Relation *relation);
 /* The paths of its list of files, as they stand there (NULL-terminated, transfer full); empty where there is no list. */
 char **debian_installed_list(const DebianInstalled *package, const Tree *tree, GError **error);
 /* What the names of its files in var/lib/dpkg/info begin with, as the @tree has them: "libc6:amd64", "bash" (transfer full). */

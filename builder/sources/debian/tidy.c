@@ -67,3 +67,32 @@ debian_tidy_script(void)
   }
   return g_string_free(script, FALSE);
 }
+
+/* A loop over all that is there of what the rules name. */
+static void
+append_loop(GString *script, const char *before, const char *command)
+{
+  g_string_append(script, "for file in");
+  for (guint i = 0; i < debian_n_tidy_rules; i++)
+    g_string_append_printf(script, " %s%s", before, debian_tidy_rules[i].glob);
+  g_string_append_printf(script, "; do\n  if [ -e \"$file\" ] || [ -L \"$file\" ]; then %s; fi\ndone\n", command);
+}
+
+char *
+debian_tidy_begin_script(void)
+{
+  GString *script = g_string_new("kept=$(mktemp -d -p /)\n");
+  append_loop(script, "", "cp -a --parents -- \"$file\" \"$kept\"");
+  return g_string_free(script, FALSE);
+}
+
+char *
+debian_tidy_end_script(void)
+{
+  g_autofree char *tidy = debian_tidy_script();
+  GString *script = g_string_new(tidy);
+  g_string_append(script, "cd \"$kept\"\n");
+  append_loop(script, ".", "mv -f -- \"$file\" \"/$file\"");
+  g_string_append(script, "cd /\nrm -rf -- \"$kept\"\n");
+  return g_string_free(script, FALSE);
+}

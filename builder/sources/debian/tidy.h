@@ -25,5 +25,8 @@ extern const guint debian_n_tidy_rules;
 
 /* Lines for /bin/sh -e that do it all (transfer full). */
 char *debian_tidy_script(void);
+/* The same where what was there before has to stay as it was: lines to run at first, and lines to run at last. */
+char *debian_tidy_begin_script(void);
+char *debian_tidy_end_script(void);
 
 #endif
