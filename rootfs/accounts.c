@@ -125,11 +125,10 @@ parse_lines(Accounts *accounts, const char *name, const char *text, guint n_fiel
   return TRUE;
 }
 
-static gboolean
-parse_id(const char *text, guint32 *out)
+gboolean
+accounts_parse_id(const char *text, guint32 *out)
 {
   guint64 value;
-  /* -1 is "no change" to chown */
   if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL))
     return FALSE;
   *out = (guint32)value;
@@ -140,7 +139,8 @@ static gboolean
 take_user(Accounts *accounts, char **fields)
 {
   guint32 uid, gid;
-  if (g_hash_table_contains(accounts->user_names, fields[0]) || !parse_id(fields[2], &uid) || !parse_id(fields[3], &gid))
+  if (g_hash_table_contains(accounts->user_names, fields[0]) || !accounts_parse_id(fields[2], &uid) ||
+      !accounts_parse_id(fields[3], &gid))
     return FALSE;
   User *user = g_new0(User, 1);
   *user = (User){.name = g_strdup(fields[0]),
@@ -170,7 +170,7 @@ static gboolean
 take_group(Accounts *accounts, char **fields)
 {
   guint32 gid;
-  if (g_hash_table_contains(accounts->group_names, fields[0]) || !parse_id(fields[2], &gid))
+  if (g_hash_table_contains(accounts->group_names, fields[0]) || !accounts_parse_id(fields[2], &gid))
     return FALSE;
   Group *group = g_new0(Group, 1);
   *group =

@@ -37,6 +37,8 @@ gboolean accounts_parse_gshadow(Accounts *accounts, const char *name, const char
 /* Whether shadow and gshadow are written (and every password of passwd is "x"): as `shadowconfig on` leaves it. */
 void accounts_use_shadow(Accounts *accounts, gboolean use);
 
+/* A user's or group's number as text: decimal, and not -1, which is "no change" to chown(2). */
+gboolean accounts_parse_id(const char *text, guint32 *out);
 /* TRUE and the numbers (each may be NULL) of the user or group of that name. */
 gboolean accounts_find_user(const Accounts *accounts, const char *name, guint32 *uid, guint32 *gid);
 gboolean accounts_find_group(const Accounts *accounts, const char *name, guint32 *gid);

@@ -50,13 +50,10 @@ find_user(Checking *checking, SandboxStep *step, GError **error)
   if (accounts == NULL)
     return FALSE;
   g_auto(GStrv) parts = g_strsplit(user, ":", 2);
-  guint64 number;
-  if (!accounts_find_user(accounts, parts[0], &step->uid, &step->gid) &&
-      g_ascii_string_to_unsigned(parts[0], 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    step->uid = step->gid = (guint32)number;
-  if (parts[1] != NULL && !accounts_find_group(accounts, parts[1], &step->gid) &&
-      g_ascii_string_to_unsigned(parts[1], 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    step->gid = (guint32)number;
+  if (!accounts_find_user(accounts, parts[0], &step->uid, &step->gid) && accounts_parse_id(parts[0], &step->uid))
+    step->gid = step->uid;
+  if (parts[1] != NULL && !accounts_find_group(accounts, parts[1], &step->gid))
+    (void)accounts_parse_id(parts[1], &step->gid);
   return TRUE;
 }
 

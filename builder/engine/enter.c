@@ -11,16 +11,6 @@
 
 /* ---- who ---- */
 
-static gboolean
-parse_number(const char *text, guint32 *out)
-{
-  guint64 number;
-  if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    return FALSE;
-  *out = (guint32)number;
-  return TRUE;
-}
-
 /* By name where @accounts (or NULL) has it, else by number. */
 static gboolean
 find_user(const Accounts *accounts, const char *spelling, SandboxStep *run, GError **error)
@@ -29,7 +19,7 @@ find_user(const Accounts *accounts, const char *spelling, SandboxStep *run, GErr
   if (accounts == NULL || !accounts_find_user(accounts, parts[0], &run->uid, &run->gid)) {
     if (strcmp(parts[0], "root") == 0)
       run->uid = run->gid = 0;
-    else if (parse_number(parts[0], &run->uid))
+    else if (accounts_parse_id(parts[0], &run->uid))
       run->gid = run->uid;
     else {
       g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "there is no user '%s'", parts[0]);
@@ -37,7 +27,7 @@ find_user(const Accounts *accounts, const char *spelling, SandboxStep *run, GErr
     }
   }
   if (parts[1] == NULL || (accounts != NULL && accounts_find_group(accounts, parts[1], &run->gid)) ||
-      parse_number(parts[1], &run->gid))
+      accounts_parse_id(parts[1], &run->gid))
     return TRUE;
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_USAGE, "there is no group '%s'", parts[1]);
   return FALSE;

@@ -107,7 +107,6 @@ make_sandbox(Steps *steps, GError **error)
 static gboolean
 find_user(const Steps *steps, const RecipeStep *step, SandboxStep *run, GError **error)
 {
-  guint64 number;
   if (step->user == NULL)
     return TRUE;
   g_autoptr(Changes) changes = changes_new(steps->tree);
@@ -117,9 +116,9 @@ find_user(const Steps *steps, const RecipeStep *step, SandboxStep *run, GError *
   /* root is there before anybody has written it down */
   if (accounts_find_user(accounts, step->user, &run->uid, &run->gid) || strcmp(step->user, "root") == 0)
     return TRUE;
-  if (!g_ascii_string_to_unsigned(step->user, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+  if (!accounts_parse_id(step->user, &run->uid))
     return recipe_failure_at(error, &step->place, "the image has no user '%s'", step->user);
-  run->uid = run->gid = (guint32)number;
+  run->gid = run->uid;
   return TRUE;
 }
 

@@ -112,15 +112,9 @@ static void
 read_status(Owners *owners, GBytes *content)
 {
   gsize size;
-  const char *at = g_bytes_get_data(content, &size), *end = at + size;
-  while (at < end) {
-    const char *stop = memmem(at, (gsize)(end - at), "\n\n", 2);
-    if (stop == NULL)
-      stop = end;
-    add_package(owners, at, (gsize)(stop - at), TRUE);
-    for (at = stop; at < end && *at == '\n'; at++)
-      continue;
-  }
+  const char *at = g_bytes_get_data(content, &size), *end = at + size, *stanza;
+  while ((stanza = debian_stanza_next(&at, end, &size)) != NULL)
+    add_package(owners, stanza, size, TRUE);
 }
 
 static void

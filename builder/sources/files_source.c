@@ -3,6 +3,7 @@
 #include "rootfs/deb.h"
 #include "rootfs/directory.h"
 #include "rootfs/unpack.h"
+#include "rootfs/accounts.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -62,27 +63,17 @@ files_image_path(const FilesContext *context, const char *path, gboolean is_fold
 /* ---- owners ---- */
 
 static gboolean
-parse_number(const char *text, guint32 *out)
-{
-  guint64 number;
-  if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    return FALSE;
-  *out = (guint32)number;
-  return TRUE;
-}
-
-static gboolean
 find_owner(Walk *walk, GError **error)
 {
   const FilesImage *image = walk->context->image;
   const RecipeFile *file = walk->file;
   if (image == NULL)
     return TRUE;
-  if (file->owner != NULL && parse_number(file->owner, &walk->uid))
+  if (file->owner != NULL && accounts_parse_id(file->owner, &walk->uid))
     walk->gid = walk->uid;
   else if (file->owner != NULL && !image->user(file->owner, &walk->uid, &walk->gid, image->data))
     return recipe_error_at(error, &file->place, "the owner '%s' is no user of the image\nhint: 'users' adds one", file->owner);
-  if (file->group != NULL && !parse_number(file->group, &walk->gid) && !image->group(file->group, &walk->gid, image->data))
+  if (file->group != NULL && !accounts_parse_id(file->group, &walk->gid) && !image->group(file->group, &walk->gid, image->data))
     return recipe_error_at(error, &file->place, "the group '%s' is no group of the image\nhint: 'groups' adds one",
                            file->group);
   return TRUE;

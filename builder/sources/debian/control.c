@@ -13,6 +13,21 @@ clear_field(gpointer data)
 }
 
 const char *
+debian_stanza_next(const char **at, const char *end, gsize *size)
+{
+  const char *begin = *at;
+  if (begin >= end)
+    return NULL;
+  const char *stop = memmem(begin, (gsize)(end - begin), "\n\n", 2);
+  if (stop == NULL)
+    stop = end;
+  *size = (gsize)(stop - begin);
+  for (*at = stop; *at < end && **at == '\n'; ++*at)
+    continue;
+  return begin;
+}
+
+const char *
 debian_control_get(const DebianControl *control, const char *name)
 {
   for (guint i = 0; i < control->n_fields; i++)

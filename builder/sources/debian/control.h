@@ -23,6 +23,9 @@ DebianControl *debian_control_parse(const char *text, gsize size, GError **error
 void debian_control_free(DebianControl *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DebianControl, debian_control_free)
 
+/* The next of many stanzas with empty lines between, from *at on, which moves behind it; NULL: there is no more before @end. */
+const char *debian_stanza_next(const char **at, const char *end, gsize *size);
+
 /* The value of the field of that name, case ignored (borrowed), or NULL. */
 const char *debian_control_get(const DebianControl *control, const char *name);
 

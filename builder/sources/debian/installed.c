@@ -72,18 +72,12 @@ read_status(DebianInstalledSet *set, const Tree *tree, GError **error)
   if (content == NULL)
     return real == NULL;
   gsize size;
-  const char *at = g_bytes_get_data(content, &size), *end = at + size;
-  while (at < end) {
-    const char *stop = memmem(at, (gsize)(end - at), "\n\n", 2);
-    if (stop == NULL)
-      stop = end;
-    if (!add_stanza(set, at, (gsize)(stop - at), NULL, error)) {
+  const char *at = g_bytes_get_data(content, &size), *end = at + size, *stanza;
+  while ((stanza = debian_stanza_next(&at, end, &size)) != NULL)
+    if (!add_stanza(set, stanza, size, NULL, error)) {
       g_prefix_error(error, "/" STATUS ": ");
       return FALSE;
     }
-    for (at = stop; at < end && *at == '\n'; at++)
-      continue;
-  }
   return TRUE;
 }
 

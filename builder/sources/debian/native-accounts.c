@@ -104,12 +104,12 @@ find_from_top(const Accounts *accounts, gboolean user, gboolean group)
 static gboolean
 read_number(const char *text, gint64 *number)
 {
-  guint64 value;
+  guint32 value;
   if (text == NULL)
     return TRUE;
-  if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &value, NULL))
+  if (!accounts_parse_id(text, &value))
     return FALSE;
-  *number = (gint64)value;
+  *number = value;
   return TRUE;
 }
 
@@ -148,12 +148,9 @@ static guint32
 group_number(const Accounts *accounts, const char *group)
 {
   guint32 gid;
-  guint64 number;
-  if (accounts_find_group(accounts, group, &gid))
+  if (accounts_find_group(accounts, group, &gid) ||
+      (accounts_parse_id(group, &gid) && accounts_group_name(accounts, gid) != NULL))
     return gid;
-  if (g_ascii_string_to_unsigned(group, 10, 0, G_MAXUINT32 - 1, &number, NULL) &&
-      accounts_group_name(accounts, (guint32)number) != NULL)
-    return (guint32)number;
   return G_MAXUINT32;
 }
 

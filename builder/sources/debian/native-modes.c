@@ -51,21 +51,11 @@ gboolean
 native_read_owner(Native *native, const char *spec, gboolean group_only, guint32 *uid, guint32 *gid)
 {
   const Accounts *accounts = native->configuration.accounts;
-  const char *colon = group_only ? spec - 1 : strpbrk(spec, ":.");
-  g_autofree char *user = group_only ? g_strdup("") : colon != NULL ? g_strndup(spec, (gsize)(colon - spec)) : g_strdup(spec);
-  const char *group = group_only ? spec : colon != NULL ? colon + 1 : "";
-  guint64 number;
-  if (*user != '\0' && !accounts_find_user(accounts, user, uid, NULL)) {
-    if (!g_ascii_string_to_unsigned(user, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-      return FALSE;
-    *uid = (guint32)number;
-  }
-  if (*group != '\0' && !accounts_find_group(accounts, group, gid)) {
-    if (!g_ascii_string_to_unsigned(group, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-      return FALSE;
-    *gid = (guint32)number;
-  }
-  return TRUE;
+  gsize length = group_only ? 0 : strcspn(spec, ":.");
+  g_autofree char *user = g_strndup(spec, length);
+  const char *group = group_only ? spec : spec[length] != '\0' ? spec + length + 1 : "";
+  return (*user == '\0' || accounts_find_user(accounts, user, uid, NULL) || accounts_parse_id(user, uid)) &&
+         (*group == '\0' || accounts_find_group(accounts, group, gid) || accounts_parse_id(group, gid));
 }
 
 typedef gboolean (*Alter)(Native *native, const char *spec, const Entry *entry, guint32 *mode, guint32 *uid, guint32 *gid);

@@ -41,6 +41,9 @@ typedef struct {
   const char *program; /* that must be there, or the command is not found; NULL: of an essential package */
 } NativeCommand;
 
+/* A command of which nothing comes. */
+int native_do_nothing(Native *native, Shell *shell, char **words);
+
 /* Each ends with an empty row. */
 extern const NativeCommand native_file_commands[];
 extern const NativeCommand native_mode_commands[];

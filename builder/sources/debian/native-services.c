@@ -395,18 +395,9 @@ run_invoke_rcd(Native *native, Shell *shell, char **words)
   return words[i] != NULL && native_find(native, shell, path, TRUE, NULL) != NULL ? 0 : 100;
 }
 
-static int
-run_nothing(Native *native, Shell *shell, char **words)
-{
-  (void)native;
-  (void)shell;
-  (void)words;
-  return 0;
-}
-
 const NativeCommand native_service_commands[] = {
   {"deb-systemd-helper", run_helper, "deb-systemd-helper"},
-  {"deb-systemd-invoke", run_nothing, "deb-systemd-invoke"},
+  {"deb-systemd-invoke", native_do_nothing, "deb-systemd-invoke"},
   {"update-rc.d", run_update_rcd, "update-rc.d"},
   {"invoke-rc.d", run_invoke_rcd, "invoke-rc.d"},
   {NULL, NULL, NULL},

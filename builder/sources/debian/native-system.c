@@ -80,8 +80,8 @@ run_date(Native *native, Shell *shell, char **words)
   return 0;
 }
 
-static int
-run_nothing(Native *native, Shell *shell, char **words)
+int
+native_do_nothing(Native *native, Shell *shell, char **words)
 {
   (void)native;
   (void)shell;
@@ -241,9 +241,9 @@ const NativeCommand native_system_commands[] = {
   {"ldconfig", run_ldconfig, NULL},
   {"uname", run_uname, NULL},
   {"date", run_date, NULL},
-  {"sleep", run_nothing, NULL},
-  {"sync", run_nothing, NULL},
-  {"ischroot", run_nothing, NULL},
+  {"sleep", native_do_nothing, NULL},
+  {"sync", native_do_nothing, NULL},
+  {"ischroot", native_do_nothing, NULL},
   {"pidof", run_pidof, NULL},
   {"seq", run_seq, NULL},
   {"dbus-uuidgen", run_uuidgen, "dbus-uuidgen"},

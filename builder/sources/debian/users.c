@@ -68,10 +68,7 @@ ensure_user(const DebianConfiguration *configuration, const Call *call, GError *
     return TRUE;
   guint32 gid = 65534, uid;
   const char *group = call->own_group ? name : call->group != NULL ? call->group : "nogroup";
-  guint64 number;
-  if (g_ascii_string_to_unsigned(group, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    gid = (guint32)number;
-  else if (!ensure_group(configuration, group, ACCOUNTS_ANY, &gid, error))
+  if (!accounts_parse_id(group, &gid) && !ensure_group(configuration, group, ACCOUNTS_ANY, &gid, error))
     return FALSE;
   gint64 wanted = call->id;
   if (wanted >= 0 && accounts_user_name(configuration->accounts, (guint32)wanted) != NULL)
@@ -123,9 +120,9 @@ take_value(Call *call, char **words, guint *i)
 static void
 take_number(Call *call, const char *value)
 {
-  guint64 number;
-  if (g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32 - 1, &number, NULL))
-    call->id = (gint64)number;
+  guint32 number;
+  if (accounts_parse_id(value, &number))
+    call->id = number;
 }
 
 /* @group: the call makes a group, and --gid is its number; else --gid is a user's group. FALSE: a form that is not known. */
