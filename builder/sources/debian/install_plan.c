@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/install_plan.h"
-#include "builder/sources/debian/relation.h"
+#include "builder/sources/debian/needs.h"
 
 /* Further packages that were asked for join a batch until it has so many: to remember each alone would take longer than to
  * install it. */
@@ -8,70 +8,12 @@
 
 typedef struct {
   const DebianSystem *system;
-  GHashTable *providers; /* name -> GPtrArray of DebianUnit*: of that name, then those that provide it */
-  GPtrArray *order;      /* all DebianUnit* */
-  GHashTable *placed;    /* DebianUnit* that are in a batch */
+  DebianNeeds *needs;
+  GPtrArray *order;   /* all DebianUnit* */
+  GHashTable *placed; /* DebianUnit* that are in a batch */
 } Plan;
 
 /* ---- what depends on what ---- */
-
-static void
-add_provider(Plan *plan, const char *name, DebianUnit *unit, gboolean real)
-{
-  GPtrArray *list = g_hash_table_lookup(plan->providers, name);
-  if (list == NULL) {
-    list = g_ptr_array_new();
-    g_hash_table_insert(plan->providers, g_strdup(name), list);
-  }
-  g_ptr_array_insert(list, real ? 0 : -1, unit);
-}
-
-static void
-find_providers(Plan *plan)
-{
-  for (guint i = 0; i < plan->system->n_units; i++) {
-    DebianUnit *unit = plan->system->units[i];
-    const char *field = debian_control_get(unit->control, "Provides");
-    g_autoptr(GPtrArray) groups = relation_parse(field != NULL ? field : "", NULL);
-    for (guint k = 0; groups != NULL && k < groups->len; k++)
-      add_provider(plan, ((const Relation *)((const GPtrArray *)groups->pdata[k])->pdata[0])->name, unit, FALSE);
-  }
-  for (guint i = plan->system->n_units; i > 0; i--)
-    add_provider(plan, plan->system->units[i - 1]->name, plan->system->units[i - 1], TRUE);
-}
-
-static DebianUnit *
-provider_of(const Plan *plan, const Relation *relation)
-{
-  const GPtrArray *list = g_hash_table_lookup(plan->providers, relation->name);
-  for (guint i = 0; list != NULL && i < list->len; i++) {
-    DebianUnit *unit = list->pdata[i];
-    if (relation->op == RELATION_NONE || g_strcmp0(unit->name, relation->name) != 0 ||
-        relation_matches(relation, unit->version))
-      return unit;
-  }
-  return NULL;
-}
-
-/* What satisfies @unit's @field in this system: the first alternative that is there, unless it was before (transfer container). */
-static GPtrArray *
-needs_of(const Plan *plan, const DebianUnit *unit, const char *field)
-{
-  GPtrArray *needs = g_ptr_array_new();
-  const char *value = debian_control_get(unit->control, field);
-  g_autoptr(GPtrArray) groups = relation_parse(value != NULL ? value : "", NULL);
-  for (guint i = 0; groups != NULL && i < groups->len; i++) {
-    const GPtrArray *alternatives = groups->pdata[i];
-    for (guint k = 0; k < alternatives->len; k++) {
-      DebianUnit *found = provider_of(plan, alternatives->pdata[k]);
-      if (found != NULL)
-        g_ptr_array_add(needs, found);
-      if (found != NULL || debian_installed_satisfies(plan->system->installed, alternatives->pdata[k]))
-        break;
-    }
-  }
-  return needs;
-}
 
 /* Adds @unit and all that it needs to @into, but for what is placed. */
 static void
@@ -85,7 +27,7 @@ add_closure(const Plan *plan, DebianUnit *unit, gboolean recommends, GHashTable 
     if (g_hash_table_contains(plan->placed, next) || !g_hash_table_add(into, next))
       continue;
     for (guint i = 0; i < G_N_ELEMENTS(fields) - (recommends ? 0 : 1); i++) {
-      g_autoptr(GPtrArray) needs = needs_of(plan, next, fields[i]);
+      g_autoptr(GPtrArray) needs = debian_needs_of(plan->needs, next, fields[i]);
       g_ptr_array_extend(open, needs, NULL, NULL);
     }
   }
@@ -98,7 +40,7 @@ static GHashTable *
 needed_before(const Plan *plan, const DebianUnit *unit)
 {
   GHashTable *before = g_hash_table_new(NULL, NULL);
-  g_autoptr(GPtrArray) needs = needs_of(plan, unit, "Pre-Depends");
+  g_autoptr(GPtrArray) needs = debian_needs_of(plan->needs, unit, "Pre-Depends");
   for (guint i = 0; i < needs->len; i++)
     add_closure(plan, needs->pdata[i], FALSE, before);
   return before;
@@ -161,7 +103,7 @@ make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint le
     if (GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) != level)
       continue;
     g_ptr_array_add(wave->units, units->pdata[i]);
-    g_autoptr(GPtrArray) needs = needs_of(plan, units->pdata[i], "Pre-Depends");
+    g_autoptr(GPtrArray) needs = debian_needs_of(plan->needs, units->pdata[i], "Pre-Depends");
     for (guint k = 0; level > 0 && k < needs->len; k++)
       add_closure(plan, needs->pdata[k], FALSE, before);
   }
@@ -247,16 +189,15 @@ GPtrArray *
 debian_install_plan(const DebianSystem *system, const char *const *variant, const char *const *asked)
 {
   Plan plan = {.system = system};
-  plan.providers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  plan.needs = debian_needs_new(system);
   plan.placed = g_hash_table_new(NULL, NULL);
   plan.order = debian_install_order(system);
-  find_providers(&plan);
   GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
   place_first(&plan, batches);
   place_named(&plan, batches, variant, G_MAXUINT);
   place_named(&plan, batches, asked, BATCH_UNITS);
   place_rest(&plan, batches);
-  g_hash_table_unref(plan.providers);
+  debian_needs_free(plan.needs);
   g_hash_table_unref(plan.placed);
   g_ptr_array_unref(plan.order);
   return batches;
