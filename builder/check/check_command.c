@@ -4,6 +4,7 @@
  * by its configured user, environment and folder, but without a network.
  */
 #include "builder/check/checks.h"
+#include "builder/engine/lay_out.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -31,11 +32,9 @@ open_sandbox(Checking *checking, GError **error)
   const CheckSubject *subject = checking->subject;
   if (checking->sandbox != NULL)
     return TRUE;
-  ProgressTask *task = progress_start(subject->progress, PROGRESS_LAY, "files for the tests", 0);
-  const Watch watch = progress_watch(task);
-  const SandboxOptions options = {.runtime = subject->runtime, .watch = &watch, .cancellable = subject->cancellable};
-  checking->sandbox = sandbox_new(subject->store, subject->tree, &options, error);
-  progress_finish(task, checking->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+  const SandboxOptions options = {
+    .runtime = subject->runtime, .on_disk = checking->on_disk, .cancellable = subject->cancellable};
+  checking->sandbox = lay_out(subject->store, subject->tree, &options, subject->progress, "files for the tests", error);
   return checking->sandbox != NULL;
 }
 
@@ -96,6 +95,21 @@ judge(const RecipeTest *test, const SandboxResult *ended, const Printed *printed
   check_text(&test->standard_error, "its stderr", errors, result);
 }
 
+/* One that takes more than the memory in which the copy is gets another copy, on the disk. */
+static gboolean
+run_command(Checking *checking, const SandboxStep *step, Printed *printed, SandboxResult *ended, GError **error)
+{
+  if (!sandbox_run(checking->sandbox, step, ended, error))
+    return FALSE;
+  if (ended->end != SANDBOX_DISK || !sandbox_in_memory(checking->sandbox))
+    return TRUE;
+  g_clear_pointer(&checking->sandbox, sandbox_free);
+  checking->on_disk = TRUE;
+  g_byte_array_set_size(printed->out, 0);
+  g_byte_array_set_size(printed->errors, 0);
+  return open_sandbox(checking, error) && sandbox_run(checking->sandbox, step, ended, error);
+}
+
 gboolean
 check_command(Checking *checking, const RecipeTest *test, CheckResult *result, GError **error)
 {
@@ -116,7 +130,7 @@ check_command(Checking *checking, const RecipeTest *test, CheckResult *result, G
   GError *problem = NULL;
   if (!open_sandbox(checking, error) || !find_user(checking, &step, error))
     return FALSE;
-  if (sandbox_run(checking->sandbox, &step, &ended, &problem))
+  if (run_command(checking, &step, &printed, &ended, &problem))
     judge(test, &ended, &printed, result);
   else if (g_error_matches(problem, ASHLAR_ERROR, ASHLAR_ERROR_CANCELLED)) {
     g_propagate_error(error, problem);

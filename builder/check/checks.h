@@ -21,6 +21,7 @@ typedef struct {
   const Tree *tree;
   GPtrArray *nodes;   /* see check_nodes */
   Sandbox *sandbox;   /* of the command tests, or NULL */
+  gboolean on_disk;   /* where its files are to be */
   Accounts *accounts; /* see check_accounts */
 } Checking;
 

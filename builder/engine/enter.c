@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/enter.h"
+#include "builder/engine/lay_out.h"
 #include "builder/engine/secrets.h"
 #include "builder/engine/step_mounts.h"
 #include "builder/engine/steps.h"
@@ -94,15 +95,11 @@ run_in(Sandbox *sandbox, SandboxStep *run, const EnterOptions *options, int *sta
 }
 
 static Sandbox *
-lay_out(Store *store, const Tree *tree, const EnterOptions *options, GError **error)
+make_sandbox(Store *store, const Tree *tree, const EnterOptions *options, GError **error)
 {
-  ProgressTask *task = progress_start(options->fetch.progress, PROGRESS_LAY, "files to look at", 0);
-  const Watch watch = progress_watch(task);
-  const SandboxOptions sandbox = {
-    .runtime = options->runtime, .on_disk = TRUE, .watch = &watch, .cancellable = options->fetch.cancellable};
-  Sandbox *made = sandbox_new(store, tree, &sandbox, error);
-  progress_finish(task, made != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
-  return made;
+  const FetchOptions *fetch = &options->fetch;
+  const SandboxOptions making = {.runtime = options->runtime, .on_disk = TRUE, .cancellable = fetch->cancellable};
+  return lay_out(store, tree, &making, fetch->progress, "files to look at", error);
 }
 
 static void
@@ -132,7 +129,7 @@ enter_tree(Store *store, const Tree *tree, const EnterPlace *place, const EnterO
     return FALSE;
   environment = complete_environment(environment, accounts, run.uid);
   run.environment = (const char *const *)environment;
-  g_autoptr(Sandbox) sandbox = lay_out(store, tree, options, error);
+  g_autoptr(Sandbox) sandbox = make_sandbox(store, tree, options, error);
   if (sandbox == NULL)
     return FALSE;
   tell_forgotten(options);
@@ -157,7 +154,7 @@ enter_step(Store *store, const Tree *tree, const EnterStep *place, const EnterOp
       !step_mounts_look(place->recipe, step, &mounts, cancellable, error))
     return FALSE;
   g_auto(GStrv) environment = complete_environment(steps_environment(step, place->epoch), accounts, run.uid);
-  g_autoptr(Sandbox) sandbox = lay_out(store, tree, options, error);
+  g_autoptr(Sandbox) sandbox = make_sandbox(store, tree, options, error);
   const StepMountsOptions mounting = {
     .store = store, .tree = tree, .arch = place->arch, .epoch = place->epoch, .fetch = &options->fetch};
   if (sandbox == NULL || !step_mounts_take(&mounts, sandbox, &mounting, error) ||

@@ -2,6 +2,7 @@
 #include "builder/engine/install.h"
 #include "builder/engine/install_base.h"
 #include "builder/engine/install_private.h"
+#include "builder/engine/lay_out.h"
 #include "builder/engine/outcome.h"
 #include "builder/sources/debian/merge.h"
 #include "signing/error.h"
@@ -95,18 +96,11 @@ known_tree(const Install *install, guint n, const Outcome *outcome, GError **err
 static gboolean
 make_sandbox(Install *install, const Tree *tree, GError **error)
 {
-  Progress *progress = install->options->fetch.progress;
-  ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for dpkg", 0);
-  const Watch watch = progress_watch(task);
+  const FetchOptions *fetch = &install->options->fetch;
   const SandboxOptions options = {
-    .runtime = install->options->runtime,
-    .on_disk = install->on_disk,
-    .watch = &watch,
-    .cancellable = install->options->fetch.cancellable,
-  };
-  install->sandbox = sandbox_new(install->store, tree, &options, error);
+    .runtime = install->options->runtime, .on_disk = install->on_disk, .cancellable = fetch->cancellable};
+  install->sandbox = lay_out(install->store, tree, &options, fetch->progress, "files for dpkg", error);
   install->began = time(NULL);
-  progress_finish(task, install->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
   return install->sandbox != NULL;
 }
 

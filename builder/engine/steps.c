@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/steps.h"
+#include "builder/engine/lay_out.h"
 #include "builder/engine/outcome.h"
 #include "builder/engine/secrets.h"
 #include "builder/engine/step_log.h"
@@ -89,17 +90,10 @@ make_sandbox(Steps *steps, GError **error)
 {
   if (steps->sandbox != NULL)
     return TRUE;
-  Progress *progress = steps->options->fetch.progress;
-  ProgressTask *task = progress_start(progress, PROGRESS_LAY, "files for the steps", 0);
-  const Watch watch = progress_watch(task);
+  const FetchOptions *fetch = &steps->options->fetch;
   const SandboxOptions options = {
-    .runtime = steps->options->runtime,
-    .on_disk = steps->on_disk,
-    .watch = &watch,
-    .cancellable = steps->options->fetch.cancellable,
-  };
-  steps->sandbox = sandbox_new(steps->store, steps->tree, &options, error);
-  progress_finish(task, steps->sandbox != NULL ? PROGRESS_MADE : PROGRESS_FAILED);
+    .runtime = steps->options->runtime, .on_disk = steps->on_disk, .cancellable = fetch->cancellable};
+  steps->sandbox = lay_out(steps->store, steps->tree, &options, fetch->progress, "files for the steps", error);
   return steps->sandbox != NULL;
 }
 
