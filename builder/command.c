@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/command.h"
 #include "builder/annotate.h"
-#include "builder/engine/display.h"
+#include "builder/progress/display.h"
 #include "builder/help.h"
 #include "builder/limit_option.h"
 #include "builder/recipe/nearest.h"

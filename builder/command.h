@@ -9,7 +9,7 @@
 #ifndef ASHLAR_BUILDER_COMMAND_H
 #define ASHLAR_BUILDER_COMMAND_H
 
-#include "builder/engine/progress.h"
+#include "builder/progress/progress.h"
 #include <gio/gio.h>
 
 /* a row of a table says what there is to say, and no more */

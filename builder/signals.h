@@ -9,7 +9,7 @@
 #ifndef ASHLAR_BUILDER_SIGNALS_H
 #define ASHLAR_BUILDER_SIGNALS_H
 
-#include "builder/engine/display.h"
+#include "builder/progress/display.h"
 
 #define SIGNALS_EXIT_STATUS 130
 

@@ -14,7 +14,7 @@
 #ifndef ASHLAR_CHECK_CHECK_H
 #define ASHLAR_CHECK_CHECK_H
 
-#include "builder/engine/progress.h"
+#include "builder/progress/progress.h"
 #include "builder/recipe/recipe.h"
 #include "rootfs/tree.h"
 

@@ -4,7 +4,7 @@
  * by its configured user, environment and folder, but without a network.
  */
 #include "builder/check/checks.h"
-#include "builder/engine/lay_out.h"
+#include "builder/steps/lay_out.h"
 #include "signing/error.h"
 
 #include <string.h>

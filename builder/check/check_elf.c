@@ -4,10 +4,10 @@
  * and all that these need, since what a program was loaded with may serve its libraries too; then each library that no
  * program needs, for whoever may load it at run time.
  */
-#include "builder/check/binaries.h"
+#include "builder/elf/binaries.h"
 #include "builder/check/checks.h"
 #include "builder/check/globs.h"
-#include "builder/check/library_path.h"
+#include "builder/elf/library_path.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #define ASHLAR_COMMANDS_BUILD_PRINT_H
 
 #include "builder/engine/build.h"
-#include "builder/engine/progress.h"
+#include "builder/progress/progress.h"
 
 typedef struct {
   gboolean json, explain, verbose;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "builder/engine/build.h"
-#include "builder/engine/enter.h"
+#include "builder/steps/enter.h"
 #include "builder/engine/foreign.h"
 #include "builder/look/image_tree.h"
 #include "signing/error.h"

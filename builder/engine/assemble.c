@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/assemble.h"
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 #include "builder/engine/layer_plan.h"
 #include "builder/engine/root.h"
 #include "builder/engine/script_note.h"

@@ -6,7 +6,7 @@
 #define ASHLAR_ENGINE_ASSEMBLE_H
 
 #include "builder/check/check.h"
-#include "builder/engine/base.h"
+#include "builder/base/base.h"
 #include "builder/engine/packages.h"
 #include "builder/engine/stages.h"
 #include "builder/oci/descriptor.h"

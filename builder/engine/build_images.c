@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build_private.h"
-#include "builder/engine/base_source.h"
+#include "builder/base/base_source.h"
 #include "builder/engine/memo.h"
-#include "builder/engine/parallel.h"
+#include "builder/executor/parallel.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build_private.h"
-#include "builder/engine/install.h"
+#include "builder/steps/install.h"
 #include "builder/engine/vcs.h"
 #include "signing/error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build_private.h"
 #include "builder/engine/memo.h"
-#include "builder/engine/parallel.h"
+#include "builder/executor/parallel.h"
 #include "builder/oci/archive.h"
 #include "builder/oci/image.h"
 #include "builder/oci/index.h"

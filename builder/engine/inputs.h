@@ -11,7 +11,7 @@
 #ifndef ASHLAR_ENGINE_INPUTS_H
 #define ASHLAR_ENGINE_INPUTS_H
 
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/recipe/locate.h"
 
 /* @image: what the image's key is made of. @locked (NULL: none) are its packages, @files (FilesInput) its local files. A new

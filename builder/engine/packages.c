@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/packages.h"
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 #include "builder/engine/resolve.h"
 #include "builder/sources/debian/control.h"
 #include "rootfs/deb.h"

@@ -7,7 +7,7 @@
 #ifndef ASHLAR_ENGINE_PACKAGES_H
 #define ASHLAR_ENGINE_PACKAGES_H
 
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/sources/fetch.h"
 
 typedef struct {

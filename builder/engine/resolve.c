@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve.h"
-#include "builder/engine/base_source.h"
+#include "builder/base/base_source.h"
 #include "builder/engine/resolve_private.h"
 #include "signing/error.h"
 

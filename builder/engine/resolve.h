@@ -6,7 +6,7 @@
 #ifndef ASHLAR_ENGINE_RESOLVE_H
 #define ASHLAR_ENGINE_RESOLVE_H
 
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/sources/debian/archive.h"
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/resolve_private.h"
-#include "builder/engine/base_source.h"
-#include "builder/engine/parallel.h"
+#include "builder/base/base_source.h"
+#include "builder/executor/parallel.h"
 #include "builder/sources/debian/installed.h"
 #include "builder/sources/debian/solve.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/root.h"
 #include "builder/check/globs.h"
-#include "builder/engine/install.h"
+#include "builder/steps/install.h"
 #include "builder/engine/script_note.h"
-#include "builder/engine/steps.h"
+#include "builder/steps/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"

@@ -6,7 +6,7 @@
 #ifndef ASHLAR_ENGINE_ROOT_H
 #define ASHLAR_ENGINE_ROOT_H
 
-#include "builder/engine/base.h"
+#include "builder/base/base.h"
 #include "builder/engine/packages.h"
 #include "builder/engine/stages.h"
 #include "rootfs/tree.h"

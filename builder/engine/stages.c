@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/stages.h"
-#include "builder/engine/install.h"
-#include "builder/engine/parallel.h"
+#include "builder/steps/install.h"
+#include "builder/executor/parallel.h"
 #include "builder/engine/root.h"
 #include "builder/engine/taking.h"
 #include "builder/sources/files.h"

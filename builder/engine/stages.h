@@ -13,7 +13,7 @@
 #ifndef ASHLAR_ENGINE_STAGES_H
 #define ASHLAR_ENGINE_STAGES_H
 
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/sources/fetch.h"
 #include "rootfs/pack.h"
 

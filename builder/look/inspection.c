@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/look/inspection.h"
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/look/entry_text.h"
 #include "builder/oci/referrer.h"
 #include "builder/oci/sign.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/look/subject.h"
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 #include "builder/look/overlay.h"
 #include "builder/look/owners.h"
 #include "builder/look/place.h"

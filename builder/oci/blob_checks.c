@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/blob_checks.h"
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 
 typedef struct {
   Blobs *blobs;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/oci/check.h"
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 #include "builder/oci/contents.h"
 #include "builder/oci/layer_stream.h"
 #include "signing/error.h"

@@ -7,7 +7,7 @@
 #ifndef ASHLAR_SOURCES_FETCH_H
 #define ASHLAR_SOURCES_FETCH_H
 
-#include "builder/engine/progress.h"
+#include "builder/progress/progress.h"
 #include "rootfs/store.h"
 #include "signing/limits.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/twice/twice.h"
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "builder/oci/descriptor.h"
 #include "builder/sources/files.h"
 #include "builder/twice/mismatch.h"

@@ -7,7 +7,7 @@
 #ifndef ASHLAR_TWICE_TWICE_H
 #define ASHLAR_TWICE_TWICE_H
 
-#include "builder/engine/progress.h"
+#include "builder/progress/progress.h"
 #include "builder/recipe/recipe.h"
 
 typedef struct {

@@ -509,3 +509,38 @@ run: [\"true\"]"
   if grep -q error: log; then cat log; false; fi
   nothing_left
 }
+
+# with_memory BYTES COMMAND...: in a control group that has so much
+with_memory() {
+  local own group status=0
+  own=$(awk -F: '$2 == "memory" {print "/memory" $3} $1 == 0 && $2 == "" {print $3}' /proc/self/cgroup | sort -r | head -n 1)
+  group=/sys/fs/cgroup$own/stones-$BASHPID
+  { mkdir "$group" && { echo "$1" > "$group/memory.limit_in_bytes" || echo "$1" > "$group/memory.max"; }; } 2> /dev/null ||
+    { rmdir "$group" 2> /dev/null; skip "no control group with a bound of memory can be made"; }
+  shift
+  # shellcheck disable=SC2016 # for the inner shell
+  GROUP=$group sh -c 'echo $$ > "$GROUP/cgroup.procs" && exec "$@"' sh "$@" || status=$?
+  rmdir "$group"
+  return $status
+}
+
+@test "what does not fit into memory begins again on the disk, a step and a test" {
+  need_root
+  steps_for t <<'END'
+run: ["echo begun; dd if=/dev/zero of=/large bs=1M count=90"]
+tests:
+  - {file: /large, size: {least: 90M}}
+  - {command: [sh, -c, "dd if=/dev/zero of=/more bs=1M count=90 && echo done"], stdout: {contains: done}}
+END
+  with_memory 200000000 "$ASHLAR" build t.yaml > log 2>&1 || { cat log; false; }
+  [ "$(grep -c 'lay .*files for the steps' log)" = 2 ]
+  [ "$(grep -c ' begun' log)" = 2 ]
+  [ "$(grep -c 'lay .*files for the tests' log)" -ge 1 ]
+  # with memory enough it is there at once, and the same
+  mv t-1.oci.tar small.oci.tar
+  own_store "$T/other"
+  ok build t.yaml
+  [ "$(grep -c 'lay .*files for the steps' <<< "$err")" = 1 ]
+  same small.oci.tar t-1.oci.tar
+  nothing_left
+}

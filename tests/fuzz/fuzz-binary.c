@@ -2,7 +2,7 @@
  *
  * ELF files as a dynamic loader sees them. What is taken stays within its bounds, and is the same when it is read again.
  */
-#include "builder/check/binary.h"
+#include "builder/elf/binary.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

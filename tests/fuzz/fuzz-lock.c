@@ -2,7 +2,7 @@
  *
  * Lock files. What is taken is written as a text that is taken again and written the same; no path in it climbs.
  */
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "tests/fuzz/fuzz.h"
 
 static Lock *

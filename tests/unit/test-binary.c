@@ -2,7 +2,7 @@
  *
  * ELF files, sound and otherwise.
  */
-#include "builder/check/binary.h"
+#include "builder/elf/binary.h"
 #include "elf-maker.h"
 #include "signing/error.h"
 

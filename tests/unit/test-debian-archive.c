@@ -2,7 +2,7 @@
  *
  * Small archives below a temporary folder, signed with keys made on the spot.
  */
-#include "builder/engine/display.h"
+#include "builder/progress/display.h"
 #include "builder/sources/debian/archive.h"
 #include "signing/error.h"
 #include "tests/unit/archive-maker.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/executor.h"
+#include "builder/executor/executor.h"
 #include "signing/error.h"
 
 typedef struct {

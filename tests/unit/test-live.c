@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/columns.h"
-#include "builder/engine/live.h"
-#include "builder/engine/live_view.h"
+#include "builder/progress/columns.h"
+#include "builder/progress/live.h"
+#include "builder/progress/live_view.h"
 
 #include <pty.h>
 #include <string.h>

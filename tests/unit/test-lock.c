@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/lock.h"
+#include "builder/lock/lock.h"
 #include "signing/error.h"
 
 #include <glib/gstdio.h>

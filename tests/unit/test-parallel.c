@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/events.h"
-#include "builder/engine/parallel.h"
+#include "builder/progress/events.h"
+#include "builder/executor/parallel.h"
 #include "rootfs/store.h"
 #include "signing/error.h"
 

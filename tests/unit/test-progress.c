@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/display.h"
-#include "builder/engine/events.h"
+#include "builder/progress/display.h"
+#include "builder/progress/events.h"
 
 #include <jansson.h>
 #include <string.h>

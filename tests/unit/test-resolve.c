@@ -2,7 +2,7 @@
  *
  * From recipe and lock to the lock that holds, against small signed archives.
  */
-#include "builder/engine/display.h"
+#include "builder/progress/display.h"
 #include "builder/engine/resolve.h"
 #include "signing/error.h"
 #include "tests/unit/archive-maker.h"

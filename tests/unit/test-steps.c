@@ -2,8 +2,8 @@
  *
  * Of steps what needs no sandbox: what is shown of their output, and the search for secrets in what they left.
  */
-#include "builder/engine/secrets.h"
-#include "builder/engine/step_log.h"
+#include "builder/steps/secrets.h"
+#include "builder/steps/step_log.h"
 #include "signing/error.h"
 #include "tests/unit/pack-maker.h"
 

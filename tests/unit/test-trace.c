@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/metrics.h"
-#include "builder/engine/trace.h"
+#include "builder/progress/metrics.h"
+#include "builder/progress/trace.h"
 #include "rootfs/outfile.h"
 #include "signing/error.h"
 

@@ -4,7 +4,7 @@
  * /etc/ld.so.conf names and of the default ones, and the links that their names want. Libraries for several levels of a
  * processor (glibc-hwcaps) are not known.
  */
-#include "builder/check/binary.h"
+#include "builder/elf/binary.h"
 #include "builder/sources/debian/native-private.h"
 
 #include <elf.h>
