@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Raised by whatever changes what a layer is read as. */
+#define RULES 1
+
 /* What the pack tells beside its members: paths, each with its NUL. */
 #define META_GONE "gone"
 #define META_OPAQUE "opaque"
@@ -200,8 +203,8 @@ make_key(const Digest *layer, Digest *key)
 {
   char hex[DIGEST_HEX_LENGTH + 1];
   digest_to_hex(layer, hex);
-  json_t *description = json_pack("{s:s, s:i, s:s, s:s}", "action", "unpack layer", "format", PACK_FORMAT, "compressor",
-                                  pack_encoding_compressor(PACK_ZSTD), "layer", hex);
+  json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:s}", "action", "unpack layer", "format", PACK_FORMAT, "rules", RULES,
+                                  "compressor", pack_encoding_compressor(PACK_ZSTD), "layer", hex);
   store_action_key(description, key);
   json_decref(description);
 }

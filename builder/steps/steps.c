@@ -52,9 +52,9 @@ step_key(const Steps *steps, const RecipeStep *step, const StepMounts *mounts, D
   digest_to_hex(&tree, hex);
   g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   g_autofree char *variables = g_strjoinv("\n", environment);
-  json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
-                                  "step", recipe_step_to_json(step), "environment", variables, "epoch",
-                                  (json_int_t)steps->options->epoch, "arch", steps->options->arch);
+  json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "rules",
+                                  STEPS_RULES, "tree", hex, "step", recipe_step_to_json(step), "environment", variables,
+                                  "epoch", (json_int_t)steps->options->epoch, "arch", steps->options->arch);
   json_t *binds = step_mounts_to_json(mounts);
   if (binds != NULL)
     json_object_set_new(description, "binds", binds);

@@ -11,6 +11,9 @@
 #include "builder/sources/fetch.h"
 #include "rootfs/tree.h"
 
+/* Raised by whatever changes what a step comes to: what it sees, what of what it left is kept. */
+#define STEPS_RULES 1
+
 typedef struct {
   PackEncoding encoding;
   gint64 epoch;
