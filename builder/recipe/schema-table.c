@@ -218,7 +218,8 @@ const SchemaKey schema_keys[] = {
   /* ---- commands ---- */
   {.path = "run", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "steps|commands|script",
    .text = "Commands that are run in the image, one after the other, when all else of the recipe is in it: in a sandbox, as root "
-           "of namespaces of their own, without a network unless they ask for it. What they change becomes a layer each; "
+           "of namespaces of their own, without a network unless they ask for it. What they change, extended attributes and access control lists "
+           "too, becomes a layer each; "
            "/tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
   {.path = "run[]", .kinds = SCHEMA_TEXT | SCHEMA_MAP},
   {.path = "run[].name", .kinds = SCHEMA_TEXT, .pattern = "^[^\\x00-\\x1f\\x7f]+$", .says = "one line of text",

@@ -132,6 +132,17 @@ END
   done
 }
 
+@test "a folder to start from gives no lists: they are of users of its machine" {
+  mkdir root
+  setfacl -m u:7:rwx,d:u:7:rx root
+  echo x > root/f
+  setfacl -m u:7:rwx root/f
+  printf '%s\n' 'name: t' 'version: "1"' from:\ dir:root > t.yaml
+  ok build t.yaml
+  ok ls --json t-1.oci.tar
+  lacks "$out" posix_acl
+}
+
 @test "what no list is is refused by name, and told by who only looks" {
   python3 - <<'END'
 import tarfile
