@@ -118,7 +118,16 @@ def tars(layout):
     layout.index(image(layout, layers, history=False))
 
 
+def outer(layout):
+    """A layer has further names of files of the layer under it, one of which it replaces afterwards, and one of its own."""
+    layout.index(image(layout, [(BOTTOM, GZIP), (tar(
+        ("new/", None, 0o755), ("new/one", "hard:data/one", 0o644), ("new/link", "hard:new/one", 0o644),
+        ("new/tool", "hard:bin/tool", 0o4755), ("bin/tool", "another", 0o755), ("own", "own", 0o600), ("own2", "hard:own", 0o600),
+        ("old", "hard:data/gone", 0o644)), GZIP)]))
+
+
 IMAGES = {
+    "outer": outer,
     "tars": tars,
     "mixed": mixed, "other": other, "docker": docker, "two": two, "lies": lies, "through": through, "twice": twice,
     "climbs": hostile(("../x", "x", 0o644)),
