@@ -5,6 +5,7 @@
 #include "builder/engine/packages.h"
 #include "builder/engine/resolve.h"
 #include "builder/sources/files.h"
+#include "builder/steps/step_clock.h"
 #include "signing/error.h"
 
 #include <errno.h>
@@ -61,6 +62,20 @@ list_manifests(Build *build, gpointer manifests, GError **error)
   return TRUE;
 }
 
+/* Whether the packages that are locked can give the steps what they ask for, as far as that is known. */
+static gboolean
+check_clocks(const Build *build, const Recipe *recipe, const Lock *lock, GError **error)
+{
+  gboolean fine = TRUE;
+  for (const char *const *arch = build->archs; fine && *arch != NULL; arch++)
+    fine = step_clock_check(recipe, lock != NULL ? lock_find_arch(lock, *arch) : NULL, error);
+  for (guint i = 0; fine && i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    fine = check_clocks(build, stage, lock != NULL ? lock_stage(lock, stage->name) : NULL, error);
+  }
+  return fine;
+}
+
 /* What has to be known before anything is built: the recipe below, and the lock. */
 static gboolean
 find_lock(Build *build, Lock **lock, GError **error)
@@ -68,7 +83,7 @@ find_lock(Build *build, Lock **lock, GError **error)
   const BuildOptions *options = build->options;
   g_autoptr(GArray) bases = NULL;
   if (!resolve_needs_lock(build->recipe))
-    return TRUE;
+    return check_clocks(build, build->recipe, NULL, error);
   if (!build_base(build->store, build->recipe, build->archs, options, &bases, error))
     return FALSE;
   const ResolveOptions resolving = {
@@ -80,7 +95,7 @@ find_lock(Build *build, Lock **lock, GError **error)
   };
   g_autofree char *path = lock_path_of(build->recipe);
   build->lock = *lock = resolve_lock_file(build->recipe, build->store, path, &resolving, error);
-  return *lock != NULL;
+  return *lock != NULL && check_clocks(build, build->recipe, *lock, error);
 }
 
 /* Does @work for @archs. */

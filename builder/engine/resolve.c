@@ -175,13 +175,20 @@ check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, 
   return TRUE;
 }
 
+/* Whatever the base holds by now. */
+static gboolean
+starts_from_the_same(const Recipe *recipe, const Lock *lock)
+{
+  g_autofree char *difference = resolve_base_difference(recipe, lock, (const char *const[]){NULL});
+  return difference == NULL;
+}
+
 /* Of the recipe or of one stage. */
 static Lock *
 resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
   json_t *asked = lock_asked(recipe);
-  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
-                           resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) && starts_from_the_same(recipe, old);
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
   g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
@@ -269,8 +276,7 @@ lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOpt
   }
   /* which only `--update` of all takes as it is */
   gboolean moves = options->update && options->update_packages == NULL;
-  if (old != NULL && !moves && recipe->from.recipe == NULL &&
-      resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
+  if (old != NULL && !moves && recipe->from.recipe == NULL && starts_from_the_same(recipe, old) &&
       !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
     return NULL;
   g_autofree char *why = NULL;

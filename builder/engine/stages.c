@@ -69,6 +69,8 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
                                   "arch", stages->options.arch);
   if (stage->debian != NULL && stage->debian->scripts != RECIPE_SCRIPTS_SKIP)
     json_object_set_new(description, "install", install_rules());
+  if (stage->steps->len > 0)
+    json_object_set_new(description, "steps", json_integer(STEPS_RULES));
   store_action_key(description, &key);
   json_decref(description);
   g_array_append_val(stages->keys, key);

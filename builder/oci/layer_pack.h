@@ -2,8 +2,8 @@
  *
  * A layer that somebody made, unpacked once: its members as a pack, which a tree can be laid of. The store remembers the pack under
  * the layer's digest. What a hostile layer may try is refused by name: paths that climb, members below what is no folder,
- * hardlinks to what is no file before them, bombs, and bytes that are not those of the diff ID. Of a member that comes twice the
- * last one counts. The layer itself is never written again: a pack of it is only for looking.
+ * hardlinks to what is no file, before them or in a layer below, bombs, and bytes that are not those of the diff ID. Of a member
+ * that comes twice the last one counts. The layer itself is never written again: a pack of it is only for looking.
  */
 #ifndef ASHLAR_OCI_LAYER_PACK_H
 #define ASHLAR_OCI_LAYER_PACK_H

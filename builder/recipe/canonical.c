@@ -191,6 +191,8 @@ recipe_step_to_json(const RecipeStep *step)
   set_text(object, "workdir", step->working_dir);
   set_text(object, "user", step->user);
   json_object_set_new(object, "network", json_boolean(step->network));
+  if (step->fixed_clock)
+    json_object_set_new(object, "clock", json_string("fixed"));
   set_texts(object, "secrets", step->secrets);
   set_mounts(object, "cache", step, TRUE);
   set_mounts(object, "bind", step, FALSE);

@@ -110,11 +110,12 @@ typedef struct {
   char **env;               /* "K=V", sorted by K; or NULL */
   char *working_dir, *user; /* NULL: "/", root */
   gboolean network;
-  guint seconds;     /* 0: no limit */
-  guint64 memory;    /* bytes; 0: no limit */
-  char **secrets;    /* names of the recipe's secrets, or NULL */
-  GPtrArray *mounts; /* RecipeMount*, sorted by path, none in another; never NULL */
-  RecipePlace place;
+  gboolean fixed_clock; /* its programs see the epoch as the time */
+  guint seconds;        /* 0: no limit */
+  guint64 memory;       /* bytes; 0: no limit */
+  char **secrets;       /* names of the recipe's secrets, or NULL */
+  GPtrArray *mounts;    /* RecipeMount*, sorted by path, none in another; never NULL */
+  RecipePlace place, clock_place;
 } RecipeStep;
 
 /* OCI image-spec, config.md; NULL or empty: left out. */

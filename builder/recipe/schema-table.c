@@ -218,8 +218,8 @@ const SchemaKey schema_keys[] = {
   /* ---- commands ---- */
   {.path = "run", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "steps|commands|script",
    .text = "Commands that are run in the image, one after the other, when all else of the recipe is in it: in a sandbox, as root "
-           "of namespaces of their own, without a network unless they ask for it. What they change becomes a layer each; "
-           "/tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
+           "of namespaces of their own, without a network unless they ask for it. What they change, extended attributes and access "
+           "control lists too, becomes a layer each; /tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
   {.path = "run[]", .kinds = SCHEMA_TEXT | SCHEMA_MAP},
   {.path = "run[].name", .kinds = SCHEMA_TEXT, .pattern = "^[^\\x00-\\x1f\\x7f]+$", .says = "one line of text",
    .fallback = "the command itself", .text = "What the step is called."},
@@ -237,6 +237,12 @@ const SchemaKey schema_keys[] = {
    .fallback = "root", .text = "Who runs it."},
   {.path = "run[].network", .kinds = SCHEMA_BOOL, .fallback = "false",
    .text = "Whether it has the host's network. What is fetched then is pinned by nothing."},
+  {.path = "run[].clock", .kinds = SCHEMA_TEXT, .values = "real|fixed", .fallback = "real", .also = "faketime|now",
+   .text = "fixed: its programs see the epoch (SOURCE_DATE_EPOCH) as the time of day, and it stands still, so that what they write of "
+           "it is the same in every build. libfaketime tells them, which the image has to hold (package libfaketime); it is "
+           "in LD_PRELOAD for this step alone. Sleeping and waiting go on as ever, and files show their true times until "
+           "the step is over. Static programs, those that ask the kernel themselves, and bash for its own $EPOCHSECONDS see the "
+           "true time; a loop that waits for the time of day to pass does not end."},
   {.path = "run[].timeout", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,6}[smh]?$", .says = "seconds, or a time like 10m or 2h",
    .fallback = "none", .also = "time|deadline", .text = "How long it may take."},
   {.path = "run[].memory", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,14}[KMGT]?$", .says = "bytes, or a size like 512M or 2G",
