@@ -184,7 +184,7 @@ add_inherited(const Base *base, GPtrArray *layers)
       .digest = descriptor->digest,
       .size = descriptor->size,
       .diff_id = base->manifest->diff_ids[i],
-      .tar_size = base->layers[i].tar_size,
+      .tar_size = g_array_index(base->layers, LayerPack, i).tar_size,
       .reused = TRUE,
       .annotations = json_incref(descriptor->annotations),
     };
