@@ -264,13 +264,10 @@ layer_pack_obtain(Store *store, Blobs *blobs, const Digest *layer, const Digest 
   Outcome outcome = {0};
   *out = (LayerPack){.layer = *layer};
   make_key(layer, &key);
-  if (!store_claim_waiting(store, &key, cancellable, error))
-    return FALSE;
   out->reused = recall(store, &key, &outcome);
   if ((out->reused || unpack(store, blobs, layer, watch, cancellable, &outcome, error)) &&
       check_diff_id(&outcome, diff_id, error) && (out->reused || remember(store, &key, &outcome, error)))
     out->pack = pack_open(store, &outcome.pack, error);
-  store_release(store, &key);
   out->tar_size = outcome.tar_size;
   if (out->pack != NULL)
     return TRUE;

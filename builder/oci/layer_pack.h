@@ -20,7 +20,7 @@ typedef struct {
 } LayerPack;
 
 /* @layer is one of @blobs, wherever these are, and its pack goes into @store. @diff_id: what the image's configuration says of the
- * layer; another is ASHLAR_ERROR_VERIFY; NULL: it says nothing. What another thread is about to unpack is waited for. */
+ * layer; another is ASHLAR_ERROR_VERIFY; NULL: it says nothing. */
 gboolean layer_pack_obtain(Store *store, Blobs *blobs, const Digest *layer, const Digest *diff_id, const Watch *watch,
                            GCancellable *cancellable, LayerPack *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void layer_pack_clear(LayerPack *pack);

@@ -20,17 +20,29 @@ job_clear(gpointer data)
 }
 
 static gboolean
-obtain_layer(gpointer data, GCancellable *cancellable, GError **error)
+unpack(Job *job, GCancellable *cancellable, GError **error)
 {
-  Job *job = data;
   gboolean known = layer_pack_is_known(job->store, &job->layer->digest);
   ProgressTask *task = known ? NULL : progress_start(job->progress, PROGRESS_UNPACK, job->title, job->layer->size);
   Watch watch = progress_watch(task);
   gboolean obtained = layer_pack_obtain(job->store, job->blobs, &job->layer->digest, job->diff_id, known ? NULL : &watch,
                                         cancellable, job->out, error);
-  progress_cache(job->progress, PROGRESS_CACHE_PACK, obtained ? job->out->reused : known);
+  progress_cache(job->progress, PROGRESS_CACHE_PACK, known);
   if (task != NULL)
-    progress_finish(task, !obtained ? PROGRESS_FAILED : job->out->reused ? PROGRESS_REUSED : PROGRESS_MADE);
+    progress_finish(task, obtained ? PROGRESS_MADE : PROGRESS_FAILED);
+  return obtained;
+}
+
+/* Once, though several images that have it may be about to be started from. */
+static gboolean
+obtain_layer(gpointer data, GCancellable *cancellable, GError **error)
+{
+  Job *job = data;
+  const Digest *layer = &job->layer->digest;
+  if (!store_claim_waiting(job->store, layer, cancellable, error))
+    return FALSE;
+  gboolean obtained = unpack(job, cancellable, error);
+  store_release(job->store, layer);
   return obtained;
 }
 

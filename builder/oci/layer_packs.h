@@ -16,7 +16,7 @@ typedef struct {
 } LayerPacksOptions;
 
 /* LayerPack, one for each layer of @manifest, the lowest first (transfer full). Those that @store has not unpacked yet are unpacked out of
- * @blobs, on all cores. */
+ * @blobs, on all cores; what another thread is about to unpack is waited for. */
 GArray *layer_packs_obtain(Store *store, Blobs *blobs, const OciManifest *manifest, const LayerPacksOptions *options,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Lays all of them into the empty @tree: its packs 0, 1, 2 ... */
