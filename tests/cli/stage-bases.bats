@@ -267,6 +267,10 @@ r" ]
   [ "$(grep -c 'GET .*/blobs/' log)" = "$(grep 'GET .*/blobs/' log | sort -u | wc -l)" ]
   kill "$SERVER"
   ok build app.yaml --offline --locked -o elsewhere
+  sed -i '/^from:/d' app.yaml
+  ASHLAR_STORE=$T/empty fails 1 build app.yaml --offline
+  has "$err" "app.yaml:9:11: error: base '$url': "
+  has "$err" "the network may not be used"
 }
 
 @test "steps run upon what a stage's steps left, and are not run again for what is above them" {
