@@ -210,8 +210,7 @@ static Lock *
 resolve_own(const Resolving *resolving, const Recipe *recipe, const Lock *old, GError **error)
 {
   json_t *asked = lock_asked(recipe);
-  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
-                           resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) && resolve_names_base(recipe, old);
   json_decref(asked);
   g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, resolving->options));
   g_autoptr(Lock) lock = solve_anew(resolving, recipe, old, (const char *const *)archs, error);
@@ -317,7 +316,7 @@ check_images(const Recipe *recipe, Store *store, const Lock *old, const ResolveO
   for (guint i = 0; i <= recipe->stages->len; i++) {
     const Recipe *one = i == 0 ? recipe : recipe->stages->pdata[i - 1];
     const Lock *own = i == 0 ? old : lock_stage(old, one->name);
-    if (own == NULL || is_upon_own(one) || resolve_base_difference(one, own, (const char *const[]){NULL}) != NULL)
+    if (own == NULL || is_upon_own(one) || !resolve_names_base(one, own))
       continue;
     if (!base_source_check(one, store, own, wanted_archs(one, options), &options->fetch, error))
       return FALSE;

@@ -59,16 +59,23 @@ asked_difference(json_t *asked, json_t *locked)
                          less != NULL ? "no longer for " : "", less != NULL ? less : "");
 }
 
-/* What the lock lacks of the base (transfer full), or NULL. */
-char *
-resolve_base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+gboolean
+resolve_names_base(const Recipe *recipe, const Lock *lock)
 {
   const char *from = resolve_locks_base(recipe) ? recipe->from.image : NULL;
-  const char *locked = json_string_value(json_object_get(lock->base, "from"));
+  return g_strcmp0(from, json_string_value(json_object_get(lock->base, "from"))) == 0;
+}
+
+/* What the lock lacks of the base on @archs (transfer full), or NULL. */
+static char *
+base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
   Digest digest;
-  if (g_strcmp0(from, locked) != 0)
-    return from != NULL ? g_strdup_printf("the recipe starts from '%s'", from) : g_strdup("the recipe starts from nothing");
-  for (const char *const *arch = archs; from != NULL && *arch != NULL; arch++)
+  gboolean has = resolve_locks_base(recipe);
+  if (!resolve_names_base(recipe, lock))
+    return has ? g_strdup_printf("the recipe starts from '%s'", recipe->from.image)
+               : g_strdup("the recipe starts from nothing");
+  for (const char *const *arch = archs; has && *arch != NULL; arch++)
     if (!lock_base(lock, *arch, &digest))
       return g_strdup_printf("it holds no base for architecture %s", *arch);
   return NULL;
@@ -87,7 +94,7 @@ own_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
   json_decref(asked);
   json_decref(files);
   if (why == NULL)
-    why = resolve_base_difference(recipe, lock, archs);
+    why = base_difference(recipe, lock, archs);
   for (const char *const *arch = archs; recipe->debian != NULL && why == NULL && *arch != NULL; arch++)
     if (lock_find_arch(lock, *arch) == NULL)
       why = g_strdup_printf("it holds nothing for architecture %s", *arch);

@@ -11,8 +11,8 @@
 
 /* Whether @recipe itself, without its stages, has any input that a lock would pin. */
 gboolean resolve_needs_own_lock(const Recipe *recipe);
-/* What the lock lacks of the base on @archs (transfer full), or NULL. */
-char *resolve_base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs);
+/* Whether @lock, the part of @recipe or of one stage, is about what that is built upon, whatever it holds of it. */
+gboolean resolve_names_base(const Recipe *recipe, const Lock *lock);
 /* Whether the lock says of @recipe, or one stage, what it is built upon: of a stage only where packages were chosen to go on top. */
 gboolean resolve_locks_base(const Recipe *recipe);
 /* A digest of all that is locked for @arch of the stages that @recipe (@whole or a stage of it) is built upon; @lock is that of @whole. */
