@@ -205,7 +205,7 @@ read_once(Store *store, Blobs *blobs, const Digest *layer, GHashTable *stale, co
   reading.gone = gone;
   reading.opaque = opaque;
   reading.links = links;
-  reading.packed = (guint64)MAX(store_blob_size(store, layer), 0);
+  reading.packed = (guint64)MAX(blobs_size(blobs, layer), 0);
   if (!take_members(&reading, stream, error))
     return FALSE;
   out->again = reading.again;
@@ -218,10 +218,13 @@ read_once(Store *store, Blobs *blobs, const Digest *layer, GHashTable *stale, co
 }
 
 static gboolean
-unpack(Store *store, const Digest *layer, const Watch *watch, GCancellable *cancellable, Outcome *out, GError **error)
+unpack(Store *store, Blobs *blobs, const Digest *layer, const Watch *watch, GCancellable *cancellable, Outcome *out,
+       GError **error)
 {
-  g_autoptr(Blobs) blobs = blobs_new(store);
   g_autoptr(GHashTable) stale = g_hash_table_new(NULL, NULL);
+  /* what is remembered under its digest must be of its bytes, for all images that have it */
+  if (!blobs_check(blobs, layer, cancellable, error))
+    return FALSE;
   /* twice at most: the first look finds all members that come again */
   do
     if (!read_once(store, blobs, layer, stale, watch, cancellable, out, error))
@@ -283,7 +286,7 @@ static gboolean
 check_diff_id(const Outcome *outcome, const Digest *expected, GError **error)
 {
   char is[DIGEST_STRING_SIZE], says[DIGEST_STRING_SIZE];
-  if (digest_equal(&outcome->diff_id, expected))
+  if (expected == NULL || digest_equal(&outcome->diff_id, expected))
     return TRUE;
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "its diff ID is %s, but the image's configuration says %s",
               digest_to_string(&outcome->diff_id, is), digest_to_string(expected, says));
@@ -291,16 +294,16 @@ check_diff_id(const Outcome *outcome, const Digest *expected, GError **error)
 }
 
 gboolean
-layer_pack_obtain(Store *store, const Digest *layer, const Digest *diff_id, const Watch *watch, GCancellable *cancellable,
-                  LayerPack *out, GError **error)
+layer_pack_obtain(Store *store, Blobs *blobs, const Digest *layer, const Digest *diff_id, const Watch *watch,
+                  GCancellable *cancellable, LayerPack *out, GError **error)
 {
   Digest key;
   Outcome outcome = {0};
-  *out = (LayerPack){0};
+  *out = (LayerPack){.layer = *layer};
   make_key(layer, &key);
   out->reused = recall(store, &key, &outcome);
-  if ((out->reused || unpack(store, layer, watch, cancellable, &outcome, error)) && check_diff_id(&outcome, diff_id, error) &&
-      (out->reused || remember(store, &key, &outcome, error)))
+  if ((out->reused || unpack(store, blobs, layer, watch, cancellable, &outcome, error)) &&
+      check_diff_id(&outcome, diff_id, error) && (out->reused || remember(store, &key, &outcome, error)))
     out->pack = pack_open(store, &outcome.pack, error);
   out->tar_size = outcome.tar_size;
   if (out->pack != NULL)

@@ -14,12 +14,14 @@
 
 typedef struct {
   Pack *pack;
+  Digest layer;
   guint64 tar_size; /* of the layer's tar */
   gboolean reused;  /* remembered from before */
 } LayerPack;
 
-/* @diff_id: what the image's configuration says of the layer; another is ASHLAR_ERROR_VERIFY. */
-gboolean layer_pack_obtain(Store *store, const Digest *layer, const Digest *diff_id, const Watch *watch,
+/* @layer is one of @blobs, wherever these are, and its pack goes into @store. @diff_id: what the image's configuration says of the
+ * layer; another is ASHLAR_ERROR_VERIFY; NULL: it says nothing. */
+gboolean layer_pack_obtain(Store *store, Blobs *blobs, const Digest *layer, const Digest *diff_id, const Watch *watch,
                            GCancellable *cancellable, LayerPack *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void layer_pack_clear(LayerPack *pack);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerPack, layer_pack_clear)

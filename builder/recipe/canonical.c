@@ -275,6 +275,7 @@ json_t *
 recipe_stage_to_json(const Recipe *stage)
 {
   json_t *object = json_object();
+  set_text(object, "from", stage->from.image);
   set_content(object, stage);
   return object;
 }

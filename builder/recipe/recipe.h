@@ -24,9 +24,10 @@ typedef struct {
 
 /* What the image is built upon. */
 typedef struct {
-  char *image; /* "oci:base", as the recipe spells it (see builder/sources/image/spelling.h), or NULL: nothing */
+  char *image; /* "oci:base", "stage:build", "recipe:base.yaml (flavour=slim)": what it is called, or NULL: nothing */
   RecipePlace place;
-  struct Recipe *recipe; /* "recipe:...": that recipe; else NULL */
+  char *stage;           /* the name of the stage that is meant; else NULL */
+  struct Recipe *recipe; /* the recipe that is meant, with the values given to it; else NULL */
 } RecipeFrom;
 
 typedef struct {
@@ -207,8 +208,8 @@ typedef struct Recipe {
   char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
 
-/* A stage is a Recipe too, called by its stage's name, of which only debian, users, groups, files, links, remove and steps say
- * anything; path, folder, combination, arch, epoch and secrets are the recipe's. */
+/* A stage is a Recipe too, called by its stage's name, of which only from, debian, users, groups, files, links, remove and steps
+ * say anything; path, folder, combination, arch, epoch, secrets and layers are the recipe's. */
 const Recipe *recipe_stage(const Recipe *recipe, const char *name);
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.

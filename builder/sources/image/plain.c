@@ -172,9 +172,10 @@ write_again(Store *store, int fd, GCancellable *cancellable, Plain *out, GError 
 {
   Digest tar;
   g_auto(LayerPack) pack = {0};
+  g_autoptr(Blobs) blobs = blobs_new(store);
   g_autoptr(Tree) tree = tree_new();
   return decompress(store, fd, cancellable, &tar, error) &&
-         layer_pack_obtain(store, &tar, &tar, NULL, cancellable, &pack, error) && layer_pack_lay(&pack, tree, error) &&
+         layer_pack_obtain(store, blobs, &tar, &tar, NULL, cancellable, &pack, error) && layer_pack_lay(&pack, tree, error) &&
          write_tree(store, tree, cancellable, out, error);
 }
 
