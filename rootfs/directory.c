@@ -119,9 +119,13 @@ add_xattr(Scan *scan, const Entry *entry, const char *place, const char *name, G
 static gboolean
 read_xattrs(Scan *scan, int folder, const char *name, Entry *entry, GError **error)
 {
-  g_autofree char *place = g_strdup_printf("/proc/self/fd/%d/%s", folder, name);
+  char place[sizeof "/proc/self/fd/" + 3 * sizeof folder + NAME_MAX];
   char names[XATTR_NAMES_MAX];
-  ssize_t size = llistxattr(place, names, sizeof names);
+  g_snprintf(place, sizeof place, "/proc/self/fd/%d/%s", folder, name);
+  /* most have none, and the kernel would make room for the names first */
+  ssize_t size = llistxattr(place, NULL, 0);
+  if (size > 0)
+    size = llistxattr(place, names, sizeof names);
   if (size <= 0)
     return TRUE;
   g_array_set_size(scan->xattrs, 0);
@@ -139,7 +143,7 @@ read_xattrs(Scan *scan, int folder, const char *name, Entry *entry, GError **err
 static gboolean
 tell(Scan *scan, int folder, const char *name, Entry *entry, int fd, GError **error)
 {
-  if (scan->options->look && !read_xattrs(scan, folder, name, entry, error))
+  if (scan->options->look && !scan->options->bare && !read_xattrs(scan, folder, name, entry, error))
     return FALSE;
   return scan->options->visit(entry, fd, scan->options->data, error);
 }

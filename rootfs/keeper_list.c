@@ -183,7 +183,7 @@ visit(const Entry *found, int fd, gpointer data, GError **error)
 static gboolean
 look_at_all(Keeper *keeper, Look *look, GError **error)
 {
-  const DirectoryScan scan = {.look = TRUE, .opens = needs_hash, .visit = visit, .data = look};
+  const DirectoryScan scan = {.look = TRUE, .bare = look->list == NULL, .opens = needs_hash, .visit = visit, .data = look};
   look->keeper = keeper;
   look->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   look->buffer = g_malloc(PIECE);
