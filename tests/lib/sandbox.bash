@@ -44,10 +44,14 @@ programs_for() {
   done
 }
 
+# those of sandboxes that were made from here: below the group that we are in
 empty_groups() {
-  find /sys/fs/cgroup -maxdepth 6 -type d -name 'ashlar-*' 2> /dev/null | sort | while read -r group; do
-    [ -n "$(cat "$group/cgroup.procs" 2> /dev/null)" ] || [ ! -d "$group" ] || echo "$group"
-  done
+  local controllers group below
+  sed -n 's/^[0-9]*:\([^:]*\):/\1 /p' /proc/self/cgroup | while read -r controllers group; do
+    for below in "/sys/fs/cgroup/${controllers%%,*}$group"/ashlar-*; do
+      [ -n "$(cat "$below/cgroup.procs" 2> /dev/null)" ] || [ ! -d "$below" ] || echo "$below"
+    done
+  done | sort -u
 }
 
 # of sandboxes that nobody keeps any more; those of others who use the same store are locked
