@@ -177,6 +177,8 @@ read_path(Native *native, Shell *shell, const char *real)
   GBytes *content = changes_read(native->configuration.changes, real, limits_get(LIMIT_TEXT_FILE), &failure);
   if (content == NULL)
     shell_give_up(shell, g_strdup_printf("reads '/%s': %s", real, failure->message));
+  else
+    shell_spend(shell, g_bytes_get_size(content));
   return content;
 }
 
