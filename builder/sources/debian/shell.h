@@ -19,7 +19,7 @@
 #define SHELL_STEPS 20000
 #define SHELL_DEPTH 48
 #define SHELL_TEXT (4 << 20)
-#define SHELL_WORK (64 << 20) /* bytes put together, printed and read */
+#define SHELL_WORK (16 << 20) /* characters put together and printed */
 
 /* Stands for a text that only the real run can tell (the date): it may be printed where nobody reads it, and no more. */
 #define SHELL_SECRET '\001'
