@@ -70,8 +70,9 @@ take_header(XzWindow *window, GError **error)
     guint64 id = take_number(&at, end), size = take_number(&at, end);
     if (size >= (guint64)(end - at))
       break;
-    guint bits = id == LZMA2 && size > 0 ? *at : 0;
-    if (bits >= 40 || (2ull | (bits & 1)) << (bits / 2 + 11) > limits_get(LIMIT_DICTIONARY))
+    guint bits = id == LZMA2 && size > 0 ? MIN(*at, 40) : 0;
+    guint64 dictionary = bits == 40 ? G_MAXUINT32 : (2ull | (bits & 1)) << (bits / 2 + 11);
+    if (dictionary > limits_get(LIMIT_DICTIONARY))
       return limits_exceed(LIMIT_DICTIONARY, error);
     at += size;
   }
