@@ -240,7 +240,7 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
     g_propagate_error(error, problem);
   else if (!done)
     steps_blame(&recipe->debian->place, "the packages cannot be installed", problem, error);
-  g_clear_pointer(&install.sandbox, sandbox_free);
+  g_clear_pointer(&install.sandbox, sandbox_free_meanwhile);
   done = done && outcome_insert(store, tree, options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   g_ptr_array_unref(install.batches);
