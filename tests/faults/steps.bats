@@ -91,7 +91,7 @@ nothing_of_sandboxes() {
 survived() { nothing_half_made && fault_told && nothing_of_sandboxes && next_run_succeeds; }
 
 # Where all that keeps sandboxes is killed, gc takes away what they left, as the next sandbox does.
-killed_inside() { nothing_half_made && fault_told && next_run_succeeds && ok store gc && nothing_of_sandboxes; }
+killed_inside() { nothing_half_made && fault_told && next_run_succeeds && ok store gc --max-size 1G && nothing_of_sandboxes; }
 
 killed() {
   [ "$status" = 137 ] || { echo "it was not killed"; return 1; }
