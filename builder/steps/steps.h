@@ -11,6 +11,9 @@
 #include "builder/sources/fetch.h"
 #include "rootfs/tree.h"
 
+/* Raised by whatever changes what a step comes to: what it sees, what of what it left is kept. */
+#define STEPS_RULES 1
+
 typedef struct {
   PackEncoding encoding;
   gint64 epoch;
@@ -30,8 +33,9 @@ gboolean steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOp
 
 /* The PATH of all that is run in an image, where nothing else is asked for. */
 #define STEPS_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-/* All that @step finds in its environment (transfer full). */
-char **steps_environment(const RecipeStep *step, gint64 epoch);
+/* All that @step, run on @tree, finds in its environment (transfer full). NULL where it asks for a fixed clock that the tree has not
+ * got. */
+char **steps_environment(const RecipeStep *step, const Tree *tree, gint64 epoch, GError **error);
 
 /* What went wrong with the machine or the sandbox, and not with a command, is told at the @place of the recipe, too, as "WHAT: ...".
  * Takes @problem; what is told at a place already, or is the user's wish to stop, is handed on. Returns FALSE. */

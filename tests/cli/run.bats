@@ -137,6 +137,23 @@ END
   has "$err" "there is no container runtime 'nosuchruntime'"
 }
 
+@test "a /proc or /sys that is hidden in part is named, and what to do" {
+  need_root
+  need runc crun
+  steps_for t <<< 'run: [":"]'
+  # shellcheck disable=SC2016 # for the inner shell
+  hidden() { unshare -m sh -c 'mount -t tmpfs hidden "$0" && exec "$@"' "$1" "$ASHLAR" build t.yaml "${@:2}" > log 2>&1; }
+  for case in "/proc/acpi crun" "/sys/firmware runc"; do
+    place=${case% *}
+    [ -d "$place" ] || continue
+    status=0
+    hidden "$place" --runtime "${case#* }" || status=$?
+    [ "$status" = 1 ]
+    has "$(< log)" "t.yaml:7:7: error: the step ':' cannot be run: "
+    has "$(< log)" "hint: a sandbox may have a /$(cut -d/ -f2 <<< "$place") of its own only where all of the one outside can be seen, and '$place' is mounted over"
+  done
+}
+
 @test "a step that fails shows its place and last lines, and leaves nothing" {
   steps_for t <<'END'
 run:
@@ -277,28 +294,30 @@ run: [{shell: "true", secrets: [token]}]'
 }
 
 @test "killing builder, warden, keeper or runtime leaves no process, folder or control group" {
+  # no other run of these tests has processes of that name
+  nap=98765$BASHPID
   for victim in builder warden keeper runtime step; do
-    steps_for t <<< "run: ['echo begun $victim; sleep 987654']"
+    steps_for t <<< "run: ['echo begun $victim; sleep $nap']"
     "$ASHLAR" build t.yaml > log 2>&1 &
     builder=$!
     until grep -q 'begun' log; do sleep 0.05; done
     warden=$(pgrep -P $builder -f ashlar-sandbox)
     keeper=$(pgrep -P "$warden")
     runtime=$(pgrep -P "$keeper" | head -1)
-    kill -KILL "$(case $victim in builder) echo $builder ;; warden) echo "$warden" ;; keeper) echo "$keeper" ;; runtime) echo "$runtime" ;; step) pgrep -f 'sleep 98765[4]' | head -1 ;; esac)"
+    kill -KILL "$(case $victim in builder) echo $builder ;; warden) echo "$warden" ;; keeper) echo "$keeper" ;; runtime) echo "$runtime" ;; step) pgrep -f "[s]leep $nap" | head -1 ;; esac)"
     status=0
     wait $builder || status=$?
     [ "$status" != 0 ]
     # what the warden does it does when the builder is dead already
     for _ in $(seq 200); do
-      { ! pgrep -f 'sleep 98765[4]' > /dev/null && ! pgrep -f "ashlar-sandbox .*$ASHLAR_STORE" > /dev/null; } && break
+      { ! pgrep -f "[s]leep $nap" > /dev/null && ! pgrep -f "ashlar-sandbox .*$ASHLAR_STORE" > /dev/null; } && break
       sleep 0.05
     done
-    if pgrep -f 'sleep 98765[4]'; then echo "left: a process, after the death of $victim"; false; fi
+    if pgrep -f "[s]leep $nap"; then echo "left: a process, after the death of $victim"; false; fi
     nothing_left
   done
   # of both at once, the folder goes with the next build
-  steps_for t <<< "run: ['echo begun both; sleep 987654']"
+  steps_for t <<< "run: ['echo begun both; sleep $nap']"
   "$ASHLAR" build t.yaml > log 2>&1 &
   builder=$!
   until grep -q 'begun' log; do sleep 0.05; done
@@ -526,6 +545,7 @@ with_memory() {
 
 @test "what does not fit into memory begins again on the disk, a step and a test" {
   need_root
+  need_plain "takes so much memory itself"
   steps_for t <<'END'
 run: ["echo begun; dd if=/dev/zero of=/large bs=1M count=40"]
 tests:
