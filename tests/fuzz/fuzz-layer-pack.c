@@ -58,19 +58,19 @@ check_tree(const Tree *tree)
   }
 }
 
+/* The second time over itself, where a further name of a file below may find another file, or none. */
 static void
 lay(Store *store, const LayerPack *layer)
 {
   g_autoptr(Tree) tree = make_tree(store);
-  Digest once, twice;
-  if (!layer_pack_lay(layer, tree, NULL))
-    return;
-  check_tree(tree);
-  tree_digest(tree, &once);
-  g_assert(layer_pack_lay(layer, tree, NULL));
-  check_tree(tree);
-  tree_digest(tree, &twice);
-  g_assert(digest_equal(&once, &twice));
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr(GError) error = NULL;
+    gboolean laid = layer_pack_lay(layer, tree, &error);
+    g_assert(laid == (error == NULL));
+    if (!laid)
+      return;
+    check_tree(tree);
+  }
 }
 
 int
@@ -85,14 +85,14 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
   g_assert(store_put(store, data, size, &digest, NULL));
   if (!layer_stream_diff_id(blobs, &digest, NULL, &diff_id, &tar_size, NULL))
     return 0;
-  if (!layer_pack_obtain(store, &digest, &diff_id, NULL, NULL, &layer, &error)) {
+  if (!layer_pack_obtain(store, blobs, &digest, &diff_id, NULL, NULL, &layer, &error)) {
     g_assert(error != NULL);
     return 0;
   }
   g_assert(layer.tar_size == tar_size);
-  g_assert(layer_pack_obtain(store, &digest, &diff_id, NULL, NULL, &again, NULL) && again.reused);
+  g_assert(layer_pack_obtain(store, blobs, &digest, &diff_id, NULL, NULL, &again, NULL) && again.reused);
   diff_id.bytes[0] ^= 1;
-  g_assert(!layer_pack_obtain(store, &digest, &diff_id, NULL, NULL, &other, &error) &&
+  g_assert(!layer_pack_obtain(store, blobs, &digest, &diff_id, NULL, NULL, &other, &error) &&
            g_error_matches(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY));
   lay(store, &again);
   return 0;

@@ -60,9 +60,10 @@ answer(const char *request)
     status = "401 Who";
     g_free(headers);
     headers = challenge_headers();
-  } else if (find_document(path) != NULL) {
-    status = "200 OK";
-    body = find_document(path);
+  } else {
+    const char *document = find_document(path);
+    status = document != NULL ? "200 OK" : status;
+    body = document != NULL ? document : body;
   }
   return g_strdup_printf("HTTP/1.1 %s\r\n%sContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n%s", status, headers,
                          strlen(body), body);
