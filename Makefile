@@ -153,7 +153,7 @@ bench: all $(BENCH) ## time ashlar beside mmdebstrap, buildah and umoci
 	tests/bench/programs $(CURDIR)/$(BUILD)/ashlar
 
 faults: all units ## every call that touches a file fails, and is the last, in turn (make test: some of each kind)
-	$(call tell,prove)FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats
+	$(call tell,prove)FULL=1 $(PROVE) tests/faults/calls.bats tests/faults/kills.bats tests/faults/steps.bats
 
 # SOAK="--seconds 60 --seed 7" says how long and with which choices
 soak: all ## an hour of random builds, kills, gc and corruptions; counts wrong outputs

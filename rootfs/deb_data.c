@@ -12,6 +12,8 @@ typedef struct {
   guint64 deb_size;
   guint64 unpacked;
   guint members;
+  gsize names;         /* bytes of paths, with the folders that they imply */
+  GHashTable *folders; /* those, as they are shipped */
   gint64 latest;
   GString *list;           /* info/NAME.list */
   GString *md5sums;        /* info/NAME.md5sums, or NULL where the package ships it */
@@ -59,12 +61,31 @@ refuse(const char *what, GError **error)
   return FALSE;
 }
 
+/* Up to a folder that is known: its own have been counted before. */
+static gboolean
+allow_names(DataWriter *data, const Entry *entry)
+{
+  g_autofree char *folder = g_strdup(entry->path);
+  data->names += strlen(entry->path) + 1 + (entry->target != NULL ? strlen(entry->target) : 0);
+  for (char *slash; (slash = strrchr(folder, '/')) != NULL && data->names <= limits_get(LIMIT_NAMES);) {
+    *slash = '\0';
+    if (!g_hash_table_add(data->folders, g_strdup(folder)))
+      break;
+    data->names += strlen(folder) + 1;
+  }
+  return data->names <= limits_get(LIMIT_NAMES);
+}
+
 static gboolean
 check_limits(DataWriter *data, const Entry *entry, GError **error)
 {
-  LimitId exceeded = LIMIT_MEMBERS;
+  LimitId exceeded;
   data->unpacked += entry->size;
-  if (++data->members <= limits_get(LIMIT_MEMBERS) && limits_allow_content(data->unpacked, data->deb_size, &exceeded))
+  if (++data->members > limits_get(LIMIT_MEMBERS))
+    exceeded = LIMIT_MEMBERS;
+  else if (!allow_names(data, entry))
+    exceeded = LIMIT_NAMES;
+  else if (limits_allow_content(data->unpacked, data->deb_size, &exceeded))
     return TRUE;
   g_autofree char *shown = g_strescape(entry->path, NULL);
   return limits_refuse(exceeded, error, "with '%.200s'", shown);
@@ -175,6 +196,7 @@ deb_data_write(MemberReader *reader, guint64 deb_size, gint64 epoch, DebControl 
                GError **error)
 {
   g_autoptr(GHashTable) directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GHashTable) conffiles = g_hash_table_new(g_str_hash, g_str_equal);
   for (char **path = control->conffiles; *path != NULL; path++)
@@ -183,6 +205,7 @@ deb_data_write(MemberReader *reader, guint64 deb_size, gint64 epoch, DebControl 
     .writer = writer,
     .epoch = epoch,
     .deb_size = deb_size,
+    .folders = folders,
     .latest = G_MININT64,
     .list = g_string_new("/.\n"),
     .md5sums = deb_control_member(control, "md5sums") == NULL ? g_string_new(NULL) : NULL,

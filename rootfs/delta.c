@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/delta.h"
 #include "rootfs/pack_private.h"
+#include "signing/error.h"
 
 #include <string.h>
 
@@ -63,16 +64,20 @@ is_same(const Tree *tree, const TreeNode *node, const Entry *is)
 
 /* ---- files with several names ---- */
 
-static void
-find_groups(Comparison *comparison)
+/* FALSE where the list is none: *culprit is the entry that shows it. */
+static gboolean
+find_groups(Comparison *comparison, const Entry **culprit)
 {
   guint n = entry_list_size(comparison->now);
   for (guint i = 0; i < n; i++) {
-    const Entry *entry = entry_list_get(comparison->now, i);
+    const Entry *entry = *culprit = entry_list_get(comparison->now, i);
+    if (i > 0 && entry_path_compare(entry_list_get(comparison->now, i - 1)->path, entry->path) >= 0)
+      return FALSE;
     comparison->group_of[i] = i;
     if (entry->type == ENTRY_HARDLINK) {
       gpointer place = g_hash_table_lookup(comparison->files, entry->target);
-      g_assert(place != NULL);
+      if (place == NULL)
+        return FALSE;
       comparison->group_of[i] = GPOINTER_TO_UINT(place) - 1;
     } else if (entry->type == ENTRY_FILE)
       g_hash_table_insert(comparison->files, (gpointer)entry->path, GUINT_TO_POINTER(i + 1));
@@ -81,6 +86,7 @@ find_groups(Comparison *comparison)
       *members = g_array_new(FALSE, FALSE, sizeof(guint));
     g_array_append_val(*members, i);
   }
+  return TRUE;
 }
 
 /* Whether the names were those of one file in the tree too, and of no more. */
@@ -182,26 +188,38 @@ find_changed(Comparison *comparison, Delta *delta)
   }
 }
 
+static gboolean
+compare(Comparison *comparison, Delta *delta, GError **error)
+{
+  const Entry *culprit = NULL;
+  if (!find_groups(comparison, &culprit)) {
+    g_autofree char *shown = g_strescape(culprit->path, NULL);
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "a list of files is in disorder at '/%.200s'", shown);
+    return FALSE;
+  }
+  find_splits(comparison);
+  find_changed(comparison, delta);
+  find_removed(comparison, delta);
+  return TRUE;
+}
+
 Delta *
-delta_new(const Tree *tree, EntryList *now)
+delta_new(const Tree *tree, EntryList *now, GError **error)
 {
   guint n = entry_list_size(now);
-  Delta *delta = g_new0(Delta, 1);
+  g_autoptr(Delta) delta = g_new0(Delta, 1);
   delta->changed = g_ptr_array_new();
   delta->removed = g_ptr_array_new_with_free_func(g_free);
   delta->entries = now;
   g_autoptr(GHashTable) files = g_hash_table_new(g_str_hash, g_str_equal);
   Comparison comparison = {
     .tree = tree, .now = now, .groups = g_new0(Group, n), .group_of = g_new0(guint32, n), .files = files};
-  find_groups(&comparison);
-  find_splits(&comparison);
-  find_changed(&comparison, delta);
-  find_removed(&comparison, delta);
+  gboolean compared = compare(&comparison, delta, error);
   for (guint i = 0; i < n; i++)
     g_clear_pointer(&comparison.groups[i].members, g_array_unref);
   g_free(comparison.groups);
   g_free(comparison.group_of);
-  return delta;
+  return compared ? g_steal_pointer(&delta) : NULL;
 }
 
 void

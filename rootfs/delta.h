@@ -17,8 +17,8 @@ typedef struct {
 
 /* @now: the entries of a folder in the order of entry_path_compare, further names of a file as hardlinks to its first; the digest of
  * a file that is the same as in the tree for sure is zeroes. It is taken. Devices of the tree that are not in the folder are
- * none of its business. */
-Delta *delta_new(const Tree *tree, EntryList *now);
+ * none of its business. A list in another order, or with a hardlink to no file before it, is ASHLAR_ERROR_INVALID. */
+Delta *delta_new(const Tree *tree, EntryList *now, GError **error);
 void delta_free(Delta *delta);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Delta, delta_free)
 

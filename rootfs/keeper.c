@@ -103,8 +103,10 @@ remove_folder(const Warden *warden, const char *folder)
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
       ;
     close(hold);
-  } else /* then nothing was ever given away */
-    (void)!(remove_tree(AT_FDCWD, KEEPER_TREE, NULL) && remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, NULL));
+  }
+  /* and what was never given away, where there was no keeper yet, or can be none: only we can */
+  (void)!remove_tree(AT_FDCWD, KEEPER_TREE, NULL);
+  (void)!remove_tree(AT_FDCWD, KEEPER_INPUTS_FOLDER, NULL);
   (void)!remove_tree(AT_FDCWD, KEEPER_EXTRAS, NULL);
   (void)unlink(KEEPER_KEEP);
   (void)unlink(KEEPER_LOCK);

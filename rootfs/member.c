@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/member.h"
 #include "rootfs/member_acl.h"
+#include "rootfs/xz_window.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -19,6 +20,7 @@ struct MemberReader {
   char *name;
   MemberSource source;
   gpointer data;
+  XzWindow xz;
   GError *source_error; /* what the source said, which matters more than what libarchive makes of it */
   Entry entry;
   char *path, *target;
@@ -78,6 +80,10 @@ read_source(struct archive *archive, void *data, const void **piece)
   if (reader->source_error != NULL)
     return -1;
   gssize size = reader->source(piece, reader->data, &reader->source_error);
+  if (size > 0 && !xz_window_pass(&reader->xz, *piece, (gsize)size, &reader->source_error)) {
+    g_prefix_error(&reader->source_error, "%s: ", reader->name);
+    size = -1;
+  }
   if (size < 0)
     archive_set_error(archive, EIO, "its source failed");
   return size;
@@ -125,8 +131,9 @@ support_format(struct archive *archive, MemberFormat format, const char *name)
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_empty(archive) == ARCHIVE_OK &&
            support_filters(archive);
   case MEMBER_ANY:
+    /* zip by its directory alone: what lies before that does not tell a link from a file */
     return archive_read_support_format_tar(archive) == ARCHIVE_OK && archive_read_support_format_cpio(archive) == ARCHIVE_OK &&
-           archive_read_support_format_zip(archive) == ARCHIVE_OK && support_filters(archive);
+           archive_read_support_format_zip_seekable(archive) == ARCHIVE_OK && support_filters(archive);
   }
   g_assert_not_reached();
 }
@@ -177,6 +184,10 @@ member_reader_new_fd(MemberFormat format, const char *name, int fd, GError **err
   g_autoptr(MemberReader) reader = reader_new(format, name, error);
   if (reader == NULL)
     return NULL;
+  if (!xz_window_check(fd, error)) {
+    g_prefix_error(error, "%s: ", name);
+    return NULL;
+  }
   if (archive_read_open_fd(reader->archive, fd, FD_BLOCK) == ARCHIVE_OK)
     return check_filters(reader, error) ? g_steal_pointer(&reader) : NULL;
   library_error(reader, "", error);

@@ -15,7 +15,7 @@ compare(Sandbox *sandbox, const Tree *tree, gboolean whole, GError **error)
     if (!sandbox_hear(sandbox, "entries", "end", &end, &entries, error))
       return NULL;
     if (end)
-      return delta_new(tree, g_steal_pointer(&now));
+      return delta_new(tree, g_steal_pointer(&now), error);
     if (!entry_list_add_variant(now, entries, error))
       return NULL;
   }

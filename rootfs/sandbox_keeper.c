@@ -13,9 +13,11 @@
 gboolean
 sandbox_ask(Sandbox *sandbox, const char *verb, GVariant *value, GError **error)
 {
-  if (!sandbox->broken && wire_send(sandbox->socket, verb, value, error))
+  g_autoptr(GVariant) own = value != NULL ? g_variant_ref_sink(value) : NULL;
+  if (sandbox->broken)
+    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "the sandbox's keeper is not to be asked for '%s' any more", verb);
+  else if (wire_send(sandbox->socket, verb, own, error))
     return TRUE;
-  g_variant_unref(g_variant_ref_sink(value != NULL ? value : g_variant_new_boolean(TRUE)));
   sandbox->broken = TRUE;
   return FALSE;
 }
@@ -32,7 +34,23 @@ sandbox_lost(Sandbox *sandbox, GError **error)
   return FALSE;
 }
 
-/* The next answer, which may be @verb or @other (NULL: none), and is told by *is_other; "error" is an error. */
+/* What belongs to each answer. */
+static gboolean
+is_answer(const char *verb, GVariant *value)
+{
+  static const struct {
+    const char *verb, *type;
+  } answers[] = {
+    {"ready", "(uubb)"}, {"ok", "b"}, {"exit", "a{sv}"}, {"entries", ENTRY_LIST_TYPE}, {"data", "ay"}, {"end", "b"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
+    if (strcmp(verb, answers[i].verb) == 0)
+      return g_variant_is_of_type(value, G_VARIANT_TYPE(answers[i].type));
+  return FALSE;
+}
+
+/* The next answer, which may be @verb or @other (NULL: none), and is told by *is_other; "error" is an error. Whoever runs in the
+ * sandbox is not trusted, and might one day speak in the keeper's place. */
 gboolean
 sandbox_hear(Sandbox *sandbox, const char *verb, const char *other, gboolean *is_other, GVariant **value, GError **error)
 {
@@ -47,11 +65,11 @@ sandbox_hear(Sandbox *sandbox, const char *verb, const char *other, gboolean *is
   gboolean second = other != NULL && strcmp(said, other) == 0;
   if (is_other != NULL)
     *is_other = second;
-  if (second || strcmp(said, verb) == 0) {
+  if ((second || strcmp(said, verb) == 0) && is_answer(said, heard)) {
     *value = g_steal_pointer(&heard);
     return TRUE;
   }
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "the sandbox's keeper answered '%s'", said);
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "the sandbox's keeper answered '%.40s'", said);
   return sandbox_lost(sandbox, error);
 }
 

@@ -134,5 +134,5 @@ wire_set_error(GVariant *value, GError **error)
   const char *message = "the sandbox's keeper failed";
   if (g_variant_is_of_type(value, G_VARIANT_TYPE("(uay)")))
     g_variant_get(value, "(u^&ay)", &code, &message);
-  g_set_error_literal(error, ASHLAR_ERROR, (gint)code, message);
+  g_set_error_literal(error, ASHLAR_ERROR, code <= ASHLAR_ERROR_CANCELLED ? (gint)code : ASHLAR_ERROR_FAILED, message);
 }

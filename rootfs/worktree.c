@@ -65,16 +65,21 @@ give(const Layout *layout, const Entry *entry)
 
 /* ---- files ---- */
 
+typedef struct {
+  int fd;
+  const Entry *entry;
+} File;
+
 static gboolean
 write_piece(const void *data, gsize size, gpointer user, GError **error)
 {
-  int fd = *(int *)user;
+  const File *file = user;
   for (const char *at = data; size > 0;) {
-    ssize_t written = write(fd, at, size);
+    ssize_t written = write(file->fd, at, size);
     if (written < 0 && errno == EINTR)
       continue;
     if (written < 0)
-      return error_set_errno(error, errno, "write a file for a step to run in");
+      return failed(file->entry, "write", error);
     at += written;
     size -= (gsize)written;
   }
@@ -97,7 +102,8 @@ write_file(Layout *layout, const TreeNode *node, GError **error)
   int fd = openat(layout->folder, entry->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
     return failed(entry, "make", error);
-  gboolean done = pack_stream(tree_pack(layout->tree, node->pack), node->index, write_piece, &fd, error) &&
+  File file = {fd, entry};
+  gboolean done = pack_stream(tree_pack(layout->tree, node->pack), node->index, write_piece, &file, error) &&
                   (finish_file(layout, entry, fd) || failed(entry, "finish", error));
   if (close(fd) != 0 && done)
     return failed(entry, "write", error);

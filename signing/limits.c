@@ -41,6 +41,8 @@ static const Limit rows[LIMIT_N] = {
                        "A file of the image that is read whole to be changed: accounts, shells, certificates."},
   [LIMIT_MOVED_FILE] = {"moved-file", 512 * MIB, 2 * GIB - 1, LIMIT_BYTES, "a diverted file larger than", "",
                         "A file that moves because another package diverts it, which is held in memory."},
+  [LIMIT_DICTIONARY] = {"dictionary", 128 * MIB, 4 * GIB, LIMIT_BYTES, "a dictionary larger than", "",
+                        "What xz keeps in memory of what it has decompressed. `xz -9` makes dictionaries of 64 MiB."},
   [LIMIT_DATABASE] = {"database", 256 * MIB, 2 * GIB - 1, LIMIT_BYTES, "more than", "of dpkg's database",
                       "dpkg's status and lists of files of an image that is listed, which are held in memory."},
 
@@ -99,6 +101,8 @@ static const FixedLimit fixed[] = {
   {"recipe-depth", YAML_DEPTH_MAX, LIMIT_COUNT, "Lists and maps of a recipe in each other: the language needs five."},
   {"include-depth", INCLUDE_DEPTH_MAX, LIMIT_COUNT, "Recipes that include each other."},
   {"apt-depth", APT_DEPTH_MAX, LIMIT_COUNT, "Braces in each other in apt's configuration."},
+  {"lock-architectures", LOCK_ARCHS_MAX, LIMIT_COUNT, "Architectures of one lock: Debian has some thirty."},
+  {"lock-stages", LOCK_STAGES_MAX, LIMIT_COUNT, "Stages of one lock: a recipe has a few."},
   {"passphrase", PASSPHRASE_MAX, LIMIT_BYTES, "A key's passphrase, which is held in memory that is wiped."},
   {"action", STORE_ACTION_MAX, LIMIT_BYTES, "A record of the store of what was made of what."},
   {"chunk-table", CHUNK_TABLE_MAX, LIMIT_BYTES,

@@ -29,6 +29,7 @@ typedef enum {
   LIMIT_CONTROL_MEMBERS,
   LIMIT_TEXT_FILE,
   LIMIT_MOVED_FILE,
+  LIMIT_DICTIONARY,
   LIMIT_DATABASE,
   /* of an image */
   LIMIT_IMAGE_MEMBERS,
@@ -113,6 +114,8 @@ gboolean limits_allow_content(guint64 unpacked, guint64 packed, LimitId *exceede
 #define YAML_DEPTH_MAX 24
 #define INCLUDE_DEPTH_MAX 8
 #define APT_DEPTH_MAX 32
+#define LOCK_ARCHS_MAX 64
+#define LOCK_STAGES_MAX 1000
 #define PASSPHRASE_MAX 1024
 #define STORE_ACTION_MAX (16 << 20)
 #define REDIRECTS_MAX 5

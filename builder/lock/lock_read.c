@@ -13,10 +13,13 @@ refuse(GError **error, const char *path, const char *reason)
   return FALSE;
 }
 
-/* A path below a mirror's base: relative, and it cannot climb out. */
+/* A path below a mirror's base: relative, printable, and it cannot climb out. */
 static gboolean
 path_is_safe(const char *path)
 {
+  for (const char *c = path; *c != '\0'; c++)
+    if (g_ascii_iscntrl(*c))
+      return FALSE;
   g_auto(GStrv) parts = g_strsplit(path, "/", -1);
   for (char **part = parts; *part != NULL; part++)
     if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
@@ -125,6 +128,8 @@ read_inputs(Lock *lock, json_t *root, const char *path, GError **error)
     return refuse(error, path, where.text);
   if (!json_is_object(packages) || !json_is_array(files))
     return refuse(error, path, "'files' or 'packages' is malformed");
+  if (json_object_size(packages) > LOCK_ARCHS_MAX)
+    return refuse(error, path, "it has packages for more than " G_STRINGIFY(LOCK_ARCHS_MAX) " architectures");
   if (!read_date(lock, date))
     return refuse(error, path, "'date' is malformed");
   if (!read_base(lock, base))
@@ -165,6 +170,8 @@ read_stages(Lock *lock, json_t *stages, const char *path, GError **error)
   json_t *value;
   if (stages != NULL && !json_is_object(stages))
     return refuse(error, path, "'stages' is malformed");
+  if (json_object_size(stages) > LOCK_STAGES_MAX)
+    return refuse(error, path, "it has more than " G_STRINGIFY(LOCK_STAGES_MAX) " stages");
   json_object_foreach (stages, name, value) {
     if (!is_word(name))
       return refuse(error, path, "'stages' is malformed");

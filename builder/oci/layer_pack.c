@@ -16,10 +16,13 @@
 #define META_OPAQUE "opaque"
 #define META_OUTER "outer" /* hardlinks to files of layers below: the path, and that of the file */
 
+/* A folder that only members below it tell of. */
+#define IMPLIED 1u
+
 /* One reading of a layer. Paths are numbered by the member that was last seen there. */
 typedef struct {
   PackWriter *writer; /* NULL: members are only counted, for some come again */
-  GHashTable *seen;   /* path -> number of its member, doubled, plus 1 for a folder */
+  GHashTable *seen;   /* path -> number of its member, doubled, plus 1 for a folder; or IMPLIED */
   GHashTable *stale;  /* numbers of members that come again later */
   GHashTable *passed; /* paths of such members: what they were is nowhere */
   GHashTable *outer;  /* path of a hardlink to a file of a layer below -> path of the file */
@@ -41,6 +44,13 @@ refuse(const Entry *entry, const char *what, GError **error)
 }
 
 static gboolean
+exceed(const Entry *entry, LimitId limit, GError **error)
+{
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  return limits_refuse(limit, error, "with '%.200s'", shown);
+}
+
+static gboolean
 check_limits(Reading *reading, const Entry *entry, GError **error)
 {
   LimitId exceeded;
@@ -52,8 +62,7 @@ check_limits(Reading *reading, const Entry *entry, GError **error)
     exceeded = LIMIT_NAMES;
   else if (limits_allow_content(reading->content, reading->packed, &exceeded))
     return TRUE;
-  g_autofree char *shown = g_strescape(entry->path, NULL);
-  return limits_refuse(exceeded, error, "with '%.200s'", shown);
+  return exceed(entry, exceeded, error);
 }
 
 static gboolean
@@ -62,14 +71,20 @@ is_folder(gpointer seen)
   return GPOINTER_TO_UINT(seen) & 1;
 }
 
+/* From the last parent up to one that is known: its own have been looked at before. Those that are only implied are names too. */
 static gboolean
-check_parents(const Reading *reading, const Entry *entry, GError **error)
+check_parents(Reading *reading, const Entry *entry, GError **error)
 {
-  for (const char *slash = strchr(entry->path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    g_autofree char *parent = g_strndup(entry->path, (gsize)(slash - entry->path));
+  g_autofree char *parent = g_strdup(entry->path);
+  for (char *slash; (slash = strrchr(parent, '/')) != NULL;) {
     gpointer seen;
-    if (g_hash_table_lookup_extended(reading->seen, parent, NULL, &seen) && !is_folder(seen))
-      return refuse(entry, "lies below a member that is no folder", error);
+    *slash = '\0';
+    if (g_hash_table_lookup_extended(reading->seen, parent, NULL, &seen))
+      return is_folder(seen) || refuse(entry, "lies below a member that is no folder", error);
+    reading->names += strlen(parent);
+    g_hash_table_insert(reading->seen, g_strdup(parent), GUINT_TO_POINTER(IMPLIED));
+    if (reading->names > limits_get(LIMIT_NAMES))
+      return exceed(entry, LIMIT_NAMES, error);
   }
   return TRUE;
 }
@@ -151,8 +166,10 @@ take_member(Reading *reading, const Entry *entry, MemberReader *reader, GError *
   if (g_hash_table_lookup_extended(reading->seen, entry->path, NULL, &before)) {
     if (is_folder(before) != (entry->type == ENTRY_DIRECTORY))
       return refuse(entry, "is there twice, as a folder and as none", error);
-    g_hash_table_add(reading->stale, GUINT_TO_POINTER(GPOINTER_TO_UINT(before) >> 1));
-    reading->again = TRUE;
+    if (GPOINTER_TO_UINT(before) != IMPLIED) {
+      g_hash_table_add(reading->stale, GUINT_TO_POINTER(GPOINTER_TO_UINT(before) >> 1));
+      reading->again = TRUE;
+    }
   }
   g_hash_table_replace(reading->seen, g_strdup(entry->path), GUINT_TO_POINTER(number << 1 | (entry->type == ENTRY_DIRECTORY)));
   return reading->again || keep_member(reading, entry, reader, error);

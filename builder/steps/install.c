@@ -234,7 +234,12 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
   install.keys = g_new0(Digest, install.batches->len);
   for (guint n = 0; n < install.batches->len; n++)
     install_key(&install, n, &install.keys[n]);
-  gboolean done = install_once(&install, &outcome, error);
+  GError *problem = NULL;
+  gboolean done = install_once(&install, &outcome, &problem);
+  if (!done && problem->code == ASHLAR_ERROR_VERIFY) /* which is no matter of the recipe's */
+    g_propagate_error(error, problem);
+  else if (!done)
+    steps_blame(&recipe->debian->place, "the packages cannot be installed", problem, error);
   g_clear_pointer(&install.sandbox, sandbox_free_meanwhile);
   done = done && outcome_insert(store, tree, options->encoding, &outcome, number, error);
   outcome_clear(&outcome);

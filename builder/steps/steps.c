@@ -226,18 +226,23 @@ make_outcome(Steps *steps, const RecipeStep *step, StepMounts *mounts, Outcome *
   return done;
 }
 
-/* What went wrong with the machine or the sandbox, and not with the command, stands at the step too. */
-static gboolean
-blame(const RecipeStep *step, GError *problem, GError **error)
+gboolean
+steps_blame(const RecipePlace *place, const char *what, GError *problem, GError **error)
 {
-  const char *at = step->place.file;
-  if (problem->code == ASHLAR_ERROR_CANCELLED || g_str_has_prefix(problem->message, at)) {
+  if (problem->code == ASHLAR_ERROR_CANCELLED || g_str_has_prefix(problem->message, place->file)) {
     g_propagate_error(error, problem);
     return FALSE;
   }
-  recipe_failure_at(error, &step->place, "the step '%s' cannot be run: %s", step->name, problem->message);
+  recipe_failure_at(error, place, "%s: %s", what, problem->message);
   g_error_free(problem);
   return FALSE;
+}
+
+static gboolean
+blame(const RecipeStep *step, GError *problem, GError **error)
+{
+  g_autofree char *what = g_strdup_printf("the step '%s' cannot be run", step->name);
+  return steps_blame(&step->place, what, problem, error);
 }
 
 /* The outcome that is remembered under @key, or else is made and remembered. */

@@ -37,4 +37,8 @@ gboolean steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOp
  * got. */
 char **steps_environment(const RecipeStep *step, const Tree *tree, gint64 epoch, GError **error);
 
+/* What went wrong with the machine or the sandbox, and not with a command, is told at the @place of the recipe, too, as "WHAT: ...".
+ * Takes @problem; what is told at a place already, or is the user's wish to stop, is handed on. Returns FALSE. */
+gboolean steps_blame(const RecipePlace *place, const char *what, GError *problem, GError **error);
+
 #endif

@@ -441,6 +441,10 @@ root() {
   fails 1 build --limit unpacked=1M demo.yaml
   has "$err" "limit 'unpacked'"
   ok build demo.yaml
+  base deep
+  ok lock demo.yaml --update
+  fails 1 build demo.yaml --limit names=100K
+  has "$err" "limit 'names'"
 }
 
 @test "a layer whose bytes are others is never taken" {

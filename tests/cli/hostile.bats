@@ -184,3 +184,47 @@ END
   same demo-1.oci.tar whole
   ok store verify
 }
+
+# with_apt COMMAND...: apt's configuration of this machine is the folder apt, for this command alone
+with_apt() {
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare -m sh -c 'mount --bind apt /etc/apt && exec "$@"' sh "$@"
+}
+
+@test "what is odd in apt's configuration is told with its file, and nothing waits for it" {
+  need_root
+  deb hello 1.0
+  archive_publish
+  recipe_for demo hello
+  sed -i '/mirror:/d; /keyring:/d' demo.yaml
+  mkdir -p apt/sources.list.d apt/folder
+  mkfifo apt/pipe
+  with_apt true || skip "mount is not allowed here"
+  program=$ASHLAR
+  run_with_apt() { with_apt "$program" "$@"; }
+  while IFS='|' read -r reason file text; do
+    rm -rf "$ASHLAR_STORE" apt/sources.list apt/sources.list.d/* apt/apt.conf.d
+    mkdir apt/apt.conf.d
+    printf "${text//MIRROR/$MIRROR}" > "apt/$file"
+    ASHLAR=run_with_apt run_ashlar build demo.yaml
+    [ "$status" = 1 ] || [ "$status" = 2 ] || told "status $status, and should be: $reason"
+    has "$err" "$reason"
+    lacks "$err" $'\e'
+  done << 'END'
+sources.list:1: a package source needs|sources.list|deb \033[31m\n
+\033[31m|sources.list|deb file:///x\033[31m stable main\n
+x.sources:2: not a field|sources.list.d/x.sources|Types: deb\nURIs\033[31m file\n
+'/etc/apt/folder' is a folder|sources.list|deb [signed-by=/etc/apt/folder] MIRROR stable main\n
+'/etc/apt/pipe' is not a regular file|sources.list|deb [signed-by=/etc/apt/pipe] MIRROR stable main\n
+a '}' is missing|apt.conf.d/x|A {\n
+END
+  rm -rf apt/sources.list apt/apt.conf.d
+  mkfifo apt/sources.list
+  ASHLAR=run_with_apt fails 1 build demo.yaml
+  has "$err" "hint: it is not whole: '/etc/apt/sources.list' is not a regular file"
+  # folders of very many files
+  rm apt/sources.list
+  printf 'deb [signed-by=%s] %s stable main\n' "$PWD/keyring.gpg" "$MIRROR" > apt/sources.list
+  python3 -c 'for i in range(20000): open(f"apt/sources.list.d/{i}.list", "w").write(f"deb http://127.0.0.1:1/{i} other main\n")'
+  ASHLAR=run_with_apt ok build demo.yaml
+}

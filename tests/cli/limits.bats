@@ -46,6 +46,8 @@ assert rows["unpacked"]["value"] == 64 << 30 and "most" not in rows["include-dep
   has "$err" "package 'hello 1.0': with '"
   has "$err" "more than 2 members (limit 'members')"
   has "$err" "hint: '--limit members=4' allows more"
+  fails 1 build demo.yaml --limit names=20
+  has "$err" "more than 20 bytes of paths (limit 'names')"
   [ ! -e demo-1.oci.tar ]
   ASHLAR_LIMITS=members=2 fails 1 build demo.yaml
   ASHLAR_LIMITS=members=2 ok build demo.yaml --limit members=1000

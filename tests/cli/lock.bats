@@ -178,6 +178,43 @@ locked() {
   has "$err" "demo.lock"
 }
 
+@test "a hostile lock is refused in words, at once" {
+  ok lock demo.yaml
+  cp demo.lock good.lock
+  while IFS='|' read -r reason change; do
+    python3 - "$change" > demo.lock << 'END'
+import json, sys
+text = open("good.lock").read()
+lock = json.loads(text)
+package = lock["packages"]["amd64"][0]
+exec(sys.argv[1])
+print(text if text != open("good.lock").read() else json.dumps(lock))
+END
+    fails 2 build demo.yaml
+    has "$err" "'demo.lock'" && has "$err" "$reason" || { echo "$change"; return 1; }
+    lacks "$err" $'\e'
+    [ ! -e demo-1.oci.tar ]
+  done << 'END'
+depth|text = "[" * 100000
+depth|text = text.rstrip()[:-1] + ',"x":' + '{"a":' * 3000
+duplicate|text = text.replace('"size":', '"size":1,"size":')
+is malformed|lock["packages"] = 7
+is malformed|package["sha256"] = package["sha256"][1:]
+is malformed|package["sha256"] += "0"
+is malformed|package["size"] = -1
+is malformed|package["path"] = "pool/\x1b[31mx"
+is malformed|package["name"] = "two words"
+not allowed|package["path"] = "pool/a\0b"
+there twice|lock["packages"]["amd64"].append(package)
+more than 64 architectures|lock["packages"] = {f"a{i}": [] for i in range(100000)}
+more than 1000 stages|lock["stages"] = {f"a{i}": {} for i in range(100000)}
+'stages' is malformed|lock["stages"] = {"a b": {}}
+'base' is malformed|lock["base"] = {"from": "oci:x", "manifests": {"amd64": "sha256:00"}}
+is no key of it|lock["x\x1b[31m"] = 1
+a lock larger than 64 MiB|text += " " * (65 << 20)
+END
+}
+
 @test "a lock whose path climbs out of the mirror is refused" {
   ok lock demo.yaml
   sed -i 's|"path":"pool/|"path":"../../pool/|' demo.lock

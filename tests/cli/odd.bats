@@ -76,6 +76,23 @@ build_packages() {
   ok store verify
 }
 
+@test "odd archives of other kinds are refused by name, or come out whole" {
+  before=$(surroundings)
+  odd_make archives
+  printf '%s\n' 'name: demo' 'version: "1"' 'arch: [amd64]' 'files: [{path: /, from: x, unpack: true}]' > demo.yaml
+  while IFS='|' read -r name wanted; do
+    cp "archives/$name" x
+    built "$name" "$wanted" demo.yaml
+  done < archives.table
+  [ "$(surroundings)" = "$before" ]
+  # a base and a package are read with the same eyes
+  printf '%s\n' 'name: demo' 'version: "1"' 'arch: [amd64]' 'from: tar:archives/xz-dictionary' > demo.yaml
+  fails 1 build demo.yaml
+  has "$err" "xz-dictionary'"
+  has "$err" "(limit 'dictionary')"
+  ok build demo.yaml --limit dictionary=4G
+}
+
 @test "odd tars that are listed are refused by name, or shown" {
   need zstd
   odd_make tars

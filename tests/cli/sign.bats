@@ -117,11 +117,20 @@ teardown() { archive_end; }
 }
 
 @test "what is no key is told, and nothing is written" {
-  echo nonsense > k
-  run_ashlar build demo.yaml --sign k
-  [ "$status" != 0 ]
-  has "$err" "'k'"
-  [ ! -e demo-1.oci.tar ]
+  mkdir folder
+  : > empty
+  echo nonsense > nonsense
+  printf -- '-----BEGIN PRIVATE \e[31mKEY-----\n' > control
+  { echo '-----BEGIN PRIVATE KEY-----'; yes AAAA | head -n 5000; echo '-----END PRIVATE KEY-----'; } > as
+  openssl genpkey -algorithm X25519 -out x25519 2> /dev/null
+  openssl ecparam -name secp256k1 -genkey -noout -out koblitz 2> /dev/null
+  openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out small 2> /dev/null
+  for key in folder empty nonsense control as x25519 koblitz small /dev/zero; do
+    fails 1 build demo.yaml --sign $key
+    has "$err" "'$key'"
+    lacks "$err" $'\e'
+    [ ! -e demo-1.oci.tar ]
+  done
 }
 
 @test "verify needs no network" {

@@ -12,6 +12,7 @@
  *                      cut, zero: as kill, and what was written and not synced is lost: the second half of each such file is gone, or
  *                      zeros, while its name is there, as file systems are found after a power cut
  *   FAULT_STAY=1       not only the N-th but all from there on (a disk that stays full)
+ *   FAULT_IN=NAME      in the program of that name instead of ashlar: ashlar-sandbox is what keeps sandboxes
  *   FAULT_LOG=FILE     every change, a line each: write INODE, sync INODE, syncall INODE, rename INODE NAME, link INODE NAME
  */
 #include <dirent.h>
@@ -103,7 +104,7 @@ parse_kind(const char *text)
 __attribute__((constructor)) static void
 begin(void)
 {
-  const char *at = getenv("FAULT_AT"), *log = getenv("FAULT_LOG");
+  const char *at = getenv("FAULT_AT"), *log = getenv("FAULT_LOG"), *program = getenv("FAULT_IN");
   parse_kind(getenv("FAULT_CALL"));
   parse_action(getenv("FAULT_DO"));
   fault.at = at != NULL ? strtol(at, NULL, 10) : 0;
@@ -111,7 +112,7 @@ begin(void)
   if (log != NULL)
     fault.log = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   /* the programs that ashlar runs have no part in it */
-  fault.active = strcmp(program_invocation_short_name, "ashlar") == 0;
+  fault.active = strcmp(program_invocation_short_name, program != NULL ? program : "ashlar") == 0;
 }
 
 __attribute__((destructor)) static void

@@ -4,6 +4,7 @@
 #
 #   faults_prepare           once a file (setup_file): a small archive, a recipe with files and a key in $BASE, and what an undisturbed
 #                            build makes of it, before (image.old) and after (image.new) its files change
+#   faults_begin, faults_end the two halves of it, between which the suite writes its own image.yaml
 #   faults_start STATE       a fresh copy of "empty" (nothing there yet) or "built" (built, then its files changed) in $T
 #   faulty ARG...            ashlar with the interposed library, which $FAULT_... direct (interpose.c); sets $status, $out, $err
 #   sweep STATE KIND WHAT RUN CHECK   RUN with the fault WHAT at the calls of KIND, one after the other: all with FULL=1, else
@@ -17,6 +18,13 @@ interposed() {
 }
 
 faults_prepare() {
+  faults_begin
+  recipe_for image one two
+  echo 'files: [{path: /srv, from: files/}]' >> image.yaml
+  faults_end
+}
+
+faults_begin() {
   BASE=$BATS_FILE_TMPDIR/base
   mkdir -p "$BASE/empty/recipe/files"
   cd "$BASE/empty/recipe" || return
@@ -31,11 +39,13 @@ faults_prepare() {
   done
   archive_publish
   archive_end
-  recipe_for image one two
-  echo 'files: [{path: /srv, from: files/}]' >> image.yaml
   head -c 50000 /dev/urandom > files/noise
   "$ASHLAR" keygen key --store "$BASE/empty/store"
   rm -rf "$BASE/empty/store"
+}
+
+# What undisturbed builds of image.yaml make
+faults_end() {
   cp -a "$BASE/empty" "$BASE/built"
   cd "$BASE/built/recipe" || return
   "$ASHLAR" build image.yaml --sign key --store ../store -q > /dev/null

@@ -133,6 +133,8 @@ IMAGES = {
     "climbs": hostile(("../x", "x", 0o644)),
     "below-link": hostile(("a", "link:/etc", 0o777), ("a/passwd", "x", 0o644)),
     "hard-out": hostile(("a", "hard:etc/passwd", 0o644)),
+    # a path of 2 KB implies folders whose paths have 1 MB
+    "deep": hostile(("d/" * 1000 + "f", "x", 0o644), ("d/x", "x", 0o644)),
     "bomb": lambda layout: layout.index(image(layout, [(tar(("f", "\0" * (64 << 20), 0o644)), GZIP)])),
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""odd.py tars|debs|images FOLDER: writes odd archives into FOLDER and prints a line NAME|OUTCOME... for each (tars: one outcome each
+"""odd.py tars|debs|images|archives FOLDER: writes odd archives into FOLDER and prints a line NAME|OUTCOME... for each (tars: one outcome each
 for a package, a recipe that unpacks and a listing; images, which are OCI layouts: for `ls` and `inspect`). An outcome is words of the refusal, or "ok PATH..."."""
 import os
 import sys
 
+import odd_archive
 import odd_deb
 import odd_image
 import odd_tar_cases
@@ -32,4 +33,11 @@ def images(folder):
         print("|".join((name, ls, inspect)))
 
 
-{"tars": tars, "debs": debs, "images": images}[sys.argv[1]](sys.argv[2])
+def archives(folder):
+    for name, (data, outcome) in odd_archive.ARCHIVES.items():
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(data)
+        print("%s|%s" % (name, outcome))
+
+
+{"tars": tars, "debs": debs, "images": images, "archives": archives}[sys.argv[1]](sys.argv[2])

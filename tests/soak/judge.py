@@ -24,14 +24,14 @@ class Judge:
         self.references = {}
         self.counts = {"references": 0, "judged by others": 0}
 
-    def reference(self, image):
-        """The digest that @image's output has where nothing goes wrong, or None while its lock does not hold."""
-        inputs = image.inputs()
+    def reference(self, image, output):
+        """The digest that the @image's @output has where nothing goes wrong, or None while its lock does not hold."""
+        inputs = image.inputs(output)
         if inputs is not None and inputs not in self.references:
-            self.references[inputs] = self.build_undisturbed(image)
+            self.references[inputs] = self.build_undisturbed(image, output)
         return self.references.get(inputs)
 
-    def build_undisturbed(self, image):
+    def build_undisturbed(self, image, output):
         self.counts["references"] += 1
         shutil.rmtree(self.folder, ignore_errors=True)
         copy = os.path.join(self.folder, image.name)
@@ -39,8 +39,9 @@ class Judge:
         subprocess.run(["cp", "-a", image.folder, copy], check=True)
         command = [self.ashlar, "build", os.path.join(copy, "image.yaml"), "-o", os.path.join(self.folder, "out"), "--locked", "-q",
                    "--store", os.path.join(self.folder, "store")] + (["--sign", image.key] if image.key else [])
+        command += ["--only", output.combination] if output.combination else []
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        return digest_of(os.path.join(self.folder, "out", os.path.basename(image.output)))
+        return digest_of(os.path.join(self.folder, "out", os.path.basename(output.path)))
 
     def message_fault(self, status, text):
         """What is wrong with how a run of ashlar ended, or None."""
@@ -52,15 +53,15 @@ class Judge:
             return "failed without naming anything"
         return None
 
-    def others_fault(self, image):
-        """What other programs have against the output, or None."""
+    def others_fault(self, image, output):
+        """What other programs have against the @output of @image, or None."""
         self.counts["judged by others"] += 1
         copy = os.path.join(self.folder, "copied")
         shutil.rmtree(copy, ignore_errors=True)
-        commands = [["bsdtar", "-tf", image.output],
-                    ["skopeo", "copy", "--quiet", f"oci-archive:{image.output}", f"dir:{copy}"]]
+        commands = [["bsdtar", "-tf", output.path],
+                    ["skopeo", "copy", "--quiet", f"oci-archive:{output.path}", f"dir:{copy}"]]
         if image.key:
-            commands.append([self.ashlar, "verify", image.output, "--key", self.public_key])
+            commands.append([self.ashlar, "verify", output.path, "--key", self.public_key])
         for command in commands:
             if shutil.which(command[0]) is None:
                 continue

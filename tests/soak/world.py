@@ -3,7 +3,8 @@
 
 An Archive is made with tests/lib/archive.bash, so by dpkg-deb, apt-ftparchive and gpg; its pool keeps every version, so that
 what a lock names stays to be had. An Image is a folder with a recipe, its keyring and files, the lock that ashlar made and the
-output. Every choice comes from the random.Random that is handed in."""
+outputs. Some images lie on a Base, have stages, run steps, or have dpkg run the scripts of their packages; one is a matrix. Every choice
+comes from the random.Random that is handed in."""
 import hashlib
 import os
 import shutil
@@ -53,14 +54,14 @@ class Archive:
         self.folder, self.date, self.version = folder, 1750000000, {}
         self.port_file = folder + ".port"
         self.server = None
-        self.bash("archive_new \"$1\"", folder)
+        self.bash("archive_new \"$1\"; dpkg_debs", folder)
         for number in range(rng.randrange(6, 11)):
             self.add(rng, f"pkg{number}")
         self.publish()
         self.mirror = self.serve() if served else f"file://{folder}/www"
 
     def bash(self, script, *arguments):
-        prelude = f'set -euo pipefail; . {LIB}/archive.bash; ARCHIVE={self.folder}; ARCHS=amd64; ARCHIVE_DATE={self.date}; '
+        prelude = f'set -euo pipefail; . {LIB}/archive.bash; . {LIB}/dpkg.bash; ARCHIVE={self.folder}; ARCHS=amd64; ARCHIVE_DATE={self.date}; '
         done = subprocess.run(["bash", "-c", prelude + script, "soak", *arguments], stdout=subprocess.PIPE, check=True)
         return done.stdout.decode().strip()
 
@@ -71,6 +72,9 @@ class Archive:
         fields = [f"Depends: {', '.join(rng.sample(others, min(2, len(others))))}"] if others else []
         root = self.bash('deb_begin "$@"', name, f"1.{self.version[name]}", *fields)
         fill_folder(rng, os.path.join(root, "usr/share", name), 400_000)
+        if rng.random() < 0.5:
+            with open(os.path.join(root, "DEBIAN/postinst"), "w", encoding="ascii") as script:
+                script.write(f"#!/bin/sh\nset -e\nls -ln /usr/share/{name} | wc -l > /usr/share/{name}.made\n")
         self.bash('DEB_COMPRESSION=$2; deb_end "$1"', name, rng.choice(DEB_COMPRESSIONS))
 
     def publish(self):
@@ -102,42 +106,112 @@ class Archive:
             self.server.wait()
 
 
-class Image:
-    """A recipe in a folder of its own; its output is @output, signed where @key is not None."""
+class Base:
+    """An OCI layout that images may start from: a shell and dpkg, and what ashlar made of them."""
 
-    def __init__(self, rng, folder, archive, key):
-        self.folder, self.archive, self.key_file = folder, archive, key
-        self.name = os.path.basename(folder)
-        self.recipe, self.lock = os.path.join(folder, "image.yaml"), os.path.join(folder, "image.lock")
-        self.output = os.path.join(folder, f"{self.name}-1.oci.tar")
-        self.generation = 0  # counts the changes of recipe and files
-        self.known = set()  # digests that the output may have: those of whole outputs that were there before
+    def __init__(self, ashlar, folder, archive):
         os.makedirs(folder)
         shutil.copy(os.path.join(archive.folder, "keyring.gpg"), folder)
+        recipe = os.path.join(folder, "base.yaml")
+        with open(recipe, "w", encoding="ascii") as out:
+            out.write(f"name: base\nversion: '1'\narch: [amd64]\ndebian: {debian_of(archive, PROGRAMS, 'skip')}\n"
+                      "files: [{path: /etc/base, content: base}]\noutputs: [{oci: {layout: true}}]\n")
+        subprocess.run([ashlar, "build", recipe, "-o", folder, "-q", "--store", os.path.join(folder, "store")], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.source = "oci:" + os.path.join(folder, "base-1.oci")
+
+
+PROGRAMS = ["dash", "dpkg"]
+
+
+def debian_of(archive, packages, scripts):
+    return (f"{{suite: stable, mirror: '{archive.mirror}', keyring: keyring.gpg, scripts: {scripts}, "
+            f"packages: [{', '.join(packages)}]}}")
+
+
+def some_step(rng):
+    """A step whose outcome its inputs decide, whatever is in its cache."""
+    number = rng.randrange(1000)
+    count = "find {} -type f | sort | while read -r f; do wc -c < \"$f\"; done > /made-{}"
+    return rng.choice((
+        f"{{shell: '{count.format('/srv', number)}'}}",
+        f"{{shell: 'mkdir -p /var/made; cp -r /srv /var/made/{number}; rm -rf /srv/file0'}}",
+        f"{{shell: 'date >> /kept/log; echo {number} > /made', cache: [/kept]}}",
+        f"{{shell: '{count.format('/src', number)}', bind: [{{path: /src, from: files}}]}}",
+        "{shell: 'wc -c < /run/secrets/token > /token-size', secrets: [token]}"))
+
+
+class Output:
+    """One tarball of an image: of its only one, or of a combination of its matrix."""
+
+    def __init__(self, folder, name, combination):
+        self.combination = combination  # "flavour=a", or ""
+        self.lock = os.path.join(folder, f"image{'.' if combination else ''}{combination}.lock")
+        self.path = os.path.join(folder, f"{name}-1.oci.tar")
+        self.known = set()  # digests that it may have: those of whole outputs that were there before
+        self.allowed = set()  # and those that a run that succeeds may make besides the right one
+
+
+class Image:
+    """A recipe in a folder of its own, with its outputs, signed where @key is not None."""
+
+    def __init__(self, rng, folder, archive, base, key, matrix):
+        self.folder, self.archive, self.base, self.key_file, self.matrix = folder, archive, base, key, matrix
+        self.name = os.path.basename(folder)
+        self.recipe = os.path.join(folder, "image.yaml")
+        self.outputs = [Output(folder, f"{self.name}-{flavour}", f"flavour={flavour}") for flavour in "ab"] if matrix else [
+            Output(folder, self.name, "")]
+        self.generation = 0  # counts the changes of recipe and files
+        self.features = []  # of the recipe, for the count
+        os.makedirs(folder)
+        shutil.copy(os.path.join(archive.folder, "keyring.gpg"), folder)
+        with open(os.path.join(folder, "token"), "w", encoding="ascii") as token:
+            token.write("a secret of the soak")
         self.choose(rng)
         self.change_files(rng)
+
+    def allow(self, digests=frozenset()):
+        for output in self.outputs:
+            output.allowed = set(digests)
 
     def choose(self, rng):
         """What the recipe asks for, and how it is written."""
         self.generation += 1
         packages = rng.sample(sorted(self.archive.version), rng.randrange(1, 5))
         self.key = rng.choice((None, self.key_file))
+        files, more, scripts, staged = ["{path: /srv, from: files/}"], "", "skip", rng.random() < 0.25
+        based, runs = rng.random() < 0.4, rng.random() < 0.5
+        if runs:
+            steps = ", ".join(some_step(rng) for _ in range(rng.randrange(3)))
+            more += f"secrets: {{token: {{file: token}}}}\nrun: [{steps}]\n"
+            scripts = rng.choice(("skip", "auto", "run"))
+            packages += [] if based else PROGRAMS
+        if staged:
+            more += (f"stages:\n  tool:\n    debian: {debian_of(self.archive, PROGRAMS + packages[:1], 'skip')}\n"
+                     "    files: [{path: /in, from: files/}]\n"
+                     f"    run: ['mkdir /out; ls -ln /in | wc -l > /out/tool; echo {rng.randrange(100)} >> /out/tool']\n")
+            files.append("{path: /opt/tool, stage: tool, from: /out/tool}")
+        if self.matrix:
+            more += "params: {flavour: none}\nmatrix: {flavour: [a, b]}\n"
+            files.append("{path: /etc/flavour, content: \"${flavour}\"}")
+        self.features = [name for name, there in (("a base", based), ("steps", "run: [{" in more), ("a stage", staged), (
+            f"scripts {scripts}", runs), ("a matrix", self.matrix)) if there]
         with open(self.recipe, "w", encoding="ascii") as out:
-            out.write(f"name: {self.name}\nversion: '1'\narch: [amd64]\n"
-                      f"debian: {{suite: stable, mirror: '{self.archive.mirror}', keyring: keyring.gpg, scripts: skip, "
-                      f"packages: [{', '.join(packages)}]}}\n"
-                      f"files: [{{path: /srv, from: files/}}]\n"
+            out.write(f"name: {self.name}{'-${flavour}' if self.matrix else ''}\nversion: '1'\narch: [amd64]\n"
+                      + (f"from: '{self.base.source}'\n" if based else "")
+                      + f"debian: {debian_of(self.archive, packages, scripts)}\n"
+                      f"files: [{', '.join(files)}]\n"
                       f"layers: {rng.choice(LAYERS)}\n"
-                      f"outputs: [{{oci: {{compression: '{rng.choice(ENCODINGS)}'}}}}]\n")
+                      f"outputs: [{{oci: {{compression: '{rng.choice(ENCODINGS)}'}}}}]\n{more}")
 
     def change_files(self, rng):
         self.generation += 1
         shutil.rmtree(os.path.join(self.folder, "files"), ignore_errors=True)
         fill_folder(rng, os.path.join(self.folder, "files"), 1_500_000)
 
-    def inputs(self):
+    def inputs(self, output):
         """What decides the output's bytes, in a form that can be a key; None while there is no lock."""
-        if not os.path.exists(self.lock):
+        if not os.path.exists(output.lock):
             return None
-        with open(self.lock, "rb") as lock:
-            return self.name, self.generation, hashlib.sha256(lock.read()).hexdigest()
+        with open(output.lock, "rb") as lock:
+            return output.path, self.generation, hashlib.sha256(lock.read()).hexdigest()

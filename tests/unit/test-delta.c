@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/delta.h"
+#include "signing/error.h"
 #include "tests/unit/pack-maker.h"
 
 /* The tree that all cases start from. */
@@ -62,7 +63,8 @@ static void
 assert_delta(EntryList *now, const char *expected)
 {
   g_autoptr(Tree) tree = tree_of(before);
-  g_autoptr(Delta) delta = delta_new(tree, now);
+  g_autoptr(Delta) delta = delta_new(tree, now, NULL);
+  g_assert_nonnull(delta);
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < delta->changed->len; i++)
     g_string_append_printf(text, " +%s", ((const Entry *)delta->changed->pdata[i])->path);
@@ -175,6 +177,25 @@ a_folder_makes_way_for_a_file(void)
   assert_delta(now, " +dir +link +link/in -dir");
 }
 
+/* As a keeper would send that is not ours any more. */
+static void
+a_list_in_disorder_is_refused(void)
+{
+  static const struct {
+    const char *first, *second;
+    EntryType type;
+  } lists[] = {{"b", "a", ENTRY_FILE}, {"a", "a", ENTRY_FILE}, {"a", "b", ENTRY_HARDLINK}};
+  g_autoptr(Tree) tree = tree_of(before);
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+    EntryList *now = entry_list_new();
+    g_autoptr(GError) error = NULL;
+    see(now, lists[i].first, ENTRY_FILE, "x");
+    see(now, lists[i].second, lists[i].type, "c");
+    g_assert_null(delta_new(tree, now, &error));
+    g_assert_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -193,6 +214,7 @@ main(int argc, char **argv)
     {"link-became-copy", a_name_that_became_a_copy_has_changed},
     {"gone", what_is_gone_is_told_from_the_top},
     {"folder-became-file", a_folder_makes_way_for_a_file},
+    {"disorder", a_list_in_disorder_is_refused},
   };
   maker_open();
   for (guint i = 0; i < G_N_ELEMENTS(tests); i++) {

@@ -128,6 +128,8 @@ static const struct {
   {"an unknown command", "if false; then other; fi; [ a = a ] && other", "runs 'other'", -1},
   {"standard input", "read x", "reads the script's standard input", -1},
   {"no end", "while :; do :; done", "does not come to an end", -1},
+  {"no end of one text", "x=0123456789abcdef\nfor i in 1 2 3 4 5 6 7 8 9 10 11 12; do x=$x$x; done\ny=${x%b}",
+   "does not come to an end", -1},
   {"endless recursion", "f() { f; }; f", "too deeply nested", -1},
   {"messages into the output", "x=$(words a 2>&1)", "a redirection of 2", -1},
   {"background", "sleep 1 & echo x", "a command in the background", -1},

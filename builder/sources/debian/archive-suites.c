@@ -332,6 +332,9 @@ add_family(Search *search, const char *from, gboolean optional, GError **error)
   return TRUE;
 }
 
+/* More than these are no help. */
+#define SUITES_TOLD 20
+
 static gboolean
 set_unknown(const Search *search, GError **error)
 {
@@ -339,14 +342,19 @@ set_unknown(const Search *search, GError **error)
   g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < search->sources->len; i++) {
     const AptSource *source = search->sources->pdata[i];
-    if (g_hash_table_add(told, source->suite))
+    if (g_hash_table_add(told, source->suite) && g_hash_table_size(told) <= SUITES_TOLD)
       g_string_append_printf(known, "%s%s", known->len > 0 ? ", " : "", source->suite);
   }
+  if (g_hash_table_size(told) > SUITES_TOLD)
+    g_string_append(known, " ...");
+  g_autoptr(GString) unreadable = g_string_new(NULL);
+  for (guint i = 0; i < search->archive->unreadable->len; i++)
+    g_string_append_printf(unreadable, "\nhint: it is not whole: %s", (const char *)search->archive->unreadable->pdata[i]);
   g_autofree char *components = g_strjoinv(", ", (char **)search->components);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_NOT_FOUND,
-              "suite '%s' (%s) is not in apt's configuration of this machine, which has %s\nhint: name a mirror with 'mirror:' "
-              "or --mirror",
-              search->request->suite, components, known->len > 0 ? known->str : "no suite at all");
+              "suite '%s' (%s) is not in apt's configuration of this machine, which has %s%s\nhint: name a mirror with "
+              "'mirror:' or --mirror",
+              search->request->suite, components, known->len > 0 ? known->str : "no suite at all", unreadable->str);
   return FALSE;
 }
 

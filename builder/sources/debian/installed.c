@@ -26,6 +26,7 @@ debian_installed_free(DebianInstalledSet *set)
 {
   g_free(set->architecture);
   g_ptr_array_unref(set->packages);
+  g_clear_pointer(&set->counted, g_hash_table_unref);
   g_clear_pointer(&set->owners, g_hash_table_unref);
   g_free(set);
 }
@@ -37,6 +38,14 @@ says_installed(const DebianControl *control)
 {
   const char *status = debian_control_get(control, "Status");
   return status != NULL && g_str_has_suffix(status, " installed");
+}
+
+/* One architecture an image: packages of others are left alone. */
+static gboolean
+counts(const DebianInstalledSet *set, const DebianInstalled *package)
+{
+  return package->installed &&
+         (strcmp(package->architecture, "all") == 0 || strcmp(package->architecture, set->architecture) == 0);
 }
 
 /* @file: of status.d, where a stanza tells no status. */
@@ -60,6 +69,8 @@ add_stanza(DebianInstalledSet *set, const char *text, gsize size, const char *fi
   }
   package->installed = package->version != NULL && package->architecture != NULL &&
                        (file != NULL || says_installed(package->control));
+  if (counts(set, package) && !g_hash_table_contains(set->counted, package->name))
+    g_hash_table_insert(set->counted, (gpointer)package->name, package);
   g_ptr_array_add(set->packages, g_steal_pointer(&package));
   return TRUE;
 }
@@ -105,28 +116,16 @@ debian_installed_read(const Tree *tree, const char *architecture, GError **error
   g_autoptr(DebianInstalledSet) set = g_new0(DebianInstalledSet, 1);
   set->architecture = g_strdup(architecture);
   set->packages = g_ptr_array_new_with_free_func(installed_free);
+  set->counted = g_hash_table_new(g_str_hash, g_str_equal);
   if (!read_status(set, tree, error) || !read_status_folder(set, tree, error))
     return NULL;
   return set->packages->len > 0 ? g_steal_pointer(&set) : NULL;
 }
 
-/* One architecture an image: packages of others are left alone. */
-static gboolean
-counts(const DebianInstalledSet *set, const DebianInstalled *package)
-{
-  return package->installed &&
-         (strcmp(package->architecture, "all") == 0 || strcmp(package->architecture, set->architecture) == 0);
-}
-
 DebianInstalled *
 debian_installed_find(const DebianInstalledSet *set, const char *name)
 {
-  for (guint i = 0; set != NULL && i < set->packages->len; i++) {
-    DebianInstalled *package = set->packages->pdata[i];
-    if (strcmp(package->name, name) == 0 && counts(set, package))
-      return package;
-  }
-  return NULL;
+  return set != NULL ? g_hash_table_lookup(set->counted, name) : NULL;
 }
 
 static gboolean

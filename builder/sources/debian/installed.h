@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
   char *architecture;  /* the native one */
   GPtrArray *packages; /* DebianInstalled*, in the order of the database */
+  GHashTable *counted; /* name -> DebianInstalled*: the first of an architecture that counts here */
   GHashTable *owners;  /* merged path -> DebianInstalled*, once they were asked for */
 } DebianInstalledSet;
 

@@ -131,10 +131,10 @@ run_subst(Native *native, Shell *shell, char **words)
 
 /* A text with its ${variables}. */
 static char *
-fill_in(const NativeQuestion *question, const char *text)
+fill_in(Shell *shell, const NativeQuestion *question, const char *text)
 {
   GString *filled = g_string_new(NULL);
-  for (const char *c = text; *c != '\0'; c++) {
+  for (const char *c = text; *c != '\0' && filled->len <= SHELL_TEXT; c++) {
     const char *end = c[0] == '$' && c[1] == '{' ? strchr(c, '}') : NULL;
     if (end == NULL) {
       g_string_append_c(filled, *c);
@@ -145,6 +145,8 @@ fill_in(const NativeQuestion *question, const char *text)
     g_string_append(filled, value != NULL ? value : "");
     c = end;
   }
+  if (filled->len > SHELL_TEXT)
+    shell_give_up(shell, g_strdup("a text becomes too long"));
   return g_string_free(filled, FALSE);
 }
 
@@ -156,7 +158,7 @@ run_metaget(Native *native, Shell *shell, char **words)
     return no_question(shell, words[1]);
   if (g_strcmp0(words[2], "choices") != 0 && g_strcmp0(words[2], "choices-c") != 0)
     return shell_give_up(shell, g_strdup_printf("asks for the %s of '%s'", words[2], words[1]));
-  g_autofree char *choices = fill_in(question, question->choices);
+  g_autofree char *choices = fill_in(shell, question, question->choices);
   return answer(shell, 0, choices);
 }
 
@@ -196,8 +198,9 @@ run_register(Native *native, Shell *shell, char **words)
 static int
 run_input(Native *native, Shell *shell, char **words)
 {
-  if (find_question(native, words[1] != NULL ? words[2] : NULL) == NULL)
-    return no_question(shell, words[2]);
+  const char *name = words[1] != NULL ? words[2] : NULL;
+  if (find_question(native, name) == NULL)
+    return no_question(shell, name);
   return answer(shell, 30, "question skipped");
 }
 

@@ -49,13 +49,23 @@ native_text_regex(const char *posix, gboolean extended, gboolean caseless)
   return g_regex_new(perl, (caseless ? G_REGEX_CASELESS : 0) | G_REGEX_RAW | G_REGEX_DOLLAR_ENDONLY, 0, NULL);
 }
 
+gboolean
+native_text_matches(Shell *shell, const GRegex *regex, const char *line, GMatchInfo **match)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean found = g_regex_match_full(regex, line, -1, 0, 0, match, &error);
+  if (error != NULL)
+    shell_give_up(shell, g_strdup_printf("the expression '%.60s'", g_regex_get_pattern(regex)));
+  return found && error == NULL;
+}
+
 typedef struct {
   gboolean quiet, silent, inverted, extended, fixed, whole, caseless, count, file;
   GPtrArray *patterns;
 } Grep;
 
 static gboolean
-matches(const Grep *grep, const GPtrArray *regexes, const char *line)
+matches(Shell *shell, const Grep *grep, const GPtrArray *regexes, const char *line)
 {
   gboolean found = FALSE;
   for (guint i = 0; i < grep->patterns->len && !found; i++) {
@@ -63,7 +73,7 @@ matches(const Grep *grep, const GPtrArray *regexes, const char *line)
     if (grep->fixed)
       found = grep->whole ? strcmp(line, pattern) == 0 : strstr(line, pattern) != NULL;
     else
-      found = g_regex_match(regexes->pdata[i], line, 0, NULL);
+      found = native_text_matches(shell, regexes->pdata[i], line, NULL);
   }
   return found != grep->inverted;
 }
@@ -138,8 +148,8 @@ grep_text(Shell *shell, const Grep *grep, const char *text)
   }
   g_autoptr(GPtrArray) lines = native_text_split(text);
   gboolean any = FALSE;
-  for (guint i = 0; i < lines->len; i++) {
-    if (!matches(grep, regexes, lines->pdata[i]))
+  for (guint i = 0; i < lines->len && shell_unknown(shell) == NULL; i++) {
+    if (!matches(shell, grep, regexes, lines->pdata[i]))
       continue;
     any = TRUE;
     if (!grep->quiet)

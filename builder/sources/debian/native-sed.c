@@ -100,37 +100,59 @@ read_sed(const char *at, gboolean extended)
   return NULL;
 }
 
-/* Only the first match is replaced, or all. */
-static char *
-substitute(const SedCommand *command, const char *line, gboolean *done)
+/* Whether more may come of the line than is worth a thought: each place of it may be replaced, by the whole line for each "\\1". */
+static gboolean
+may_grow(const SedCommand *command, const char *line)
 {
-  g_autoptr(GMatchInfo) match = NULL;
-  *done = g_regex_match(command->from, line, 0, &match);
-  if (!*done)
-    return g_strdup(line);
-  if (command->all)
-    return g_regex_replace(command->from, line, -1, 0, command->to, 0, NULL);
-  int start, end;
-  g_match_info_fetch_pos(match, 0, &start, &end);
-  g_autofree char *to = g_match_info_expand_references(match, command->to, NULL);
-  return to != NULL ? g_strdup_printf("%.*s%s%s", start, line, to, line + end) : g_strdup(line);
+  gsize length = strlen(line), most = strlen(command->to) + 1, places = command->all ? length + 1 : 1;
+  for (const char *c = command->to; *c != '\0'; c++)
+    most += *c == '\\' ? length : 0;
+  return places > SHELL_WORK / most;
 }
 
 static char *
-edit_text(const GPtrArray *commands, const char *text, gboolean quiet)
+replace_first(const SedCommand *command, const GMatchInfo *match, const char *line)
+{
+  int start, end;
+  g_match_info_fetch_pos(match, 0, &start, &end);
+  g_autofree char *to = g_match_info_expand_references(match, command->to, NULL);
+  return to != NULL ? g_strdup_printf("%.*s%s%s", start, line, to, line + end) : NULL;
+}
+
+/* Only the first match is replaced, or all. */
+static char *
+substitute(Shell *shell, const SedCommand *command, const char *line, gboolean *done)
+{
+  g_autoptr(GMatchInfo) match = NULL;
+  *done = native_text_matches(shell, command->from, line, &match);
+  if (!*done)
+    return g_strdup(line);
+  char *changed = NULL;
+  if (!may_grow(command, line))
+    changed = command->all ? g_regex_replace(command->from, line, -1, 0, command->to, 0, NULL)
+                           : replace_first(command, match, line);
+  if (changed == NULL)
+    shell_give_up(shell, g_strdup_printf("the replacement '%.60s'", command->to));
+  else
+    shell_spend(shell, strlen(changed));
+  return changed != NULL ? changed : g_strdup(line);
+}
+
+static char *
+edit_text(Shell *shell, const GPtrArray *commands, const char *text, gboolean quiet)
 {
   g_autoptr(GPtrArray) lines = native_text_split(text);
   GString *edited = g_string_new(NULL);
-  for (guint i = 0; i < lines->len; i++) {
+  for (guint i = 0; i < lines->len && shell_unknown(shell) == NULL; i++) {
     g_autofree char *line = g_strdup(lines->pdata[i]);
     gboolean deleted = FALSE;
     for (guint k = 0; k < commands->len && !deleted; k++) {
       const SedCommand *command = commands->pdata[k];
       gboolean done = FALSE;
-      if (command->address != NULL && !g_regex_match(command->address, line, 0, NULL))
+      if (command->address != NULL && !native_text_matches(shell, command->address, line, NULL))
         continue;
       deleted = command->delete;
-      char *changed = deleted ? g_strdup(line) : substitute(command, line, &done);
+      char *changed = deleted ? g_strdup(line) : substitute(shell, command, line, &done);
       g_free(line);
       line = changed;
       if (done && command->print)
@@ -189,7 +211,7 @@ native_text_sed(Native *native, Shell *shell, char **words)
   g_autofree char *text = native_text_read_all(native, shell, (char **)files->pdata);
   if (text == NULL)
     return 2;
-  g_autofree char *edited = edit_text(commands, text, quiet);
+  g_autofree char *edited = edit_text(shell, commands, text, quiet);
   if (!in_place) {
     shell_print(shell, edited);
     return 0;

@@ -14,6 +14,8 @@ GPtrArray *native_text_split(const char *text);
 void native_text_print_line(Shell *shell, const char *line);
 /* A POSIX regular expression, basic or extended; NULL for none. */
 GRegex *native_text_regex(const char *posix, gboolean extended, gboolean caseless);
+/* Whether it matches the line; *match may be NULL. What takes too long to find out ends the run. */
+gboolean native_text_matches(Shell *shell, const GRegex *regex, const char *line, GMatchInfo **match);
 
 int native_text_grep(Native *native, Shell *shell, char **words);
 int native_text_sed(Native *native, Shell *shell, char **words);

@@ -27,6 +27,7 @@ struct Shell {
   guint excused;   /* > 0: a failure here does not end the script */
   gboolean failed; /* the last command failed where that ends the script (set -e) */
   guint steps, depth, loops;
+  gsize work;
   GString *out; /* NULL: nobody reads it */
   GString *in;  /* what is left of it; NULL: the script's own */
   char *folder;

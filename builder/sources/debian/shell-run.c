@@ -238,7 +238,7 @@ assign(Shell *shell, char **words, guint n, GPtrArray *before)
 static int
 follow_simple(Shell *shell, const ShellNode *node)
 {
-  char **raw = (char **)node->words->pdata;
+  char *none[] = {NULL}, **raw = node->words->len > 0 ? (char **)node->words->pdata : none;
   guint n = 0;
   while (n < node->words->len && assignment_length(raw[n]) > 0)
     n++;

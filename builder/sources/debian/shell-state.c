@@ -86,6 +86,15 @@ shell_give_up(Shell *shell, char *reason)
   return 1;
 }
 
+void
+shell_spend(Shell *shell, gsize bytes)
+{
+  if (bytes > SHELL_WORK - shell->work)
+    shell_give_up(shell, g_strdup("does not come to an end"));
+  else
+    shell->work += bytes;
+}
+
 const char *
 shell_unknown(const Shell *shell)
 {
@@ -123,6 +132,7 @@ shell_print(Shell *shell, const char *text)
 {
   if (shell->out == NULL)
     return;
+  shell_spend(shell, strlen(text));
   g_string_append(shell->out, text);
   if (shell->out->len > SHELL_TEXT)
     shell_give_up(shell, g_strdup("a text becomes too long"));

@@ -25,6 +25,7 @@ add_char(Expansion *expansion, char c, gboolean quoted)
     g_string_append_c(expansion->field, '\\');
   g_string_append_c(expansion->field, c);
   expansion->in_field = TRUE;
+  shell_spend(expansion->shell, 1);
   if (expansion->field->len > SHELL_TEXT)
     shell_give_up(expansion->shell, g_strdup("a text becomes too long"));
 }
@@ -121,12 +122,13 @@ expand_piece(Shell *shell, const char *from, const char *end, gboolean pattern)
 
 /* ${name#pattern} and its like: what is left of @value (transfer full). */
 static char *
-trim_value(const char *value, const char *pattern, gboolean suffix, gboolean longest)
+trim_value(Shell *shell, const char *value, const char *pattern, gboolean suffix, gboolean longest)
 {
   gsize length = strlen(value);
-  for (gsize i = 0; i <= length; i++) {
+  for (gsize i = 0; i <= length && shell->unknown == NULL; i++) {
     gsize n = longest ? length - i : i; /* how much is cut */
     g_autofree char *cut = suffix ? g_strdup(value + length - n) : g_strndup(value, n);
+    shell_spend(shell, n);
     if (shell_match(pattern, cut))
       return suffix ? g_strndup(value, length - n) : g_strdup(value + n);
   }
@@ -188,7 +190,8 @@ expand_braces(Expansion *expansion, const char *at, const char *end, gboolean qu
     } else if (*at == '#' || *at == '%') {
       gboolean longest = at + 1 < end && at[1] == *at;
       g_autofree char *pattern = expand_piece(shell, at + 1 + longest, end, TRUE);
-      g_autofree char *left = trim_value(value != NULL ? value : "", pattern != NULL ? pattern : "", *at == '%', longest);
+      g_autofree char *left = trim_value(shell, value != NULL ? value : "", pattern != NULL ? pattern : "", *at == '%',
+                                         longest);
       add_value(expansion, left, quoted);
     } else {
       shell_give_up(shell, g_strdup("an expansion that is not understood"));

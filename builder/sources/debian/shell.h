@@ -9,7 +9,7 @@
  *   shell_set(shell, "PATH", "/usr/bin"); shell_set_arguments(shell, arguments, n);
  *   shell_run(shell, script)   -> the script's status, or -1: shell_unknown(shell) tells why, shell_line(shell) where
  *
- * Bounded whatever the script: SHELL_STEPS commands, SHELL_DEPTH levels, SHELL_TEXT bytes of any one text.
+ * Bounded whatever the script: SHELL_STEPS commands, SHELL_DEPTH levels, SHELL_TEXT bytes of any one text, SHELL_WORK of all.
  */
 #ifndef ASHLAR_DEBIAN_SHELL_H
 #define ASHLAR_DEBIAN_SHELL_H
@@ -19,6 +19,7 @@
 #define SHELL_STEPS 20000
 #define SHELL_DEPTH 48
 #define SHELL_TEXT (4 << 20)
+#define SHELL_WORK (16 << 20) /* characters put together and printed */
 
 /* Stands for a text that only the real run can tell (the date): it may be printed where nobody reads it, and no more. */
 #define SHELL_SECRET '\001'
@@ -99,6 +100,8 @@ int shell_run(Shell *shell, const ShellNode *script);
 
 /* Ends the run: @reason is taken. The first reason stays. Returns 1, a status for whoever needs one. */
 int shell_give_up(Shell *shell, char *reason);
+/* Counts @bytes of work; too much of it ends the run. */
+void shell_spend(Shell *shell, gsize bytes);
 const char *shell_unknown(const Shell *shell);
 guint shell_line(const Shell *shell);
 

@@ -5,6 +5,7 @@
 #include "rootfs/acl.h"
 #include "rootfs/directory.h"
 #include "rootfs/layer.h"
+#include "rootfs/xz_window.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -148,6 +149,8 @@ decompress(Store *store, int fd, GCancellable *cancellable, Digest *tar, GError 
   archive_read_support_filter_bzip2(archive);
   archive_read_support_filter_lzma(archive);
   lseek(fd, 0, SEEK_SET);
+  if (!xz_window_check(fd, error))
+    return FALSE;
   if (archive_read_open_fd(archive, fd, PIECE) != ARCHIVE_OK || archive_read_next_header(archive, &entry) != ARCHIVE_OK)
     return library_error(archive, error);
   for (;;) {

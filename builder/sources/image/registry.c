@@ -112,6 +112,8 @@ collect(const RegistrySession *session, json_t *manifest, const char *name, Want
   g_auto(Descriptor) config = {0};
   if (!descriptor_parse(json_object_get(manifest, "config"), &config, error))
     return FALSE;
+  if (config.size > limits_get(LIMIT_DOCUMENT))
+    return limits_refuse(LIMIT_DOCUMENT, error, "the configuration");
   want(session, &config, g_strdup_printf("configuration of %s", name), wanted);
   if (json_array_size(layers) > limits_get(LIMIT_LAYERS))
     return limits_exceed(LIMIT_LAYERS, error);
