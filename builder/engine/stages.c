@@ -67,7 +67,7 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
                                   "format", PACK_FORMAT, "stage", recipe_stage_to_json(stage), "inputs", inputs_hex, "locked",
                                   locked_hex, "needs", needs_json(stages, stage), "epoch", (json_int_t)stages->options.epoch,
                                   "arch", stages->options.arch);
-  if (stage->debian != NULL && stage->debian->scripts != RECIPE_SCRIPTS_SKIP)
+  if (stage->debian != NULL)
     json_object_set_new(description, "install", install_rules());
   store_action_key(description, &key);
   json_decref(description);
