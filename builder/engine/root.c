@@ -2,12 +2,12 @@
 #include "builder/engine/root.h"
 #include "builder/check/globs.h"
 #include "builder/steps/install.h"
+#include "builder/engine/configured.h"
 #include "builder/engine/script_note.h"
 #include "builder/steps/steps.h"
 #include "builder/engine/users.h"
 #include "builder/sources/debian/dpkgdb.h"
 #include "builder/sources/debian/merge.h"
-#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -187,13 +187,19 @@ note_runs(Making *making, GError **error)
 static gboolean
 configure_natively(Making *making, gboolean *all, GError **error)
 {
+  const Base *base = making->all->base;
+  const RecipeDebian *debian = making->recipe->debian;
   g_autoptr(GPtrArray) batches = install_batches(making->recipe, making->locked, making->system);
-  const DebianConfigureOptions options = {.store = making->store,
-                                          .epoch = making->options->epoch,
-                                          .batches = batches,
-                                          .leave_out = making->recipe->debian->scripts == RECIPE_SCRIPTS_SKIP};
+  const ConfiguredOptions options = {
+    .store = making->store,
+    .debian = debian,
+    .system = making->system,
+    .tree = making->root->tree,
+    .base = base != NULL ? &base->manifest->descriptor.digest : NULL,
+    .follow = {.epoch = making->options->epoch, .batches = batches, .leave_out = debian->scripts == RECIPE_SCRIPTS_SKIP},
+  };
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  if (!debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options, report, error))
+  if (!configured_follow(&options, &making->changes, &making->accounts, report, error))
     return FALSE;
   *all = report->n_left_out == 0;
   note_scripts(making, report);
