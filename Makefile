@@ -59,7 +59,8 @@ UNIT_OBJ := $(UNIT:=.o)
 # each fuzz target beside what replays its corpus
 REPLAY   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz-*.c))
 PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/faults/*.c))
-BATS     := $(wildcard tests/cli/*.bats tests/faults/*.bats) $(if $(SAN),,$(wildcard tests/interop/*.bats))
+# the longest first, so that no core waits for the last of them
+BATS     := $(if $(SAN),,$(wildcard tests/interop/*.bats)) $(wildcard tests/faults/*.bats) $(wildcard tests/cli/*.bats)
 JOBS     ?= $(shell nproc)
 C_FILES   = $(SRC) $(UNIT_SRC) $(wildcard tests/bench/*.c tests/fuzz/*.[ch]) $(wildcard signing/*.h rootfs/*.h builder/*.h builder/*/*.h builder/*/*/*.h)
 LINT_C    = $(SRC) $(wildcard tests/*/*.c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/commands/commands.h"
 #include "rootfs/keeper.h"
+#include "rootfs/sandbox.h"
 
 #include <locale.h>
 #include <string.h>
@@ -37,5 +38,7 @@ main(int argc, char **argv)
   setlocale(LC_CTYPE, "C.UTF-8");
   if (strcmp(argv[0], KEEPER_NAME) == 0)
     return keeper_main(argc, argv);
-  return command_main(commands, argc, argv);
+  int status = command_main(commands, argc, argv);
+  sandbox_wait_freed();
+  return status;
 }

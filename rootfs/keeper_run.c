@@ -221,12 +221,14 @@ wait_for_runtime(const Keeper *keeper, const Order *order, pid_t pid, int *statu
     (void)poll(watched, G_N_ELEMENTS(watched), TICK_MILLISECONDS);
     if (watched[1].revents != 0)
       _exit(EXIT_FAILURE);
-    if (waitpid(pid, status, WNOHANG) == pid)
-      break;
-    if (*stopped == '\0' && g_get_monotonic_time() > end)
+    gboolean ended = waitpid(pid, status, WNOHANG) == pid;
+    if (*stopped == '\0' && !ended && g_get_monotonic_time() > end)
       stopped = "time";
+    /* also of what ended by itself: it may have gone on, or given up, without what it could not write */
     if (*stopped == '\0' && free_bytes(keeper->tree) < order->reserve)
       stopped = "disk";
+    if (ended)
+      break;
     if (*stopped != '\0')
       kill(-1, SIGKILL);
   }

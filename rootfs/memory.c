@@ -23,16 +23,41 @@ read_bytes(const char *folder, const char *name, guint64 *out)
   return g_file_get_contents(path, &text, NULL, NULL) && sscanf(text, "%" G_GUINT64_FORMAT, out) == 1;
 }
 
+/* How the two versions of control groups name what is asked of them. */
+typedef struct {
+  const char *root, *limit, *usage, *cached[2];
+} GroupFiles;
+
+/* What the pages of files on disks take: counted as used, and given up when something else needs the memory. */
+static guint64
+group_cached(const char *folder, const GroupFiles *files)
+{
+  g_autofree char *path = g_build_filename(folder, "memory.stat", NULL), *text = NULL;
+  guint64 cached = 0;
+  if (!g_file_get_contents(path, &text, NULL, NULL))
+    return 0;
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++) {
+    const char *value = strchr(*line, ' ');
+    for (guint i = 0; value != NULL && i < G_N_ELEMENTS(files->cached); i++)
+      if (g_str_has_prefix(*line, files->cached[i]) && strlen(files->cached[i]) == (size_t)(value - *line))
+        cached += g_ascii_strtoull(value + 1, NULL, 10);
+  }
+  return cached;
+}
+
 /* What a group and those above it leave. */
 static guint64
-group_available(const char *root, const char *group, const char *limit_name, const char *usage_name)
+group_available(const GroupFiles *files, const char *group)
 {
   guint64 available = G_MAXUINT64, limit, usage;
   g_autofree char *at = g_strdup(group);
   for (;;) {
-    g_autofree char *folder = g_build_filename(root, at, NULL);
-    if (read_bytes(folder, limit_name, &limit) && read_bytes(folder, usage_name, &usage))
-      available = MIN(available, limit > usage ? limit - usage : 0);
+    g_autofree char *folder = g_build_filename(files->root, at, NULL);
+    if (read_bytes(folder, files->limit, &limit) && read_bytes(folder, files->usage, &usage)) {
+      guint64 held = usage - MIN(usage, group_cached(folder, files));
+      available = MIN(available, limit - MIN(limit, held));
+    }
     char *slash = strrchr(at, '/');
     if (slash == NULL || at[1] == '\0')
       return available;
@@ -44,6 +69,9 @@ group_available(const char *root, const char *group, const char *limit_name, con
 static guint64
 groups_available(void)
 {
+  static const GroupFiles unified = {CGROUP_ROOT, "memory.max", "memory.current", {"inactive_file", "active_file"}};
+  static const GroupFiles legacy = {
+    CGROUP_ROOT "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", {"total_inactive_file", "total_active_file"}};
   g_autofree char *text = NULL;
   guint64 available = G_MAXUINT64;
   if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
@@ -51,13 +79,10 @@ groups_available(void)
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line != NULL; line++) {
     g_auto(GStrv) fields = g_strsplit(*line, ":", 3);
-    if (g_strv_length(fields) != 3)
-      continue;
-    if (fields[1][0] == '\0')
-      available = MIN(available, group_available(CGROUP_ROOT, fields[2], "memory.max", "memory.current"));
-    else if (strcmp(fields[1], "memory") == 0)
-      available = MIN(available,
-                      group_available(CGROUP_ROOT "/memory", fields[2], "memory.limit_in_bytes", "memory.usage_in_bytes"));
+    if (g_strv_length(fields) == 3 && fields[1][0] == '\0')
+      available = MIN(available, group_available(&unified, fields[2]));
+    else if (g_strv_length(fields) == 3 && strcmp(fields[1], "memory") == 0)
+      available = MIN(available, group_available(&legacy, fields[2]));
   }
   return available;
 }

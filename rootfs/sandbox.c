@@ -212,6 +212,37 @@ sandbox_free(Sandbox *sandbox)
   g_free(sandbox);
 }
 
+/* Threads that free sandboxes. */
+static GMutex freeing_lock;
+static GPtrArray *freeing;
+
+static gpointer
+free_in_thread(gpointer sandbox)
+{
+  sandbox_free(sandbox);
+  return NULL;
+}
+
+void
+sandbox_free_meanwhile(Sandbox *sandbox)
+{
+  g_mutex_lock(&freeing_lock);
+  if (freeing == NULL)
+    freeing = g_ptr_array_new();
+  g_ptr_array_add(freeing, g_thread_new("free-sandbox", free_in_thread, sandbox));
+  g_mutex_unlock(&freeing_lock);
+}
+
+void
+sandbox_wait_freed(void)
+{
+  g_mutex_lock(&freeing_lock);
+  g_autoptr(GPtrArray) threads = g_steal_pointer(&freeing);
+  g_mutex_unlock(&freeing_lock);
+  for (guint i = 0; threads != NULL && i < threads->len; i++)
+    g_thread_join(threads->pdata[i]);
+}
+
 gboolean
 sandbox_add_input(Sandbox *sandbox, const char *name, const Tree *tree, GError **error)
 {

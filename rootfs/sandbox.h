@@ -31,6 +31,10 @@ typedef struct Sandbox Sandbox;
 Sandbox *sandbox_new(Store *store, const Tree *tree, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void sandbox_free(Sandbox *sandbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
+/* As sandbox_free, while the caller goes on: so many files take their time to go. */
+void sandbox_free_meanwhile(Sandbox *sandbox);
+/* Waits for all of these; nothing is left then. To be called before the process ends. */
+void sandbox_wait_freed(void);
 
 /* The sandbox at @folder that was kept (sandbox_keep), as it was left; nothing is forgotten when it is freed. */
 Sandbox *sandbox_open_kept(const char *folder, const SandboxOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;

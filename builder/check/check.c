@@ -235,7 +235,7 @@ check_image(const CheckSubject *subject, const Recipe *recipe, CheckSuite *suite
   }
   g_clear_pointer(&checking.nodes, g_ptr_array_unref);
   g_clear_pointer(&checking.accounts, accounts_free);
-  g_clear_pointer(&checking.sandbox, sandbox_free);
+  g_clear_pointer(&checking.sandbox, sandbox_free_meanwhile);
   return done;
 }
 

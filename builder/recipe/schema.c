@@ -46,7 +46,8 @@ wrong_kind(Node *node, const SchemaKey *key, Diagnostics *diagnostics)
   if (key->kinds == SCHEMA_LIST && node->kind == NODE_SCALAR) {
     g_auto(GStrv) words = g_strsplit_set(node->text, " ,\t\n", -1);
     g_autofree char *list = g_strjoinv(", ", words);
-    diagnostics_hint(diagnostics, "a list is written [%s]", list);
+    const char *text_key = strcmp(key->path, "run[].command") == 0 ? ", and 'shell' takes a line for the shell" : "";
+    diagnostics_hint(diagnostics, "a list is written [%s]%s", list, text_key);
   }
 }
 

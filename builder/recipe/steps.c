@@ -128,10 +128,10 @@ static char **
 read_command(Model *model, const Node *map, const RecipePlace *place)
 {
   const Node *command = node_get(map, "command"), *shell = node_get(map, "shell");
-  if ((command != NULL) == (shell != NULL)) {
+  if ((node_pair(map, "command") != NULL) == (node_pair(map, "shell") != NULL))
     diagnostics_error(model->diagnostics, place, "a step needs exactly one of 'command' and 'shell'");
+  if ((command != NULL) == (shell != NULL))
     return NULL;
-  }
   if (shell != NULL)
     return shell_command(shell->text);
   if (command->items->len == 0 || *((const Node *)command->items->pdata[0])->text == '\0') {

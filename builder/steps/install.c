@@ -235,7 +235,7 @@ install_packages(Store *store, const Recipe *recipe, const LockArch *locked, con
   for (guint n = 0; n < install.batches->len; n++)
     install_key(&install, n, &install.keys[n]);
   gboolean done = install_once(&install, &outcome, error);
-  g_clear_pointer(&install.sandbox, sandbox_free);
+  g_clear_pointer(&install.sandbox, sandbox_free_meanwhile);
   done = done && outcome_insert(store, tree, options->encoding, &outcome, number, error);
   outcome_clear(&outcome);
   g_ptr_array_unref(install.batches);

@@ -297,6 +297,6 @@ steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *op
     if (done)
       g_array_append_val(numbers, number);
   }
-  g_clear_pointer(&steps.sandbox, sandbox_free);
+  g_clear_pointer(&steps.sandbox, sandbox_free_meanwhile);
   return done;
 }

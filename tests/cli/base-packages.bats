@@ -63,6 +63,32 @@ locked() {
   [ "$(image_manifest i | jq '.layers | length')" = "$(jq '.layers | length' "base-1.oci/blobs/sha256/$(jq -r '.manifests[0].digest' base-1.oci/index.json | cut -d: -f2)")" ]
 }
 
+@test "what dpkg's settings in the base leave out is left out of packages on it" {
+  cat >> base.yaml <<'END'
+files:
+  - {path: /etc/dpkg/dpkg.cfg.d/docker, content: "# slim\npath-exclude=/usr/share/other/*\npath-include '/usr/share/other/kept'\n"}
+  - {path: /etc/dpkg/dpkg.cfg.d/docker.dpkg-old, content: "path-exclude /usr/share/kept/*\n"}
+  - {path: /etc/dpkg/dpkg.cfg, content: "no-debsig\npath-exclude\t/usr/share/*/gone\n"}
+END
+  ok build base.yaml
+  root=$(deb_begin other 2.0 "Depends: libhello")
+  mkdir -p "$root"/usr/share/{other,kept}
+  touch "$root"/usr/share/{other,kept}/{gone,kept,left}
+  deb_end other
+  archive_publish
+  on other
+  built demo.yaml
+  ok ls demo-1.oci.tar /usr/share
+  has "$out" /usr/share/other/kept
+  has "$out" /usr/share/kept/left
+  lacks "$out" /usr/share/other/left
+  lacks "$out" /usr/share/kept/gone
+  # the recipe has the last word
+  sed -i 's/^debian: {/debian: {include: [\/usr\/share\/other\/left], /; s/^debian:$/debian:\n  include: [\/usr\/share\/other\/left]/' demo.yaml
+  built demo.yaml
+  has "$("$ASHLAR" ls demo-1.oci.tar /usr/share)" /usr/share/other/left
+}
+
 @test "a newer version in the archive does not move the base's package, unless something needs it" {
   deb libhello 1.1
   archive_publish

@@ -179,17 +179,18 @@ END
 
 @test "a shell that is killed leaves nothing" {
   an_image
+  nap=98765$BASHPID
   for signal in TERM INT KILL HUP; do
-    "$ASHLAR" shell t-1.oci.tar -- sh -c 'echo begun; sleep 987651' > log 2>&1 < /dev/null &
+    "$ASHLAR" shell t-1.oci.tar -- sh -c "echo begun; sleep $nap" > log 2>&1 < /dev/null &
     pid=$!
     until grep -q begun log; do kill -0 $pid; sleep 0.05; done
     kill -$signal $pid
     wait $pid || true
     for _ in $(seq 100); do
-      pgrep -f 'sleep 98765[1]' > /dev/null || [ -n "$(ls "$ASHLAR_STORE/sandboxes")" ] || break
+      pgrep -f "[s]leep $nap" > /dev/null || [ -n "$(ls "$ASHLAR_STORE/sandboxes")" ] || break
       sleep 0.05
     done
-    if pgrep -f 'sleep 98765[1]'; then false; fi
+    if pgrep -f "[s]leep $nap"; then false; fi
   done
 }
 

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""same-system.py [--some] THEIRS OURS TABLE: tells where two systems of the same packages differ and TABLE does not say so.
+"""same-system.py THEIRS OURS TABLE: tells where two systems of the same packages differ and TABLE does not say so.
 
 A line of TABLE is KIND PATTERN REASON, the pattern a shell's with * for any text. KIND is what differs: theirs (only there),
-ours (only here), kind, content, owner, mode, attributes. A line that nothing is found for is told too, but with --some. Times
-are not compared: theirs are those of the run.
+ours (only here), kind, content, owner, mode, attributes. A line that nothing is found for is told too. Times are not
+compared: theirs are those of the run.
 """
 import fnmatch
 import os
 import stat
 import sys
 
-some = sys.argv[1] == "--some"
-theirs_root, ours_root, table = sys.argv[1 + some :]
+theirs_root, ours_root, table = sys.argv[1:]
 
 
 def tree(root):
@@ -73,7 +72,7 @@ for kind, path, more in differences(tree(theirs_root), tree(ours_root)):
         faults += 1
         print(f"{kind} {path} {more}")
 for i, row in enumerate(rows):
-    if i not in used and not some:
+    if i not in used:
         faults += 1
         print(f"in the table, and not so: {row[0]} {row[1]}")
 sys.exit(bool(faults))

@@ -71,6 +71,11 @@ need() {
   done
 }
 
+# need_plain WHY: skips where the program is built with a sanitizer
+need_plain() {
+  ! ldd "$ASHLAR" | grep -q libasan || skip "a sanitizer $1"
+}
+
 need_root() {
   [ "$(id -u)" = 0 ] || skip "needs root"
 }

@@ -16,15 +16,28 @@ own_store() {
 }
 
 debs_of() {
-  local cache=${ASHLAR_TEST_DEBS:-$TOP/build/test-debs} name version arch sha256 file
+  local cache=${ASHLAR_TEST_DEBS:-$TOP/build/test-debs} name version arch sha256 missing=()
   mkdir -p "$cache" "$2"
-  jq -r '.packages[] | .[] | [.name, .version, .arch, .sha256] | @tsv' "$1" | while IFS=$'\t' read -r name version arch sha256; do
-    file=$cache/$sha256.deb
-    if [ ! -e "$file" ]; then
-      (mkdir -p "$cache/get.$$" && cd "$cache/get.$$" && apt-get -qq -o APT::Sandbox::User=root download "$name=$version" > /dev/null &&
-        mv -- *.deb "$file")
-    fi
-    [ "$(sha256sum "$file" | cut -d' ' -f1)" = "$sha256" ] || { echo "$name $version ($arch) from apt is another file than the lock names"; return 1; }
-    ln -sf "$file" "$2/${name}_${version//:/%3a}_$arch.deb"
+  jq -r '.packages[] | .[] | [.name, .version, .arch, .sha256] | @tsv' "$1" > "$2/list"
+  while IFS=$'\t' read -r name version arch sha256; do
+    [ -e "$cache/$sha256.deb" ] || missing+=("$name=$version")
+  done < "$2/list"
+  [ ${#missing[@]} = 0 ] || download_debs "$cache" "${missing[@]}"
+  while IFS=$'\t' read -r name version arch sha256; do
+    [ -e "$cache/$sha256.deb" ] || { echo "$name $version ($arch) from apt is another file than the lock names"; return 1; }
+    ln -sf "$cache/$sha256.deb" "$2/${name}_${version//:/%3a}_$arch.deb"
+  done < "$2/list"
+  rm "$2/list"
+}
+
+# download_debs CACHE PACKAGE=VERSION...: by apt, all at once, into CACHE under their digests
+download_debs() {
+  local cache=$1 place file
+  shift
+  place=$(mktemp -d -p "$cache")
+  (cd "$place" && apt-get -qq -o APT::Sandbox::User=root download "$@" > /dev/null)
+  for file in "$place"/*.deb; do
+    mv "$file" "$cache/$(sha256sum "$file" | cut -d' ' -f1).deb"
   done
+  rmdir "$place"
 }

@@ -335,9 +335,9 @@ prepare(Merge *merge)
 gboolean
 debian_merge(DebianSystem *system, Tree *tree, const DebianMergeOptions *options, Changes *changes, GError **error)
 {
-  if (!debian_diversions_find(system, changes, error) || !debian_replace(system, tree, error))
+  g_autoptr(DebianFilter) filter = debian_filter_of_system(tree, options->exclude, options->include, error);
+  if (filter == NULL || !debian_diversions_find(system, changes, error) || !debian_replace(system, tree, error))
     return FALSE;
-  g_autoptr(DebianFilter) filter = debian_filter_new(options->exclude, options->include);
   g_autoptr(GHashTable) diverted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL);
   g_autoptr(GHashTable) moved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
