@@ -35,7 +35,7 @@ typedef struct {
   gboolean under_debconf, restart; /* debconf's frontend runs the script; it is about to */
   const DebianUnit *remover;       /* who first took away a package's file, and by which script */
   const char *remover_kind;
-  guint64 held;           /* bytes of files that scripts wrote or changed */
+  guint64 held;            /* bytes of files that scripts wrote or changed */
   guint temporaries;       /* names given by mktemp */
   const DebianUnit *unit;  /* whose script runs */
   const char *kind;        /* "preinst", "postinst", "config" */
