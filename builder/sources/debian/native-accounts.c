@@ -213,7 +213,7 @@ run_adduser(Native *native, Shell *shell, char **words)
   Call call;
   if (!read_call(words, &call))
     return native_unknown_call(shell, words);
-  gboolean group = strcmp(words[0] + strlen(words[0]) - 8, "addgroup") == 0;
+  gboolean group = g_str_has_suffix(words[0], "addgroup");
   if (call.n_names == 2)
     return call.system ? native_unknown_call(shell, words) : join_group(native, shell, call.names[0], call.names[1]);
   if (!call.system)
