@@ -262,12 +262,13 @@ accounts_of_sysusers(void)
   configure(&fixture, a, essential_b, NULL, TRUE);
   accounts_write(fixture.accounts, fixture.changes, 86400);
   g_autofree char *passwd = text_of(fixture.changes, "etc/passwd"), *group = text_of(fixture.changes, "etc/group"),
-                  *shadow = text_of(fixture.changes, "etc/shadow");
+                  *shadow = text_of(fixture.changes, "etc/shadow"), *gshadow = text_of(fixture.changes, "etc/gshadow");
   g_assert_cmpstr(passwd, ==,
                   "root:x:0:0:root:/root:/bin/sh\nlow:x:12:12:Low down:/var/low:/bin/sh\n"
                   "high:x:998:998:High up:/:/usr/sbin/nologin\nwith:x:13:50::/:/usr/sbin/nologin\n");
   g_assert_cmpstr(group, ==, "root:x:0:\nold:x:50:high\nwheel:x:999:\nlow:x:12:\nhigh:x:998:\n");
   g_assert_nonnull(strstr(shadow, "high:!*:1::::::\n"));
+  g_assert_nonnull(strstr(gshadow, "wheel:!*::\n"));
   clear(&fixture);
 }
 
