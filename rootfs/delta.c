@@ -27,7 +27,7 @@ file_of(const Tree *tree, const TreeNode *node)
   if (node->entry->type != ENTRY_HARDLINK)
     return node->entry;
   const Pack *pack = tree_pack(tree, node->pack);
-  return pack_entry(pack, pack_link(pack, node->index));
+  return pack_entry(pack, pack_file(pack, node->index));
 }
 
 static gboolean

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/directory.h"
+#include "rootfs/acl.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -81,47 +82,65 @@ compare_xattrs(gconstpointer a, gconstpointer b)
 static gboolean
 is_hosts_own(const char *name)
 {
-  return g_str_has_prefix(name, "system.") || strcmp(name, "security.selinux") == 0;
+  return (g_str_has_prefix(name, "system.") && !acl_is_name(name)) || strcmp(name, "security.selinux") == 0;
+}
+
+static gboolean
+canonicalize(const Scan *scan, const Entry *entry, const char *name, GByteArray *value, GError **error)
+{
+  if (!acl_is_name(name) || acl_canonicalize(name, entry, value, error))
+    return TRUE;
+  g_autofree char *shown = shown_path(scan);
+  g_prefix_error(error, "'%s': ", shown);
+  return FALSE;
 }
 
 /* One that is gone, or may not be read, is none. */
-static void
-add_xattr(Scan *scan, const char *place, const char *name)
+static gboolean
+add_xattr(Scan *scan, const Entry *entry, const char *place, const char *name, GError **error)
 {
-  g_autofree char *value = g_malloc(XATTR_VALUE_MAX);
-  ssize_t size = is_hosts_own(name) ? -1 : lgetxattr(place, name, value, XATTR_VALUE_MAX);
+  g_autoptr(GByteArray) value = g_byte_array_sized_new(XATTR_VALUE_MAX);
+  g_byte_array_set_size(value, XATTR_VALUE_MAX);
+  ssize_t size = is_hosts_own(name) ? -1 : lgetxattr(place, name, value->data, XATTR_VALUE_MAX);
   if (size < 0)
-    return;
-  Xattr xattr = {.name = g_string_chunk_insert(scan->strings, name), .size = (gsize)size};
-  xattr.value = (const guint8 *)g_string_chunk_insert_len(scan->strings, value, size);
-  g_array_append_val(scan->xattrs, xattr);
+    return TRUE;
+  g_byte_array_set_size(value, (guint)size);
+  if (!canonicalize(scan, entry, name, value, error))
+    return FALSE;
+  Xattr xattr = {.name = g_string_chunk_insert(scan->strings, name), .size = value->len};
+  xattr.value = (const guint8 *)g_string_chunk_insert_len(scan->strings, (const char *)value->data, value->len);
+  if (!acl_is_name(name) || value->len > 0)
+    g_array_append_val(scan->xattrs, xattr);
+  return TRUE;
 }
 
 /* There is no call that takes a descriptor and a name and does not need the file to be readable; /proc's link to the folder's
  * descriptor and one name behind it is the same. */
-static void
-read_xattrs(Scan *scan, int folder, const char *name, Entry *entry)
+static gboolean
+read_xattrs(Scan *scan, int folder, const char *name, Entry *entry, GError **error)
 {
   g_autofree char *place = g_strdup_printf("/proc/self/fd/%d/%s", folder, name);
   char names[XATTR_NAMES_MAX];
   ssize_t size = llistxattr(place, names, sizeof names);
   if (size <= 0)
-    return;
+    return TRUE;
   g_array_set_size(scan->xattrs, 0);
   g_string_chunk_clear(scan->strings);
   for (const char *at = names; at < names + size; at += strlen(at) + 1)
-    add_xattr(scan, place, at);
+    if (!add_xattr(scan, entry, place, at, error))
+      return FALSE;
   g_array_sort(scan->xattrs, compare_xattrs);
   entry->xattrs = (const Xattr *)(gconstpointer)scan->xattrs->data;
   entry->n_xattrs = scan->xattrs->len;
+  return TRUE;
 }
 
 /* @folder and @name lead to what @entry tells of; @fd is its content or -1. */
 static gboolean
 tell(Scan *scan, int folder, const char *name, Entry *entry, int fd, GError **error)
 {
-  if (scan->options->look)
-    read_xattrs(scan, folder, name, entry);
+  if (scan->options->look && !read_xattrs(scan, folder, name, entry, error))
+    return FALSE;
   return scan->options->visit(entry, fd, scan->options->data, error);
 }
 

@@ -17,8 +17,8 @@ typedef gboolean (*DirectoryVisit)(const Entry *entry, int fd, gpointer data, GE
 
 typedef struct {
   /* FALSE: a file with several names is as many files, no extended attributes are read, sockets are refused. TRUE, for who only
-   * looks: they are read, but those that the host made up for itself (SELinux's labels, access control lists); further names
-   * of a file are hardlinks to the first; sockets are left out. */
+   * looks: they are read, access control lists in the form of acl.h, but not those that the host made up for itself (SELinux's
+   * labels); further names of a file are hardlinks to the first; sockets are left out. */
   gboolean look;
   /* Which files are opened; the others need not be readable. NULL: all. */
   gboolean (*opens)(const Entry *entry, const struct stat *status, gpointer data);

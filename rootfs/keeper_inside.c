@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/keeper_inside.h"
+#include "rootfs/covered.h"
 #include "rootfs/entry_list.h"
 #include "rootfs/keeper.h"
 #include "rootfs/keeper_memory.h"
@@ -47,6 +48,15 @@ open_caches(void)
 }
 
 static gboolean
+mount_proc(GError **error)
+{
+  if (do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error))
+    return TRUE;
+  covered_explain("/proc", error);
+  return FALSE;
+}
+
+static gboolean
 mount_caches(int caches, GError **error)
 {
   g_autofree char *place = g_strdup_printf("/proc/self/fd/%d", caches);
@@ -68,7 +78,7 @@ mount_place(const KeeperOrders *orders, int caches, gboolean *in_memory, GError 
   return do_mount(KEEPER_TREE, KEEPER_BUNDLE_TREE, "the tree", MS_BIND, NULL, error) &&
          do_mount(KEEPER_EXTRAS, KEEPER_EXTRAS_PLACE, "what comes with it", MS_BIND, NULL, error) &&
          do_mount(KEEPER_INPUTS_FOLDER, KEEPER_INPUTS, "inputs", MS_BIND, NULL, error) && mount_caches(caches, error) &&
-         do_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, error);
+         mount_proc(error);
 }
 
 /* ---- messages ---- */

@@ -3,6 +3,7 @@
  * The keeper's look at the tree. A file is unchanged when it is the same inode with the same size and the same time of its last
  * change (ctime), which nobody in a sandbox can set; the content of every other is hashed.
  */
+#include "rootfs/acl.h"
 #include "rootfs/directory.h"
 #include "rootfs/entry_list.h"
 #include "rootfs/keeper.h"
@@ -32,6 +33,17 @@ typedef struct {
 
 /* ---- owners ---- */
 
+/* The user who builds is without subordinate ids, and can have only his own. */
+static gboolean
+not_here(const char *shown, const char *what, GError **error)
+{
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
+              "'/%s' %s, whom this sandbox does not have\nhint: give the user who builds subordinate ids, in "
+              "/etc/subuid and /etc/subgid, and install newuidmap (package uidmap)",
+              shown, what);
+  return FALSE;
+}
+
 static gboolean
 own_failed(const Entry *entry, const char *action, GError **error)
 {
@@ -39,10 +51,27 @@ own_failed(const Entry *entry, const char *action, GError **error)
   g_autofree char *shown = g_strescape(entry->path, NULL);
   if (saved != EINVAL)
     return error_set_errno(error, saved, "%s '/%s'", action, shown);
+  g_autofree char *what = g_strdup_printf("belongs to %u:%u", entry->uid, entry->gid);
+  return not_here(shown, what, error);
+}
+
+/* What the file system or the kernel will not have, a program could not use either; but who may do what must not change. */
+static gboolean
+xattr_failed(const Entry *entry, const Xattr *xattr, GError **error)
+{
+  int saved = errno;
+  gboolean list = acl_is_name(xattr->name);
+  if (!list && (saved == EOPNOTSUPP || saved == EPERM))
+    return TRUE;
+  g_autofree char *shown = g_strescape(entry->path, NULL);
+  if (list && saved == EINVAL)
+    return not_here(shown, "has an access control list of users or groups", error);
+  if (!list || saved != EOPNOTSUPP)
+    return error_set_errno(error, saved, "set extended attributes of '/%s'", shown);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED,
-              "'/%s' belongs to %u:%u, whom this sandbox does not have\nhint: give the user who builds subordinate ids, in "
-              "/etc/subuid and /etc/subgid, and install newuidmap (package uidmap)",
-              shown, entry->uid, entry->gid);
+              "'/%s' has an access control list, and the file system of the store knows none\nhint: have the store on one that "
+              "does, as ext4, xfs, btrfs and tmpfs do: $ASHLAR_STORE says where it is",
+              shown);
   return FALSE;
 }
 
@@ -57,8 +86,8 @@ own_entry(int tree, const Entry *entry, GError **error)
   g_autofree char *place = g_strdup_printf("/proc/self/fd/%d/%s", tree, path);
   for (guint i = 0; i < entry->n_xattrs; i++) {
     const Xattr *xattr = &entry->xattrs[i];
-    if (lsetxattr(place, xattr->name, xattr->value, xattr->size, 0) != 0 && errno != EOPNOTSUPP && errno != EPERM)
-      return own_failed(entry, "set extended attributes of", error);
+    if (lsetxattr(place, xattr->name, xattr->value, xattr->size, 0) != 0 && !xattr_failed(entry, xattr, error))
+      return FALSE;
   }
   return TRUE;
 }

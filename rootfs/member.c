@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/member.h"
+#include "rootfs/member_acl.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -22,7 +23,8 @@ struct MemberReader {
   Entry entry;
   char *path, *target;
   GArray *xattrs; /* Xattr */
-  guint64 given;  /* of the current content */
+  MemberAcls acls;
+  guint64 given; /* of the current content */
   /* where lenient: a piece that lies behind a hole, until the hole has been given */
   const guint8 *held;
   gsize held_size;
@@ -137,6 +139,7 @@ reader_new(MemberFormat format, const char *name, GError **error)
   reader->name = g_strdup(name);
   reader->archive = archive_read_new();
   reader->xattrs = g_array_new(FALSE, FALSE, sizeof(Xattr));
+  member_acls_init(&reader->acls);
   if (support_format(reader->archive, format, name))
     return g_steal_pointer(&reader);
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID, "%s: the name tells of no known kind of archive", name);
@@ -186,6 +189,7 @@ member_reader_free(MemberReader *reader)
   archive_read_free(reader->archive);
   g_clear_error(&reader->source_error);
   g_array_unref(reader->xattrs);
+  member_acls_clear(&reader->acls);
   g_free(reader->name);
   g_free(reader->path);
   g_free(reader->target);
@@ -201,7 +205,7 @@ compare_xattrs(gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-take_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
+list_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
 {
   g_array_set_size(reader->xattrs, 0);
   if ((guint)archive_entry_xattr_reset(from) > limits_get(LIMIT_XATTRS))
@@ -217,11 +221,28 @@ take_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
     g_array_append_val(reader->xattrs, xattr);
   }
   g_array_sort(reader->xattrs, compare_xattrs);
+  for (guint i = 1; i < reader->xattrs->len; i++)
+    if (compare_xattrs(&g_array_index(reader->xattrs, Xattr, i - 1), &g_array_index(reader->xattrs, Xattr, i)) == 0)
+      return invalid(reader, "has an extended attribute twice", error);
+  return TRUE;
+}
+
+static gboolean
+take_xattrs(MemberReader *reader, struct archive_entry *from, GError **error)
+{
+  if (!list_xattrs(reader, from, error))
+    return FALSE;
+  if (!member_acls_take(&reader->acls, from, reader->format == MEMBER_LOOK, &reader->entry, reader->xattrs, error)) {
+    g_autofree char *shown = g_strescape(reader->path, NULL);
+    g_prefix_error(error, "%s: '%.200s': ", reader->name, shown);
+    return FALSE;
+  }
+  /* a list that comes as text is one more */
+  if (reader->xattrs->len > limits_get(LIMIT_XATTRS))
+    return exceed(reader, LIMIT_XATTRS, error);
+  g_array_sort(reader->xattrs, compare_xattrs);
   reader->entry.xattrs = (const Xattr *)(gconstpointer)reader->xattrs->data;
   reader->entry.n_xattrs = reader->xattrs->len;
-  for (guint i = 1; i < reader->xattrs->len; i++)
-    if (strcmp(reader->entry.xattrs[i - 1].name, reader->entry.xattrs[i].name) == 0)
-      return invalid(reader, "has an extended attribute twice", error);
   return TRUE;
 }
 
@@ -311,12 +332,20 @@ take_entry(MemberReader *reader, struct archive_entry *from, GError **error)
   reader->entry.path = reader->path;
   if (!is_lenient(reader) && archive_entry_sparse_count(from) > 0)
     return invalid(reader, "is a sparse file", error);
-  if (reader->format != MEMBER_LOOK && archive_entry_acl_types(from) != 0)
-    return invalid(reader, "has an access control list", error);
   if (!take_type(reader, from, error) || !take_numbers(reader, from, error) || !take_xattrs(reader, from, error))
     return FALSE;
   reader->entry.target = reader->target;
   return TRUE;
+}
+
+/* Whether the member came out as it is in the archive, or as good as that for who asked. Of a list that is lost there are
+ * only words. */
+static gboolean
+is_sound(const MemberReader *reader, int result)
+{
+  if (reader->format != MEMBER_LOOK && member_acls_is_warning(archive_error_string(reader->archive)))
+    return FALSE;
+  return result == ARCHIVE_OK || (result == ARCHIVE_WARN && is_lenient(reader));
 }
 
 gboolean
@@ -329,8 +358,7 @@ member_reader_next(MemberReader *reader, const Entry **entry, GError **error)
   int result = archive_read_next_header(reader->archive, &from);
   if (result == ARCHIVE_EOF && reader->source_error == NULL)
     return TRUE;
-  /* a warning is about a member that came out other than it is in the archive */
-  if (result != ARCHIVE_OK && (result != ARCHIVE_WARN || !is_lenient(reader)))
+  if (!is_sound(reader, result))
     return library_error(reader, "after ", error);
   if (!take_entry(reader, from, error))
     return FALSE;

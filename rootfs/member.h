@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The members of a foreign archive, one by one and as a stream: the one place where libarchive is spoken to. Every member is
- * checked before it is handed out: its path (see entry_canonical_path), its type, the range of its numbers; sparse files,
- * ACLs and sockets are refused. What more has to be checked (duplicates, sums of sizes) is the caller's.
+ * checked before it is handed out: its path (see entry_canonical_path), its type, the range of its numbers, its access control
+ * lists (see acl.h, in whose form they come out); sparse files and sockets are refused. What more has to be checked (duplicates,
+ * sums of sizes) is the caller's.
  *
  *   g_autoptr(MemberReader) reader = member_reader_new(MEMBER_TAR, "data.tar.xz", source, data, error);
  *   while (member_reader_next(reader, &entry, error) && entry != NULL)
@@ -19,10 +20,10 @@ typedef enum {
   MEMBER_AR,
   MEMBER_TAR, /* compressed as the name's ending says: none, .gz, .xz, .zst, .bz2, .lzma, and in no other way */
   MEMBER_ANY, /* tar, cpio and zip, in any compression that can be known by its bytes */
-  /* Tar in any such compression, for who only looks: sparse files read as what they stand for, access control lists are left
-   * out, and what libarchive only warns of (a name that is no UTF-8, say) is no error. */
+  /* Tar in any such compression, for who only looks: sparse files read as what they stand for, access control lists that make no
+   * sense are told as they stand, and what libarchive only warns of (a name that is no UTF-8, say) is no error. */
   MEMBER_LOOK,
-  /* The same for who builds on it: an access control list, which would be lost, is an error. */
+  /* The same for who builds on it: an access control list that would be lost is an error. */
   MEMBER_LAYER,
 } MemberFormat;
 

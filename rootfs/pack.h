@@ -72,6 +72,8 @@ guint pack_n_entries(const Pack *pack);
 const Entry *pack_entry(const Pack *pack, guint i);
 /* The entry of the file that hardlink @i is a further name of. */
 guint pack_link(const Pack *pack, guint i);
+/* The same, and @i itself where it is no hardlink: the entry that has the attributes and the content. */
+guint pack_file(const Pack *pack, guint i);
 /* The latest mtime of all entries but directories: whether an epoch clamps anything. */
 gint64 pack_latest_mtime(const Pack *pack);
 /* Compressed size of the frames, and size of the tar members they hold. */

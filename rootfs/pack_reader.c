@@ -291,6 +291,12 @@ pack_link(const Pack *pack, guint i)
   return LE32(pack->index.entries[i].link);
 }
 
+guint
+pack_file(const Pack *pack, guint i)
+{
+  return pack_link(pack, i) != PACK_NO_ENTRY ? pack_link(pack, i) : i;
+}
+
 guint64
 pack_crc64(const Pack *pack, guint i)
 {
@@ -367,7 +373,7 @@ gboolean
 pack_stream(Pack *pack, guint i, PackSink sink, gpointer user, GError **error)
 {
   g_return_val_if_fail(i < pack->index.n_entries, FALSE);
-  guint file = pack_link(pack, i) != PACK_NO_ENTRY ? pack_link(pack, i) : i;
+  guint file = pack_file(pack, i);
   const Entry *entry = &pack->entries[file];
   g_autofree char *shown = g_strescape(entry->path, NULL);
   if (entry->type != ENTRY_FILE) {
@@ -397,7 +403,7 @@ GBytes *
 pack_read(Pack *pack, guint i, gsize max, GError **error)
 {
   g_return_val_if_fail(i < pack->index.n_entries, NULL);
-  guint file = pack_link(pack, i) != PACK_NO_ENTRY ? pack_link(pack, i) : i;
+  guint file = pack_file(pack, i);
   guint64 size = pack->entries[file].size;
   if (size > MIN(max, G_MAXINT32)) {
     g_autofree char *shown = g_strescape(pack->entries[file].path, NULL);

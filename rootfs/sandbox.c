@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/sandbox.h"
+#include "rootfs/acl.h"
 #include "rootfs/keeper.h"
 #include "rootfs/memory.h"
 #include "rootfs/runtime.h"
@@ -57,6 +58,8 @@ make_part(const Sandbox *sandbox, const char *name, int *fd, GError **error)
   g_autofree char *path = g_build_filename(sandbox->folder, name, NULL);
   if (mkdir(path, 0755) != 0)
     return error_set_errno(error, errno, "make '%s'", path);
+  /* what is made in it is to have what the tree says, not what the host's folder does */
+  acl_disinherit(path);
   *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return *fd >= 0 || error_set_errno(error, errno, "open '%s'", path);
 }
@@ -82,7 +85,10 @@ make_folder(Sandbox *sandbox, Store *store, GError **error)
   if (!lock_folder(sandbox, error) || !make_part(sandbox, KEEPER_TREE, &sandbox->tree, error) ||
       !make_part(sandbox, KEEPER_EXTRAS, &sandbox->extras, error))
     return FALSE;
-  return mkdir(inputs, 0755) == 0 || error_set_errno(error, errno, "make '%s'", inputs);
+  if (mkdir(inputs, 0755) != 0)
+    return error_set_errno(error, errno, "make '%s'", inputs);
+  acl_disinherit(inputs);
+  return TRUE;
 }
 
 /* In parts, for a message is bounded and a tree is not. */

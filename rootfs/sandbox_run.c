@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/sandbox_private.h"
 #include "rootfs/cgroup.h"
+#include "rootfs/covered.h"
 #include "rootfs/keeper_inside.h"
 #include "rootfs/runtime.h"
 #include "rootfs/sandbox_mounts.h"
@@ -168,6 +169,16 @@ stand_in(Sandbox *sandbox, GVariant **answer, GError **error)
   return TRUE;
 }
 
+/* @fault is what the runtime said. */
+static gboolean
+tell_fault(const Sandbox *sandbox, const char *fault, GError **error)
+{
+  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "%s: %s", sandbox->runtime, fault);
+  if (strstr(fault, "mount") != NULL && strstr(fault, "ot permitted") != NULL)
+    covered_explain(strstr(fault, "sysfs") != NULL ? "/sys" : "/proc", error);
+  return FALSE;
+}
+
 static gboolean
 run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, SandboxResult *result, GError **error)
 {
@@ -190,8 +201,7 @@ run_bounded(Sandbox *sandbox, const SandboxStep *step, const Cgroup *cgroup, San
                                                : SANDBOX_ENDED;
   if (result->end != SANDBOX_ENDED || result->status == 0 || *fault == '\0')
     return TRUE;
-  g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "%s: %s", sandbox->runtime, fault);
-  return FALSE;
+  return tell_fault(sandbox, fault, error);
 }
 
 gboolean

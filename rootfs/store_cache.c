@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rootfs/store_cache.h"
+#include "rootfs/acl.h"
 #include "rootfs/idmap.h"
 #include "rootfs/keeper.h"
 #include "rootfs/sandbox_sweep.h"
@@ -24,11 +25,14 @@ place_mode(void)
   return geteuid() == 0 ? 0711 : 0700;
 }
 
-/* Whatever the umask is; TRUE where it is there. */
+/* Whatever the umask and the folder above are; TRUE where it is there. */
 static gboolean
 make_one(const char *path, mode_t mode)
 {
-  return mkdir(path, mode) == 0 ? chmod(path, mode) == 0 : errno == EEXIST;
+  if (mkdir(path, mode) != 0)
+    return errno == EEXIST;
+  acl_disinherit(path);
+  return chmod(path, mode) == 0;
 }
 
 char *

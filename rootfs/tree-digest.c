@@ -48,7 +48,7 @@ tree_digest(const Tree *tree, Digest *out)
     /* the content of a link whose file is gone is nowhere else */
     if (entry->type == ENTRY_HARDLINK) {
       const Pack *pack = tree_pack(tree, node->pack);
-      entry = pack_entry(pack, pack_link(pack, node->index));
+      entry = pack_entry(pack, pack_file(pack, node->index));
     }
     hasher_update(hasher, &entry->digest, sizeof entry->digest);
     add_xattrs(hasher, entry);

@@ -187,10 +187,18 @@ unlink_item(Tree *tree, guint32 number)
     tree->items[item->next].previous = item->previous;
 }
 
+/* A name that tree_link gave is no entry of the pack. */
+static gboolean
+is_of_pack(const Tree *tree, const TreeNode *node)
+{
+  return node->pack != TREE_NO_PACK &&
+         (node->entry->type != ENTRY_HARDLINK || pack_entry(tree->packs->pdata[node->pack], node->index) == node->entry);
+}
+
 static void
 set_kept(Tree *tree, const TreeNode *node, gboolean kept)
 {
-  if (node->pack == TREE_NO_PACK)
+  if (!is_of_pack(tree, node))
     return;
   guint8 *byte = (guint8 *)tree->kept->pdata[node->pack] + node->index / 8;
   guint8 bit = (guint8)(1u << node->index % 8);
@@ -361,28 +369,50 @@ may_replace(const Item *item, const Entry *entry, GError **error)
   return FALSE;
 }
 
-gboolean
-tree_insert(Tree *tree, guint number, guint index, GError **error)
+/* Puts @node at the path of its entry. */
+static gboolean
+place(Tree *tree, const TreeNode *node, GError **error)
 {
-  const Entry *entry = pack_entry(tree->packs->pdata[number], index);
+  const Entry *entry = node->entry;
   gsize length = strlen(entry->path);
   guint32 hash = hash_path(tree, entry->path, length);
   guint32 at = find(tree, entry->path, length, hash);
   guint32 parent = NONE;
-  if (at != NONE ? !may_replace(&tree->items[at], entry, error) : !find_parent(tree, entry->path, number, &parent, error))
+  if (at != NONE ? !may_replace(&tree->items[at], entry, error) : !find_parent(tree, entry->path, node->pack, &parent, error))
     return FALSE;
+  if (at == NONE) {
+    add_item(tree, node, hash, parent, node->pack);
+  } else {
+    set_kept(tree, &tree->items[at].node, FALSE);
+    tree->items[at].node = *node;
+    tree->items[at].origin = node->pack;
+  }
+  set_kept(tree, node, TRUE);
+  return TRUE;
+}
+
+gboolean
+tree_insert(Tree *tree, guint number, guint index, GError **error)
+{
+  const Entry *entry = pack_entry(tree->packs->pdata[number], index);
   TreeNode node = {entry, number, index};
   if (entry->type == ENTRY_DIRECTORY)
     node.entry = new_directory(tree, entry->path, entry);
-  if (at == NONE) {
-    add_item(tree, &node, hash, parent, number);
-  } else {
-    set_kept(tree, &tree->items[at].node, FALSE);
-    tree->items[at].node = node;
-    tree->items[at].origin = number;
-  }
-  set_kept(tree, &node, TRUE);
-  return TRUE;
+  return place(tree, &node, error);
+}
+
+gboolean
+tree_link(Tree *tree, const char *path, guint number, guint index, GError **error)
+{
+  const Entry *file = pack_entry(tree->packs->pdata[number], index);
+  Entry *own = arena_take(tree, sizeof *own);
+  *own = *file;
+  own->path = arena_string(tree, path, strlen(path));
+  own->target = file->path;
+  own->type = ENTRY_HARDLINK;
+  own->size = 0;
+  memset(&own->digest, 0, sizeof own->digest);
+  return place(tree, &(TreeNode){own, number, index}, error);
 }
 
 void

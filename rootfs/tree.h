@@ -14,7 +14,7 @@ typedef struct Tree Tree;
 typedef struct {
   const Entry *entry;
   guint pack;  /* the pack's number in the tree; TREE_NO_PACK for a directory that was only implied or overridden */
-  guint index; /* of the entry in its pack */
+  guint index; /* of the entry in its pack; of one that tree_link made, the file's */
 } TreeNode;
 #define TREE_NO_PACK G_MAXUINT
 
@@ -35,6 +35,9 @@ const TreeNode *tree_lookup(const Tree *tree, const char *path);
  * over a directory changes its attributes. A parent that is no directory is an error naming both. The entry of a directory's
  * node is the tree's own, with mtime 0. */
 gboolean tree_insert(Tree *tree, guint number, guint index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Puts a further name of file @index of pack @number at @path, in the same way: a hardlink of another pack than the file, as a layer
+ * has that is laid over others. */
+gboolean tree_link(Tree *tree, const char *path, guint number, guint index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Overrides the attributes of a directory that is there (the strings of @entry are copied); else does nothing. */
 void tree_set_directory(Tree *tree, const Entry *entry);
 /* Removes @path and all below it (of "" all below the root); FALSE when nothing is there. */

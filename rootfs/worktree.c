@@ -184,7 +184,7 @@ static gboolean
 make_link(Layout *layout, const TreeNode *node, GHashTable *heirs, EntryList *rest, GError **error)
 {
   const Pack *pack = tree_pack(layout->tree, node->pack);
-  guint file = pack_link(pack, node->index);
+  guint file = pack_file(pack, node->index);
   gpointer key = (gpointer)pack_entry(pack, file);
   const char *target = is_kept(layout->tree, node->pack, file) ? pack_entry(pack, file)->path : g_hash_table_lookup(heirs, key);
   if (target == NULL) {

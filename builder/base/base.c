@@ -1,77 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/base/base.h"
-#include "builder/executor/executor.h"
 #include "signing/error.h"
-#include "signing/limits.h"
 
 #include <string.h>
 
 void
 base_free(Base *base)
 {
-  for (guint i = 0; base->layers != NULL && i < base->manifest->n_layers; i++)
-    layer_pack_clear(&base->layers[i]);
-  g_free(base->layers);
+  g_clear_pointer(&base->layers, g_array_unref);
   g_clear_pointer(&base->image, oci_image_free);
   g_free(base->from);
   g_free(base);
-}
-
-/* ---- unpacking ---- */
-
-typedef struct {
-  Store *store;
-  const Descriptor *layer;
-  const Digest *diff_id;
-  Progress *progress;
-  char *title;
-  LayerPack *out;
-} Job;
-
-static void
-job_clear(gpointer data)
-{
-  g_free(((Job *)data)->title);
-}
-
-static gboolean
-obtain_layer(gpointer data, GCancellable *cancellable, GError **error)
-{
-  Job *job = data;
-  gboolean known = layer_pack_is_known(job->store, &job->layer->digest);
-  ProgressTask *task = known ? NULL : progress_start(job->progress, PROGRESS_UNPACK, job->title, job->layer->size);
-  Watch watch = progress_watch(task);
-  gboolean obtained = layer_pack_obtain(job->store, &job->layer->digest, job->diff_id, known ? NULL : &watch, cancellable,
-                                        job->out, error);
-  progress_cache(job->progress, PROGRESS_CACHE_PACK, known);
-  if (task != NULL)
-    progress_finish(task, obtained ? PROGRESS_MADE : PROGRESS_FAILED);
-  return obtained;
-}
-
-/* "layer 2 of oci:base" */
-static gboolean
-obtain_layers(Store *store, Base *base, const BaseOptions *options, GError **error)
-{
-  guint n = base->manifest->n_layers;
-  base->layers = g_new0(LayerPack, n + 1);
-  g_autoptr(GArray) jobs = g_array_new(FALSE, TRUE, sizeof(Job));
-  g_array_set_clear_func(jobs, job_clear);
-  g_array_set_size(jobs, n);
-  g_autoptr(Executor) executor = executor_new(options->cancellable);
-  for (guint i = 0; i < n; i++) {
-    Job *job = &g_array_index(jobs, Job, i);
-    *job = (Job){
-      .store = store,
-      .layer = &base->manifest->layers[i],
-      .diff_id = &base->manifest->diff_ids[i],
-      .progress = options->progress,
-      .title = g_strdup_printf("layer %u of %s", i + 1, base->from),
-      .out = &base->layers[i],
-    };
-    executor_push(executor, obtain_layer, job);
-  }
-  return executor_wait(executor, error);
 }
 
 static gboolean
@@ -94,7 +33,10 @@ base_open_stored(Store *store, const Digest *manifest, const char *from, const B
 {
   g_autoptr(Base) base = g_new0(Base, 1);
   base->from = g_strdup(from);
-  if (open_manifest(store, manifest, base, error) && obtain_layers(store, base, options, error))
+  const LayerPacksOptions unpacking = {from, options->progress, options->cancellable};
+  if (open_manifest(store, manifest, base, error))
+    base->layers = layer_packs_obtain(store, base->image->blobs, base->manifest, &unpacking, error);
+  if (base->layers != NULL)
     return g_steal_pointer(&base);
   g_prefix_error(error, "base '%s': ", from);
   return NULL;
@@ -105,18 +47,10 @@ base_open_stored(Store *store, const Digest *manifest, const char *from, const B
 gboolean
 base_lay(const Base *base, Tree *tree, GError **error)
 {
-  g_assert(tree_n_packs(tree) == 0);
-  guint64 members = 0;
-  for (guint i = 0; i < base->manifest->n_layers; i++) {
-    char text[DIGEST_STRING_SIZE];
-    const LayerPack *layer = &base->layers[i];
-    members += pack_n_entries(layer->pack);
-    if (members <= limits_get(LIMIT_MEMBERS) ? layer_pack_lay(layer, tree, error) : limits_exceed(LIMIT_MEMBERS, error))
-      continue;
-    g_prefix_error(error, "base '%s': layer %s: ", base->from, digest_to_string(&base->manifest->layers[i].digest, text));
-    return FALSE;
-  }
-  return TRUE;
+  if (layer_packs_lay(base->layers, tree, error))
+    return TRUE;
+  g_prefix_error(error, "base '%s': ", base->from);
+  return FALSE;
 }
 
 static gboolean

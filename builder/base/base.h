@@ -12,15 +12,13 @@
 #ifndef ASHLAR_BASE_BASE_H
 #define ASHLAR_BASE_BASE_H
 
-#include "builder/progress/progress.h"
-#include "builder/oci/layer_pack.h"
-#include "builder/oci/open.h"
+#include "builder/oci/layer_packs.h"
 
 typedef struct {
   char *from; /* as people know it */
   OciImage *image;
   const OciManifest *manifest; /* the only one of image: descriptor, layers' descriptors, diff IDs, config */
-  LayerPack *layers; /* manifest->n_layers of them, the lowest first: packs 0, 1, 2 ... of a tree that it was laid in */
+  GArray *layers;              /* LayerPack, the lowest first: packs 0, 1, 2 ... of a tree that it was laid in */
 } Base;
 
 typedef struct {

@@ -83,10 +83,7 @@ check_content(const Tree *tree, const TreeNode *node)
   if (node->entry->type != ENTRY_HARDLINK)
     return node->entry;
   const Pack *pack = tree_pack(tree, node->pack);
-  for (guint i = 0; i < pack_n_entries(pack); i++)
-    if (strcmp(pack_entry(pack, i)->path, node->entry->target) == 0)
-      return pack_entry(pack, i);
-  return node->entry;
+  return pack_entry(pack, pack_file(pack, node->index));
 }
 
 void

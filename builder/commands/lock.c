@@ -49,13 +49,13 @@ lock_image(const CommandContext *context, Store *store, const Recipe *recipe, co
   g_auto(GStrv) archs = resolve_archs(recipe, (const char *const *)values->archs, error);
   if (archs == NULL)
     return FALSE;
-  g_autoptr(GArray) bases = NULL;
   const BuildOptions below = {
     .mirrors = (const char *const *)values->mirrors,
     .locked = values->locked,
     .fetch = {.offline = values->offline, .progress = context->progress, .cancellable = context->cancellable},
   };
-  if (!build_base(store, recipe, (const char *const *)archs, &below, &bases, error))
+  g_autoptr(GPtrArray) bases = build_bases(store, recipe, (const char *const *)archs, &below, error);
+  if (bases == NULL)
     return FALSE;
   ResolveOptions resolving = {
     .archs = (const char *const *)archs,

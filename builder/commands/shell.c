@@ -131,7 +131,7 @@ enter_image(const CommandContext *context, const ShellOptions *values, Store *st
                 subject_kind_name(subject->kind));
     return FALSE;
   }
-  g_autoptr(Tree) tree = image_tree_new(store, subject, context->cancellable, error);
+  g_autoptr(Tree) tree = image_tree_new(store, subject, context->progress, context->cancellable, error);
   if (tree == NULL)
     return FALSE;
   json_t *config = json_object_get(subject->config, "config"), *env = json_object_get(config, "Env");

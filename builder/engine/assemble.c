@@ -184,7 +184,7 @@ add_inherited(const Base *base, GPtrArray *layers)
       .digest = descriptor->digest,
       .size = descriptor->size,
       .diff_id = base->manifest->diff_ids[i],
-      .tar_size = base->layers[i].tar_size,
+      .tar_size = g_array_index(base->layers, LayerPack, i).tar_size,
       .reused = TRUE,
       .annotations = json_incref(descriptor->annotations),
     };
@@ -342,6 +342,7 @@ write_image(Store *store, const Recipe *recipe, const char *arch, const RecipeCo
     .epoch = options->packages.epoch,
     .config = config,
     .base = options->base != NULL ? options->base->manifest : NULL,
+    .base_is_ours = recipe->from.stage != NULL,
     .encoding = options->packages.encoding,
     .layers = layers,
     .n_layers = n,
@@ -371,6 +372,14 @@ static gpointer
 copy_string(gconstpointer text, gpointer data)
 {
   return g_strdup(text);
+}
+
+/* What became of maintainer scripts. */
+static void
+take_notes(Assembled *out, GPtrArray *skipped, GPtrArray *scripts)
+{
+  g_ptr_array_extend(out->skipped, skipped, copy_string, NULL);
+  g_ptr_array_extend(out->scripts, scripts, script_note_copy, NULL);
 }
 
 Assembled *
@@ -407,8 +416,9 @@ assemble(Store *store, const Recipe *recipe, const char *arch, const LockArch *l
   if (options->base != NULL && !plan_difference(root, options->base, &recipe->layers, &plan, error))
     return NULL;
 
-  g_ptr_array_extend(out->skipped, root->skipped, copy_string, NULL);
-  g_ptr_array_extend(out->scripts, root->scripts, script_note_copy, NULL);
+  if (options->stage != NULL)
+    take_notes(out, options->stage->skipped, options->stage->scripts);
+  take_notes(out, root->skipped, root->scripts);
   if (options->base != NULL)
     add_inherited(options->base, out->layers);
   if (!write_layers(store, root, &plan, options, out->layers, error) ||

@@ -12,23 +12,13 @@
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
 
-typedef struct {
-  PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
-  const Base *base;         /* or NULL: what it is built upon */
-  const Stages *stages;     /* see RootOptions */
-  const char *runtime;      /* see StepsOptions */
-  gboolean keep;
-  const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
-  CheckSuite *tests;              /* gets the results of the recipe's tests; NULL: they are not run */
-} AssembleOptions;
-
 /* A layer as it came out, for --explain and --json. */
 typedef struct {
   Layer layer;
   char *contents; /* "libc6 2.36-9, libssl3 3.0.11" */
 } AssembledLayer;
 
-typedef struct {
+typedef struct Assembled {
   Descriptor manifest;
   GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
@@ -37,6 +27,17 @@ typedef struct {
   GPtrArray *unpacked; /* packages: "nginx 1.22.1-9" */
   GPtrArray *ran;      /* steps, by name */
 } Assembled;
+
+typedef struct {
+  PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
+  const Base *base;         /* or NULL: what it is built upon */
+  const Assembled *stage;   /* what came of that where it is a stage, whose scripts are told with its own; else NULL */
+  const Stages *stages;     /* see RootOptions */
+  const char *runtime;      /* see StepsOptions */
+  gboolean keep;
+  const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */
+  CheckSuite *tests;              /* gets the results of the recipe's tests; NULL: they are not run */
+} AssembleOptions;
 
 /* An empty one, to be filled. */
 Assembled *assembled_new(void);

@@ -4,7 +4,9 @@
 #include "builder/engine/foreign.h"
 #include "builder/engine/packages.h"
 #include "builder/engine/resolve.h"
+#include "builder/executor/parallel.h"
 #include "builder/sources/files.h"
+#include "builder/steps/step_clock.h"
 #include "signing/error.h"
 
 #include <errno.h>
@@ -17,13 +19,18 @@ make_folder(const char *folder, GError **error)
   return TRUE;
 }
 
+/* Of the recipe, and of the stages that it is built upon. */
 static guint
 count_packages(const Build *build)
 {
   guint n = 0;
-  for (const char *const *arch = build->archs; build->lock != NULL && *arch != NULL; arch++) {
-    const LockArch *locked = lock_find_arch(build->lock, *arch);
-    n += locked != NULL ? locked->packages->len : 0;
+  const Lock *lock = build->lock;
+  for (const Recipe *at = build->recipe; lock != NULL; lock = at != NULL ? lock_stage(build->lock, at->name) : NULL) {
+    for (const char *const *arch = build->archs; *arch != NULL; arch++) {
+      const LockArch *locked = lock_find_arch(lock, *arch);
+      n += locked != NULL ? locked->packages->len : 0;
+    }
+    at = at->from.stage != NULL ? recipe_stage(build->recipe, at->from.stage) : NULL;
   }
   return n;
 }
@@ -61,15 +68,29 @@ list_manifests(Build *build, gpointer manifests, GError **error)
   return TRUE;
 }
 
+/* Whether the packages that are locked can give the steps what they ask for, as far as that is known. */
+static gboolean
+check_clocks(const Build *build, const Recipe *recipe, const Lock *lock, GError **error)
+{
+  gboolean fine = TRUE;
+  for (const char *const *arch = build->archs; fine && *arch != NULL; arch++)
+    fine = step_clock_check(recipe, lock != NULL ? lock_find_arch(lock, *arch) : NULL, error);
+  for (guint i = 0; fine && i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    fine = check_clocks(build, stage, lock != NULL ? lock_stage(lock, stage->name) : NULL, error);
+  }
+  return fine;
+}
+
 /* What has to be known before anything is built: the recipe below, and the lock. */
 static gboolean
 find_lock(Build *build, Lock **lock, GError **error)
 {
   const BuildOptions *options = build->options;
-  g_autoptr(GArray) bases = NULL;
   if (!resolve_needs_lock(build->recipe))
-    return TRUE;
-  if (!build_base(build->store, build->recipe, build->archs, options, &bases, error))
+    return check_clocks(build, build->recipe, NULL, error);
+  g_autoptr(GPtrArray) bases = build_bases(build->store, build->recipe, build->archs, options, error);
+  if (bases == NULL)
     return FALSE;
   const ResolveOptions resolving = {
     .archs = build->archs,
@@ -80,7 +101,7 @@ find_lock(Build *build, Lock **lock, GError **error)
   };
   g_autofree char *path = lock_path_of(build->recipe);
   build->lock = *lock = resolve_lock_file(build->recipe, build->store, path, &resolving, error);
-  return *lock != NULL;
+  return *lock != NULL && check_clocks(build, build->recipe, *lock, error);
 }
 
 /* Does @work for @archs. */
@@ -130,15 +151,58 @@ build_images(Store *store, const Recipe *recipe, const char *const *archs, const
   return run(&build, list_manifests, manifests, error);
 }
 
-gboolean
-build_base(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GArray **manifests,
-           GError **error)
+/* ---- recipes below ---- */
+
+typedef struct {
+  Store *store;
+  const char *const *archs;
+  const BuildOptions *options;
+  ResolveBase *base;
+  GError *error;
+} BaseJob;
+
+static void
+below_free(gpointer data)
 {
-  *manifests = NULL;
-  if (recipe->from.recipe == NULL)
-    return TRUE;
-  *manifests = g_array_new(FALSE, FALSE, sizeof(Digest));
-  return build_images(store, recipe->from.recipe, archs, options, *manifests, error);
+  ResolveBase *base = data;
+  g_array_unref(base->manifests);
+  g_free(base);
+}
+
+static void
+run_base_job(guint i, gpointer data)
+{
+  BaseJob *job = &g_array_index((GArray *)data, BaseJob, i);
+  (void)!build_images(job->store, job->base->recipe->from.recipe, job->archs, job->options, job->base->manifests, &job->error);
+}
+
+GPtrArray *
+build_bases(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options, GError **error)
+{
+  g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(below_free);
+  g_autoptr(GArray) jobs = g_array_new(FALSE, TRUE, sizeof(BaseJob));
+  for (guint i = 0; i <= recipe->stages->len; i++) {
+    const Recipe *one = i == 0 ? recipe : recipe->stages->pdata[i - 1];
+    if (one->from.recipe == NULL)
+      continue;
+    ResolveBase *base = g_new(ResolveBase, 1);
+    *base = (ResolveBase){one, g_array_new(FALSE, FALSE, sizeof(Digest))};
+    g_ptr_array_add(bases, base);
+    const BaseJob job = {.store = store, .archs = archs, .options = options, .base = base};
+    g_array_append_val(jobs, job);
+  }
+  parallel_run(jobs->len, parallel_width(), run_base_job, jobs);
+  GError *failure = NULL;
+  for (guint i = 0; i < jobs->len; i++) {
+    BaseJob *job = &g_array_index(jobs, BaseJob, i);
+    if (failure == NULL)
+      failure = g_steal_pointer(&job->error);
+    g_clear_error(&job->error);
+  }
+  if (failure == NULL)
+    return g_steal_pointer(&bases);
+  g_propagate_error(error, failure);
+  return NULL;
 }
 
 Root *
@@ -164,7 +228,8 @@ build_root(Store *store, const Recipe *recipe, const BuildOptions *options, cons
     return NULL;
   g_autoptr(Base) base = NULL;
   g_autoptr(Stages) stages = NULL;
-  if (!build_obtain_base(&build, archs[0], &base, error) || !build_obtain_stages(&build, archs[0], &stages, error))
+  if (!build_obtain_stages(&build, archs[0], &stages, error) ||
+      !stages_obtain_base(stages, recipe, packages.encoding, &base, NULL, error))
     return NULL;
   const RootOptions root = {.packages = &packages, .base = base, .stages = stages, .runtime = options->runtime, .steps = steps};
   return root_assemble(store, recipe, archs[0], locked, packs, &root, error);

@@ -70,9 +70,9 @@ BuildResult *build_recipe(Store *store, const Recipe *recipe, const BuildOptions
  * Of @options count what says where inputs come from and how programs are run. */
 gboolean build_images(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options,
                       GArray *manifests, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same of the recipe that @recipe is built upon: NULL in *manifests where that is none. */
-gboolean build_base(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options,
-                    GArray **manifests, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same of all recipes that @recipe and its stages are built upon, side by side: ResolveBase* (resolve.h), transfer full. */
+GPtrArray *build_bases(Store *store, const Recipe *recipe, const char *const *archs, const BuildOptions *options,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void build_result_free(BuildResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildResult, build_result_free)
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/engine/build_private.h"
-#include "builder/base/base_source.h"
 #include "builder/engine/memo.h"
 #include "builder/executor/parallel.h"
 
@@ -44,16 +43,6 @@ remember_tests(const Build *build, const char *arch, const CheckSuite *tests, GE
 
 /* ---- images ---- */
 
-/* NULL where the recipe has none. */
-gboolean
-build_obtain_base(const Build *build, const char *arch, Base **base, GError **error)
-{
-  if (build->recipe->from.image == NULL)
-    return TRUE;
-  *base = base_source_obtain(build->recipe, build->store, build->lock, arch, &build->options->fetch, error);
-  return *base != NULL;
-}
-
 gboolean
 build_obtain_stages(const Build *build, const char *arch, Stages **stages, GError **error)
 {
@@ -96,10 +85,13 @@ assemble_image(ImageJob *job, const Digest *key, GError **error)
   };
   const LockArch *locked = build->lock != NULL ? lock_find_arch(build->lock, job->arch) : NULL;
   g_autoptr(Base) base = NULL;
+  g_autoptr(Assembled) stage = NULL;
   g_autoptr(Stages) stages = NULL;
-  if (!build_obtain_base(build, job->arch, &base, error) || !build_obtain_stages(build, job->arch, &stages, error))
+  if (!build_obtain_stages(build, job->arch, &stages, error) ||
+      !stages_obtain_base(stages, build->recipe, job->encoding, &base, &stage, error))
     return FALSE;
   options.base = base;
+  options.stage = stage;
   options.stages = stages;
   parallel_enter();
   g_autoptr(Assembled) image = assemble(build->store, build->recipe, job->arch, locked, &options, error);

@@ -79,6 +79,8 @@ build_describe_image(const Build *build, const char *arch, PackEncoding encoding
                                   pack_encoding_name(encoding), "annotations", annotations);
   if (has_packages(build->recipe))
     json_object_set_new(description, "install", install_rules());
+  if (build->recipe->steps->len > 0)
+    json_object_set_new(description, "steps", json_integer(STEPS_RULES));
   Digest base;
   if (build->lock != NULL && lock_base(build->lock, arch, &base)) {
     char hex[DIGEST_HEX_LENGTH + 1];

@@ -53,8 +53,7 @@ void build_tests_key(const Build *build, const char *arch, Digest *key);
 
 /* Whether the images of all architectures were tested, by this build or an earlier one, or have no tests. */
 gboolean build_all_tested(const Build *build);
-/* NULL in *base where the recipe has none. */
-gboolean build_obtain_base(const Build *build, const char *arch, Base **base, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those of the recipe, with what its files need made. */
 gboolean build_obtain_stages(const Build *build, const char *arch, Stages **stages, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Adds the images that @output needs. */
 void build_want_images(const Build *build, const RecipeOutput *output);

@@ -71,14 +71,20 @@ same_packages(const Lock *a, const Lock *b)
   return TRUE;
 }
 
+/* Whether it is built upon what is made here: there is no base then for architectures that are not being built. */
+static gboolean
+is_upon_own(const Recipe *recipe)
+{
+  return recipe->from.recipe != NULL || recipe->from.stage != NULL;
+}
+
 /* What is to be solved: @archs, and, where the lock's answers are no longer those to the recipe's questions, all that it has an
  * answer for (NULL-terminated, transfer full). */
 static char **
 archs_to_solve(const Recipe *recipe, const Lock *old, gboolean asks_the_same, const char *const *archs)
 {
   g_autoptr(GStrvBuilder) solved = g_strv_builder_new();
-  /* upon another recipe there is no base for architectures that are not being built */
-  gboolean all = old != NULL && !asks_the_same && recipe->from.recipe == NULL;
+  gboolean all = old != NULL && !asks_the_same && !is_upon_own(recipe);
   for (char **arch = recipe->arch; *arch != NULL; arch++)
     if (g_strv_contains(archs, *arch) || (all && lock_find_arch(old, *arch) != NULL))
       g_strv_builder_add(solved, *arch);
@@ -89,7 +95,7 @@ archs_to_solve(const Recipe *recipe, const Lock *old, gboolean asks_the_same, co
 static void
 keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
 {
-  if (recipe->from.recipe != NULL && old != NULL && !json_equal(old->asked, lock->asked))
+  if (is_upon_own(recipe) && old != NULL && !json_equal(old->asked, lock->asked))
     return;
   for (guint i = 0; old != NULL && i < old->archs->len; i++) {
     const LockArch *arch = old->archs->pdata[i];
@@ -101,41 +107,65 @@ keep_other_archs(Lock *lock, const Lock *old, const Recipe *recipe)
   }
 }
 
+/* What came of the recipe that @recipe is built upon (borrowed), or NULL. */
+static const GArray *
+find_manifests(const Recipe *recipe, const ResolveOptions *options)
+{
+  for (guint i = 0; options->bases != NULL && i < options->bases->len; i++) {
+    const ResolveBase *base = options->bases->pdata[i];
+    if (base->recipe == recipe)
+      return base->manifests;
+  }
+  return NULL;
+}
+
+static void
+lock_what_is_made(const Resolving *resolving, const Recipe *recipe, const char *const *archs, Lock *lock)
+{
+  const ResolveOptions *options = resolving->options;
+  const GArray *manifests = find_manifests(recipe, options);
+  for (guint i = 0; manifests != NULL && i < manifests->len; i++)
+    lock_set_base(lock, recipe->from.image, options->archs[i], &g_array_index(manifests, Digest, i));
+  for (const char *const *arch = archs; recipe->from.stage != NULL && *arch != NULL; arch++) {
+    Digest below;
+    resolve_below(resolving->recipe, resolving->lock, recipe, *arch, &below);
+    lock_set_base(lock, recipe->from.image, *arch, &below);
+  }
+}
+
 /* The base as it was locked, unless it is to move. */
 static gboolean
-lock_the_base(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
-              Lock *lock, GError **error)
+lock_the_base(const Resolving *resolving, const Recipe *recipe, const Lock *old, const char *const *archs, Lock *lock,
+              GError **error)
 {
-  gboolean moves = options->update && options->update_packages == NULL;
+  const ResolveOptions *options = resolving->options;
+  gboolean moves = options->update && options->update_packages == NULL && !is_upon_own(recipe);
   Digest digest, is;
-  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
-    lock_set_base(lock, recipe->from.image, options->archs[i], &g_array_index(options->bases, Digest, i));
-  if (recipe->from.recipe != NULL)
-    moves = FALSE;
-  for (char **arch = recipe->arch; old != NULL && recipe->from.image != NULL && *arch != NULL; arch++)
+  if (!resolve_locks_base(recipe))
+    return TRUE;
+  if (is_upon_own(recipe))
+    lock_what_is_made(resolving, recipe, archs, lock);
+  for (char **arch = recipe->arch; old != NULL && *arch != NULL; arch++)
     if (g_strcmp0(json_string_value(json_object_get(old->base, "from")), recipe->from.image) == 0 &&
         (!moves || !g_strv_contains(archs, *arch)) && !lock_base(lock, *arch, &is) && lock_base(old, *arch, &digest))
       lock_set_base(lock, recipe->from.image, *arch, &digest);
-  return recipe->from.recipe != NULL || base_source_lock(recipe, store, archs, &options->fetch, lock, error);
+  return is_upon_own(recipe) || base_source_lock(recipe, resolving->store, archs, &options->fetch, lock, error);
 }
 
 static Lock *
-solve_anew(const Recipe *recipe, Store *store, const Lock *old, const char *const *archs, const ResolveOptions *options,
-           GError **error)
+solve_anew(const Resolving *resolving, const Recipe *recipe, const Lock *old, const char *const *archs, GError **error)
 {
   g_autoptr(Lock) lock = lock_new();
   json_decref(lock->asked);
   lock->asked = lock_asked(recipe);
   json_decref(lock->files);
   lock->files = lock_files(recipe);
-  if (!lock_the_base(recipe, store, old, archs, options, lock, error))
+  if (!lock_the_base(resolving, recipe, old, archs, lock, error))
     return NULL;
   if (recipe->debian == NULL)
     return g_steal_pointer(&lock);
-  g_autoptr(DebianArchive) archive = resolve_archive(recipe, options->mirrors, error);
-  if (archive == NULL)
-    return NULL;
-  if (!resolve_solve(recipe, store, archive, archs, old, options, lock, error))
+  g_autoptr(DebianArchive) archive = resolve_archive(recipe, resolving->options->mirrors, error);
+  if (archive == NULL || !resolve_solve(resolving, recipe, archive, archs, old, lock, error))
     return NULL;
   lock->date = debian_archive_date(archive);
   keep_other_archs(lock, old, recipe);
@@ -177,14 +207,13 @@ check_updates(const Lock *old, const Lock *lock, const ResolveOptions *options, 
 
 /* Of the recipe or of one stage. */
 static Lock *
-resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+resolve_own(const Resolving *resolving, const Recipe *recipe, const Lock *old, GError **error)
 {
   json_t *asked = lock_asked(recipe);
-  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) &&
-                           resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL;
+  gboolean asks_the_same = old != NULL && json_equal(old->asked, asked) && resolve_names_base(recipe, old);
   json_decref(asked);
-  g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, options));
-  g_autoptr(Lock) lock = solve_anew(recipe, store, old, (const char *const *)archs, options, error);
+  g_auto(GStrv) archs = archs_to_solve(recipe, old, asks_the_same, wanted_archs(recipe, resolving->options));
+  g_autoptr(Lock) lock = solve_anew(resolving, recipe, old, (const char *const *)archs, error);
   if (lock == NULL)
     return NULL;
   /* The date gives the default epoch: where no package moved, no byte shall. */
@@ -193,18 +222,19 @@ resolve_own(const Recipe *recipe, Store *store, const Lock *old, const ResolveOp
   return g_steal_pointer(&lock);
 }
 
+/* Each after those that it is built upon, which is their order. */
 static gboolean
-resolve_stages(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, Lock *lock, GError **error)
+resolve_stages(const Resolving *resolving, const Lock *old, GError **error)
 {
-  for (guint i = 0; i < recipe->stages->len; i++) {
-    const Recipe *stage = recipe->stages->pdata[i];
+  for (guint i = 0; i < resolving->recipe->stages->len; i++) {
+    const Recipe *stage = resolving->recipe->stages->pdata[i];
     const Lock *before = old != NULL ? lock_stage(old, stage->name) : NULL;
     if (!resolve_needs_own_lock(stage))
       continue;
-    Lock *own = resolve_own(stage, store, before, options, error);
+    Lock *own = resolve_own(resolving, stage, before, error);
     if (own == NULL)
       return FALSE;
-    lock_add_stage(lock, stage->name, own);
+    lock_add_stage(resolving->lock, stage->name, own);
   }
   return TRUE;
 }
@@ -225,8 +255,16 @@ tell_stages(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *p
 Lock *
 resolve(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
 {
-  g_autoptr(Lock) lock = resolve_own(recipe, store, old, options, error);
-  if (lock == NULL || !resolve_stages(recipe, store, old, options, lock, error) || !check_updates(old, lock, options, error))
+  g_autoptr(Lock) stages = lock_new();
+  g_autoptr(GHashTable) installed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  const Resolving resolving = {recipe, store, options, stages, installed};
+  g_autoptr(Lock) lock = resolve_stages(&resolving, old, error) ? resolve_own(&resolving, recipe, old, error) : NULL;
+  if (lock == NULL)
+    return NULL;
+  GPtrArray *none = lock->stages;
+  lock->stages = stages->stages;
+  stages->stages = none;
+  if (!check_updates(old, lock, options, error))
     return NULL;
   if (old != NULL) {
     resolve_tell_moves(recipe, old, lock, options->fetch.progress);
@@ -245,16 +283,44 @@ refuse(const Recipe *recipe, const char *path, const char *why, GError **error)
               why, recipe->path);
 }
 
-/* Whether the recipe that this one is built upon still gives what it gave. */
-static gboolean
-base_is_the_same(const Recipe *recipe, const Lock *lock, const ResolveOptions *options, char **why)
+/* What a recipe below gives as another one than it gave (transfer full), or NULL. @lock: @recipe's part of it. */
+static char *
+other_base(const Recipe *recipe, const Lock *lock, const ResolveOptions *options)
 {
+  const GArray *manifests = find_manifests(recipe, options);
   Digest was;
-  for (guint i = 0; recipe->from.recipe != NULL && i < options->bases->len; i++)
-    if (!lock_base(lock, options->archs[i], &was) || !digest_equal(&was, &g_array_index(options->bases, Digest, i))) {
-      *why = g_strdup_printf("the base '%s' gives another image now", recipe->from.image);
+  for (guint i = 0; manifests != NULL && i < manifests->len; i++)
+    if (!lock_base(lock, options->archs[i], &was) || !digest_equal(&was, &g_array_index(manifests, Digest, i)))
+      return g_strdup_printf("the base '%s' gives another image now", recipe->from.image);
+  return NULL;
+}
+
+/* Whether the recipes that this one and its stages are built upon still give what they gave. */
+static gboolean
+bases_are_the_same(const Recipe *recipe, const Lock *lock, const ResolveOptions *options, char **why)
+{
+  *why = other_base(recipe, lock, options);
+  for (guint i = 0; *why == NULL && i < recipe->stages->len; i++) {
+    const Recipe *stage = recipe->stages->pdata[i];
+    g_autofree char *other = stage->from.recipe != NULL ? other_base(stage, lock_stage(lock, stage->name), options) : NULL;
+    if (other != NULL)
+      *why = g_strdup_printf("stage '%s': %s", stage->name, other);
+  }
+  return *why == NULL;
+}
+
+/* Whether the images that @recipe and its stages start from are still those of @old. */
+static gboolean
+check_images(const Recipe *recipe, Store *store, const Lock *old, const ResolveOptions *options, GError **error)
+{
+  for (guint i = 0; i <= recipe->stages->len; i++) {
+    const Recipe *one = i == 0 ? recipe : recipe->stages->pdata[i - 1];
+    const Lock *own = i == 0 ? old : lock_stage(old, one->name);
+    if (own == NULL || is_upon_own(one) || !resolve_names_base(one, own))
+      continue;
+    if (!base_source_check(one, store, own, wanted_archs(one, options), &options->fetch, error))
       return FALSE;
-    }
+  }
   return TRUE;
 }
 
@@ -269,13 +335,11 @@ lock_file(const Recipe *recipe, Store *store, const char *path, const ResolveOpt
   }
   /* which only `--update` of all takes as it is */
   gboolean moves = options->update && options->update_packages == NULL;
-  if (old != NULL && !moves && recipe->from.recipe == NULL &&
-      resolve_base_difference(recipe, old, (const char *const[]){NULL}) == NULL &&
-      !base_source_check(recipe, store, old, wanted_archs(recipe, options), &options->fetch, error))
+  if (old != NULL && !moves && !check_images(recipe, store, old, options, error))
     return NULL;
   g_autofree char *why = NULL;
   gboolean holds = resolve_holds(recipe, old, wanted_archs(recipe, options), &why) &&
-                   base_is_the_same(recipe, old, options, &why);
+                   bases_are_the_same(recipe, old, options, &why);
   if (holds && !options->update) {
     resolve_tell_format(recipe, old, options->fetch.progress);
     return g_steal_pointer(&old);

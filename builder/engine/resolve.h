@@ -9,6 +9,12 @@
 #include "builder/lock/lock.h"
 #include "builder/sources/debian/archive.h"
 
+/* What came of the recipe that @recipe, one that is being resolved or a stage of it, is built upon. */
+typedef struct {
+  const Recipe *recipe;
+  GArray *manifests; /* Digest, one for each architecture */
+} ResolveBase;
+
 typedef struct {
   const char *const
     *archs; /* as resolve_archs gives them, or NULL: the recipe's; those of the lock that are not here stay in it */
@@ -16,7 +22,7 @@ typedef struct {
   gboolean locked;                    /* refuse where the lock does not hold */
   gboolean update;                    /* move to the newest versions ... */
   const char *const *update_packages; /* ... of these only, or NULL: of all */
-  const GArray *bases; /* of a recipe that is built upon another one: the manifests of that, Digest, one for each of archs */
+  const GPtrArray *bases;             /* ResolveBase*, for archs: of all that are built upon another recipe; NULL: none are */
   FetchOptions fetch;
 } ResolveOptions;
 

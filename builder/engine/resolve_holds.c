@@ -2,9 +2,15 @@
 #include "builder/engine/resolve_private.h"
 
 gboolean
+resolve_locks_base(const Recipe *recipe)
+{
+  return recipe->from.image != NULL && (recipe->from.stage == NULL || recipe->debian != NULL);
+}
+
+gboolean
 resolve_needs_own_lock(const Recipe *recipe)
 {
-  if (recipe->debian != NULL || recipe->from.image != NULL)
+  if (recipe->debian != NULL || resolve_locks_base(recipe))
     return TRUE;
   json_t *files = lock_files(recipe);
   gboolean some = json_array_size(files) > 0;
@@ -53,15 +59,23 @@ asked_difference(json_t *asked, json_t *locked)
                          less != NULL ? "no longer for " : "", less != NULL ? less : "");
 }
 
-/* What the lock lacks of the base (transfer full), or NULL. */
-char *
-resolve_base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+gboolean
+resolve_names_base(const Recipe *recipe, const Lock *lock)
 {
-  const char *from = recipe->from.image, *locked = json_string_value(json_object_get(lock->base, "from"));
+  const char *from = resolve_locks_base(recipe) ? recipe->from.image : NULL;
+  return g_strcmp0(from, json_string_value(json_object_get(lock->base, "from"))) == 0;
+}
+
+/* What the lock lacks of the base on @archs (transfer full), or NULL. */
+static char *
+base_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
+{
   Digest digest;
-  if (g_strcmp0(from, locked) != 0)
-    return from != NULL ? g_strdup_printf("the recipe starts from '%s'", from) : g_strdup("the recipe starts from nothing");
-  for (const char *const *arch = archs; from != NULL && *arch != NULL; arch++)
+  gboolean has = resolve_locks_base(recipe);
+  if (!resolve_names_base(recipe, lock))
+    return has ? g_strdup_printf("the recipe starts from '%s'", recipe->from.image)
+               : g_strdup("the recipe starts from nothing");
+  for (const char *const *arch = archs; has && *arch != NULL; arch++)
     if (!lock_base(lock, *arch, &digest))
       return g_strdup_printf("it holds no base for architecture %s", *arch);
   return NULL;
@@ -80,17 +94,49 @@ own_difference(const Recipe *recipe, const Lock *lock, const char *const *archs)
   json_decref(asked);
   json_decref(files);
   if (why == NULL)
-    why = resolve_base_difference(recipe, lock, archs);
+    why = base_difference(recipe, lock, archs);
   for (const char *const *arch = archs; recipe->debian != NULL && why == NULL && *arch != NULL; arch++)
     if (lock_find_arch(lock, *arch) == NULL)
       why = g_strdup_printf("it holds nothing for architecture %s", *arch);
   return why;
 }
 
+void
+resolve_below(const Recipe *whole, const Lock *lock, const Recipe *recipe, const char *arch, Digest *out)
+{
+  g_autoptr(Hasher) hasher = hasher_new();
+  for (const Recipe *at = recipe; at->from.stage != NULL;) {
+    at = recipe_stage(whole, at->from.stage);
+    const Lock *own = lock_stage(lock, at->name);
+    const LockArch *packages = own != NULL ? lock_find_arch(own, arch) : NULL;
+    Digest base;
+    for (guint i = 0; packages != NULL && i < packages->packages->len; i++)
+      hasher_update(hasher, &((const LockPackage *)packages->packages->pdata[i])->sha256, sizeof(Digest));
+    if (own != NULL && lock_base(own, arch, &base))
+      hasher_update(hasher, &base, sizeof base);
+  }
+  hasher_finish(hasher, out);
+}
+
+/* What @recipe, whose part of @lock is @own, is built upon as another one than it was (transfer full), or NULL. */
+static char *
+below_difference(const Recipe *whole, const Lock *lock, const Recipe *recipe, const Lock *own, const char *const *archs)
+{
+  Digest was, is;
+  for (const char *const *arch = archs; recipe->from.stage != NULL && recipe->debian != NULL && *arch != NULL; arch++) {
+    resolve_below(whole, lock, recipe, *arch, &is);
+    if (!lock_base(own, *arch, &was) || !digest_equal(&was, &is))
+      return g_strdup_printf("its packages were chosen for another '%s'", recipe->from.image);
+  }
+  return NULL;
+}
+
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
   *why = lock == NULL ? g_strdup("there is none") : own_difference(recipe, lock, archs);
+  if (*why == NULL)
+    *why = below_difference(recipe, lock, recipe, lock, archs);
   guint n = 0;
   for (guint i = 0; *why == NULL && i < recipe->stages->len; i++) {
     const Recipe *stage = recipe->stages->pdata[i];
@@ -99,6 +145,8 @@ resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, 
       continue;
     n++;
     g_autofree char *lack = locked != NULL ? own_difference(stage, locked, archs) : g_strdup("it is new");
+    if (lack == NULL)
+      lack = below_difference(recipe, lock, stage, locked, archs);
     if (lack != NULL)
       *why = g_strdup_printf("stage '%s': %s", stage->name, lack);
   }

@@ -28,7 +28,7 @@ tell_packages(const LockArch *before, const LockArch *after, Progress *progress)
     progress_note(progress, "  nothing moved (%s)", after->arch);
 }
 
-/* A base that moved, or came, or went. */
+/* A base that moved, or came, or went. Of a stage its own packages are told. */
 static void
 tell_base(const Lock *old, const Lock *lock, const char *arch, Progress *progress)
 {
@@ -63,7 +63,7 @@ tell_archs(const Lock *old, const Lock *lock, Progress *progress)
 void
 resolve_tell_moves(const Recipe *recipe, const Lock *old, const Lock *lock, Progress *progress)
 {
-  for (char **arch = recipe->arch; *arch != NULL; arch++)
+  for (char **arch = recipe->arch; recipe->from.stage == NULL && *arch != NULL; arch++)
     tell_base(old, lock, *arch, progress);
   tell_archs(old, lock, progress);
 }

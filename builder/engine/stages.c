@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/engine/stages.h"
+#include "builder/engine/stages_private.h"
 #include "builder/steps/install.h"
 #include "builder/executor/parallel.h"
 #include "builder/engine/root.h"
@@ -9,19 +9,12 @@
 
 #include <string.h>
 
-struct Stages {
-  const Recipe *recipe;
-  const Lock *lock;
-  StagesOptions options;
-  GArray *keys; /* Digest, of each of recipe->stages */
-};
-
 /* ---- what a stage is made of ---- */
 
-static const Lock *
-lock_of(const Stages *stages, const Recipe *stage)
+const Lock *
+stages_lock(const Stages *stages, const Recipe *recipe)
 {
-  return stages->lock != NULL ? lock_stage(stages->lock, stage->name) : NULL;
+  return recipe == stages->recipe || stages->lock == NULL ? stages->lock : lock_stage(stages->lock, recipe->name);
 }
 
 static guint
@@ -33,6 +26,14 @@ number_of(const Stages *stages, const char *name)
   return i;
 }
 
+json_t *
+stages_key_json(const Stages *stages, const char *name)
+{
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, name)), hex);
+  return json_string(hex);
+}
+
 /* {name: key} of the stages whose files @recipe takes. */
 static json_t *
 needs_json(const Stages *stages, const Recipe *recipe)
@@ -40,11 +41,8 @@ needs_json(const Stages *stages, const Recipe *recipe)
   json_t *needs = json_object();
   for (guint i = 0; i < recipe->files->len; i++) {
     const RecipeFile *file = recipe->files->pdata[i];
-    char hex[DIGEST_HEX_LENGTH + 1];
-    if (file->stage == NULL)
-      continue;
-    digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, file->stage)), hex);
-    json_object_set_new(needs, file->stage, json_string(hex));
+    if (file->stage != NULL)
+      json_object_set_new(needs, file->stage, stages_key_json(stages, file->stage));
   }
   return needs;
 }
@@ -54,7 +52,7 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
 {
   Digest inputs, locked = {0}, key;
   char inputs_hex[DIGEST_HEX_LENGTH + 1], locked_hex[DIGEST_HEX_LENGTH + 1];
-  const Lock *lock = lock_of(stages, stage);
+  const Lock *lock = stages_lock(stages, stage);
   if (!files_inputs(stage, NULL, &inputs, stages->options.fetch.cancellable, error))
     return FALSE;
   if (lock != NULL) {
@@ -67,8 +65,13 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
                                   "format", PACK_FORMAT, "stage", recipe_stage_to_json(stage), "inputs", inputs_hex, "locked",
                                   locked_hex, "needs", needs_json(stages, stage), "epoch", (json_int_t)stages->options.epoch,
                                   "arch", stages->options.arch);
+  /* an image from elsewhere is in the lock */
+  if (stage->from.stage != NULL)
+    json_object_set_new(description, "base", stages_key_json(stages, stage->from.stage));
   if (stage->debian != NULL)
     json_object_set_new(description, "install", install_rules());
+  if (stage->steps->len > 0)
+    json_object_set_new(description, "steps", json_integer(STEPS_RULES));
   store_action_key(description, &key);
   json_decref(description);
   g_array_append_val(stages->keys, key);
@@ -115,9 +118,8 @@ taken_of(const Stages *stages, const char *name)
 static void
 taken_key(const Stages *stages, const RecipeFile *file, Digest *key)
 {
-  char hex[DIGEST_HEX_LENGTH + 1];
-  digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, file->stage)), hex);
-  json_t *description = json_pack("{s:s, s:s, s:s}", "action", "taken", "stage", hex, "path", file->from);
+  json_t *description = json_pack("{s:s, s:o, s:s}", "action", "taken", "stage", stages_key_json(stages, file->stage), "path",
+                                  file->from);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -176,37 +178,71 @@ stages_take(const Stages *stages, const RecipeFile *file, char **base, GError **
 
 /* ---- making one ---- */
 
-static Root *
-assemble_stage(const Stages *stages, const Recipe *stage, GError **error)
+PackagesOptions
+stages_packages_options(const Stages *stages, PackEncoding encoding)
 {
   const StagesOptions *options = &stages->options;
-  const Lock *lock = lock_of(stages, stage);
-  const LockArch *locked = lock != NULL ? lock_find_arch(lock, options->arch) : NULL;
-  const PackagesOptions packages = {
-    .encoding = PACK_ZSTD, .epoch = options->epoch, .mirrors = options->mirrors, .fetch = options->fetch};
+  return (PackagesOptions){.encoding = encoding, .epoch = options->epoch, .mirrors = options->mirrors, .fetch = options->fetch};
+}
+
+const LockArch *
+stages_locked(const Stages *stages, const Recipe *stage)
+{
+  const Lock *lock = stages_lock(stages, stage);
+  return lock != NULL ? lock_find_arch(lock, stages->options.arch) : NULL;
+}
+
+static gboolean
+is_built_upon(const Stages *stages, const Recipe *stage)
+{
+  gboolean some = g_strcmp0(stages->recipe->from.stage, stage->name) == 0;
+  for (guint i = 0; !some && i < stages->recipe->stages->len; i++)
+    some = g_strcmp0(((const Recipe *)stages->recipe->stages->pdata[i])->from.stage, stage->name) == 0;
+  return some;
+}
+
+static gboolean
+take_all(const Stages *stages, const Tree *tree, const GPtrArray *files, GError **error)
+{
+  gboolean done = TRUE;
+  for (guint i = 0; done && i < files->len; i++) {
+    g_auto(Taken) taken = {0};
+    done = take_out(stages->options.store, tree, files->pdata[i], &taken, error) &&
+           keep_taken(stages, files->pdata[i], &taken, error);
+  }
+  return done;
+}
+
+static Root *
+assemble_stage(const Stages *stages, const Recipe *stage, const Base *base, GError **error)
+{
+  const StagesOptions *options = &stages->options;
+  const LockArch *locked = stages_locked(stages, stage);
+  const PackagesOptions packages = stages_packages_options(stages, STAGE_ENCODING);
   g_autoptr(GPtrArray) packs = NULL;
   if (locked != NULL) {
     packs = packages_obtain(options->store, stage, locked, &packages, error);
     if (packs == NULL)
       return NULL;
   }
-  const RootOptions root = {.packages = &packages, .runtime = options->runtime, .keep = options->keep, .stages = stages};
+  const RootOptions root = {
+    .packages = &packages, .base = base, .runtime = options->runtime, .keep = options->keep, .stages = stages};
   return root_assemble(options->store, stage, options->arch, locked, packs, &root, error);
 }
 
 static gboolean
 make_stage(const Stages *stages, const Recipe *stage, const GPtrArray *files, GError **error)
 {
-  if (!stages_obtain(stages, stage, error))
+  g_autoptr(Base) base = NULL;
+  if (is_built_upon(stages, stage)) { /* then it is an image anyway */
+    g_autoptr(Tree) tree = stages_lay_image(stages, stage, error);
+    return tree != NULL && take_all(stages, tree, files, error);
+  }
+  if (!stages_obtain(stages, stage, error) || !stages_obtain_base(stages, stage, STAGE_ENCODING, &base, NULL, error))
     return FALSE;
   parallel_enter();
-  g_autoptr(Root) root = assemble_stage(stages, stage, error);
-  gboolean done = root != NULL;
-  for (guint i = 0; done && i < files->len; i++) {
-    g_auto(Taken) taken = {0};
-    done = take_out(stages->options.store, root->tree, files->pdata[i], &taken, error) &&
-           keep_taken(stages, files->pdata[i], &taken, error);
-  }
+  g_autoptr(Root) root = assemble_stage(stages, stage, base, error);
+  gboolean done = root != NULL && take_all(stages, root->tree, files, error);
   parallel_leave();
   return done;
 }

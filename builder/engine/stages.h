@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The stages of a recipe: root filesystems made on the way, of which the image and other stages take files out.
+ * The stages of a recipe: root filesystems made on the way, of which the image and other stages take files out, or which they are
+ * built upon.
  *
  *   Stages *stages = stages_new(recipe, lock, &options, error)
  *   stages_obtain(stages, recipe, error)             makes what @recipe's files need and is not remembered
+ *   stages_obtain_base(stages, recipe, encoding, &base, error)
  *   Pack *pack = stages_take(stages, file, &base, error)
  *
  * What is taken out of a stage is a pack, remembered under all that the stage is made of (its keys, packages, local files, the
  * stages that it needs, epoch, architecture): while none of it changes, the stage is not made, nor its packages looked at. Stages
  * are in one encoding whatever the image's, so that each is made once for all outputs; two threads that need one make it once.
+ *
+ * A stage that is built upon becomes an image of its own, in the store alone, with its packages, files and steps in layers as every
+ * image has them, and is remembered likewise; what is built upon it keeps those layers, and is in their encoding.
  */
 #ifndef ASHLAR_ENGINE_STAGES_H
 #define ASHLAR_ENGINE_STAGES_H
 
+#include "builder/base/base.h"
 #include "builder/lock/lock.h"
 #include "builder/sources/fetch.h"
 #include "rootfs/pack.h"
@@ -37,6 +43,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stages, stages_free)
 /* Makes the stages that files of @recipe (the recipe or one of its stages) are taken out of, side by side, each after those that it
  * needs itself. Must not be called between parallel_enter and parallel_leave. */
 gboolean stages_obtain(const Stages *stages, const Recipe *recipe, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What @recipe (the recipe or one of its stages) is built upon (transfer full), whatever it is; NULL in *base where that is nothing. A
+ * stage is made, in @encoding, where it is not remembered, and *stage (transfer full; may be NULL) gets what came of it, else NULL; the
+ * same holds as for stages_obtain. */
+struct Assembled;
+gboolean stages_obtain_base(const Stages *stages, const Recipe *recipe, PackEncoding encoding, Base **base,
+                            struct Assembled **stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What @file takes out of its stage, which was obtained: a pack (transfer full) of that and all below it, at the paths that it has
  * there; @base (transfer full) is its own. */

@@ -26,7 +26,7 @@ static gboolean
 take_file(Taking *taking, const TreeNode *node, GError **error)
 {
   Pack *pack = tree_pack(taking->tree, node->pack);
-  guint index = node->entry->type == ENTRY_HARDLINK ? pack_link(pack, node->index) : node->index;
+  guint index = pack_file(pack, node->index);
   char *key = g_strdup_printf("%u %u", node->pack, index);
   const char *first = g_hash_table_lookup(taking->written, key);
   Entry entry = *pack_entry(pack, index);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/lock/lock.h"
+#include "builder/lock/lock_private.h"
 
 #include <string.h>
 
@@ -173,22 +173,36 @@ lock_find_package(const LockArch *arch, const char *name)
   return NULL;
 }
 
+const char *
+lock_base_member(const char *from)
+{
+  return g_str_has_prefix(from, "stage:") ? "packages" : "manifests";
+}
+
+/* Borrowed, or NULL. */
+static json_t *
+base_digests(const Lock *lock)
+{
+  const char *from = json_string_value(json_object_get(lock->base, "from"));
+  return from != NULL ? json_object_get(lock->base, lock_base_member(from)) : NULL;
+}
+
 gboolean
 lock_base(const Lock *lock, const char *arch, Digest *out)
 {
-  json_t *digest = json_object_get(json_object_get(lock->base, "manifests"), arch);
+  json_t *digest = json_object_get(base_digests(lock), arch);
   return digest != NULL && digest_from_string(json_string_value(digest), out, NULL);
 }
 
 void
-lock_set_base(Lock *lock, const char *from, const char *arch, const Digest *manifest)
+lock_set_base(Lock *lock, const char *from, const char *arch, const Digest *digest)
 {
   char text[DIGEST_STRING_SIZE];
   if (lock->base == NULL || strcmp(json_string_value(json_object_get(lock->base, "from")), from) != 0) {
     json_decref(lock->base);
-    lock->base = json_pack("{s:s, s:{}}", "from", from, "manifests");
+    lock->base = json_pack("{s:s, s:{}}", "from", from, lock_base_member(from));
   }
-  json_object_set_new(json_object_get(lock->base, "manifests"), arch, json_string(digest_to_string(manifest, text)));
+  json_object_set_new(base_digests(lock), arch, json_string(digest_to_string(digest, text)));
 }
 
 json_t *

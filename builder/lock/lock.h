@@ -27,7 +27,8 @@ typedef struct Lock Lock;
 struct Lock {
   gint64 date;       /* of the archive's Release, or -1: the recipe uses no archive */
   json_t *asked;     /* what the recipe asked of the archive (lock_asked), or JSON null */
-  json_t *base;      /* what it is built upon: {"from": as the recipe spells it, "manifests": {arch: digest}}, or NULL */
+  json_t *base;      /* what it is built upon: {"from": as the recipe spells it, "manifests": {arch: digest}}, or NULL; of
+                      * packages on a stage "packages" instead, digests of the packages below: see lock_set_base */
   json_t *files;     /* files fetched by URL, as the recipe pins them (lock_files) */
   json_t *format;    /* see lock_current_format */
   GPtrArray *archs;  /* LockArch*, sorted by arch */
@@ -75,10 +76,11 @@ LockArch *lock_find_arch(const Lock *lock, const char *arch);
 LockArch *lock_add_arch(Lock *lock, const char *arch);
 const LockPackage *lock_find_package(const LockArch *arch, const char *name);
 
-/* The manifest of the base for @arch; FALSE: there is none. */
+/* The manifest of the base for @arch, or of what is built upon a stage, what its packages were chosen for; FALSE: there is none. */
 gboolean lock_base(const Lock *lock, const char *arch, Digest *out);
-/* @from is what all of them are spelled like: with another one, the others are forgotten. */
-void lock_set_base(Lock *lock, const char *from, const char *arch, const Digest *manifest);
+/* @from is what all of them are spelled like: with another one, the others are forgotten. A stage ("stage:NAME") is locked itself, and is
+ * no image by then: @digest is one of the packages that are below. */
+void lock_set_base(Lock *lock, const char *from, const char *arch, const Digest *digest);
 
 /* What @recipe asks of an archive, as the lock remembers it (new reference; JSON null without a `debian` section): suite,
  * components, snapshot, variant, recommends, packages; nothing that only says where bytes come from. */

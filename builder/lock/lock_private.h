@@ -10,4 +10,7 @@
 /* The version of the file's own structure. */
 #define LOCK_VERSION 1
 
+/* The member of Lock.base that holds the digests, where it is called @from. */
+const char *lock_base_member(const char *from);
+
 #endif

@@ -97,14 +97,14 @@ read_date(Lock *lock, const char *text)
 static gboolean
 read_base(Lock *lock, json_t *base)
 {
-  json_t *from, *manifests, *value;
-  const char *arch;
+  const char *from, *arch;
+  json_t *digests, *value;
   if (base == NULL)
     return TRUE;
-  if (json_unpack(base, "{s:o, s:o !}", "from", &from, "manifests", &manifests) != 0 || !json_is_string(from) ||
-      !json_is_object(manifests))
+  if (json_unpack(base, "{s:s}", "from", &from) != 0 ||
+      json_unpack(base, "{s:s, s:o !}", "from", &from, lock_base_member(from), &digests) != 0 || !json_is_object(digests))
     return FALSE;
-  json_object_foreach (manifests, arch, value) {
+  json_object_foreach (digests, arch, value) {
     Digest digest;
     if (!is_word(arch) || !json_is_string(value) || !digest_from_string(json_string_value(value), &digest, NULL))
       return FALSE;

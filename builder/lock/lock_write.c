@@ -30,22 +30,23 @@ compare_keys(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* One manifest a line. */
+/* One digest a line. */
 static void
 append_base(GString *text, json_t *base)
 {
   g_string_append(text, ",\n\"base\":{\"from\":");
   append_json(text, json_object_get(base, "from"));
-  g_string_append(text, ",\"manifests\":{");
+  const char *member = lock_base_member(json_string_value(json_object_get(base, "from")));
+  g_string_append_printf(text, ",\"%s\":{", member);
   g_autoptr(GPtrArray) archs = g_ptr_array_new();
-  json_t *manifests = json_object_get(base, "manifests"), *digest;
+  json_t *digests = json_object_get(base, member), *digest;
   const char *arch;
-  json_object_foreach (manifests, arch, digest)
+  json_object_foreach (digests, arch, digest)
     g_ptr_array_add(archs, (gpointer)arch);
   g_ptr_array_sort(archs, compare_keys);
   for (guint i = 0; i < archs->len; i++)
     g_string_append_printf(text, "%s\n\"%s\":\"%s\"", i > 0 ? "," : "", (const char *)archs->pdata[i],
-                           json_string_value(json_object_get(manifests, archs->pdata[i])));
+                           json_string_value(json_object_get(digests, archs->pdata[i])));
   g_string_append(text, "\n}}");
 }
 

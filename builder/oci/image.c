@@ -12,12 +12,18 @@ image_annotations(const ImageSpec *spec)
   g_autofree char *created = oci_time(spec->epoch);
   json_object_set_new(all, OCI_ANNOTATION_CREATED, json_string(created));
   json_object_set_new(all, OCI_ANNOTATION_TITLE, json_string(spec->name));
-  json_object_set_new(all, OCI_ANNOTATION_VERSION, json_string(spec->version));
+  if (spec->version != NULL)
+    json_object_set_new(all, OCI_ANNOTATION_VERSION, json_string(spec->version));
   if (spec->description != NULL && spec->description[0] != '\0')
     json_object_set_new(all, OCI_ANNOTATION_DESCRIPTION, json_string(spec->description));
   if (spec->base != NULL) {
     char digest[DIGEST_STRING_SIZE];
-    json_object_set_new(all, OCI_ANNOTATION_BASE_DIGEST, json_string(digest_to_string(&spec->base->descriptor.digest, digest)));
+    json_t *below = json_object_get(json_object_get(spec->base->json, "annotations"), OCI_ANNOTATION_BASE_DIGEST);
+    if (!spec->base_is_ours)
+      json_object_set_new(all, OCI_ANNOTATION_BASE_DIGEST,
+                          json_string(digest_to_string(&spec->base->descriptor.digest, digest)));
+    else if (below != NULL)
+      json_object_set(all, OCI_ANNOTATION_BASE_DIGEST, below);
   }
   if (spec->config != NULL)
     oci_json_set_pairs(all, (const char *const *)spec->config->labels);

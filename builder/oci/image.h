@@ -25,11 +25,12 @@ typedef struct {
 } ImageLayer;
 
 typedef struct {
-  const char *name, *version, *description; /* description may be NULL */
+  const char *name, *version, *description; /* the latter two may be NULL */
   const char *arch;                         /* Debian's name */
   gint64 epoch;
   const RecipeConfig *config; /* NULL: empty. Its labels become annotations too. */
   const OciManifest *base;    /* or NULL: what it is built upon, see inherit.h */
+  gboolean base_is_ours;      /* it is no image that anybody else has: what it is built upon itself is told instead */
   PackEncoding encoding;      /* of all layers of its own */
   const ImageLayer *layers;   /* its own, which lie above the base's; the lowest first */
   guint n_layers;

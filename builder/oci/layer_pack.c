@@ -8,16 +8,22 @@
 
 #include <string.h>
 
+/* Raised by whatever changes what a layer is read as. */
+#define RULES 1
+
 /* What the pack tells beside its members: paths, each with its NUL. */
 #define META_GONE "gone"
 #define META_OPAQUE "opaque"
+#define META_OUTER "outer" /* hardlinks to files of layers below: the path, and that of the file */
 
 /* One reading of a layer. Paths are numbered by the member that was last seen there. */
 typedef struct {
   PackWriter *writer; /* NULL: members are only counted, for some come again */
   GHashTable *seen;   /* path -> number of its member, doubled, plus 1 for a folder */
   GHashTable *stale;  /* numbers of members that come again later */
-  GByteArray *gone, *opaque;
+  GHashTable *passed; /* paths of such members: what they were is nowhere */
+  GHashTable *outer;  /* path of a hardlink to a file of a layer below -> path of the file */
+  GByteArray *gone, *opaque, *links;
   guint members;
   gsize names;
   guint64 packed, content; /* bytes: of the layer, and of the files in it */
@@ -104,6 +110,29 @@ write_member(const Reading *reading, const Entry *entry, MemberReader *reader, G
   return TRUE;
 }
 
+/* The file of a layer below that @entry is a further name of, or NULL. */
+static const char *
+outer_file(const Reading *reading, const Entry *entry)
+{
+  if (entry->type != ENTRY_HARDLINK || g_hash_table_contains(reading->passed, entry->target))
+    return NULL;
+  const char *outer = g_hash_table_lookup(reading->outer, entry->target);
+  return outer != NULL || g_hash_table_contains(reading->seen, entry->target) ? outer : entry->target;
+}
+
+static gboolean
+keep_member(const Reading *reading, const Entry *entry, MemberReader *reader, GError **error)
+{
+  const char *outer = outer_file(reading, entry);
+  if (outer == NULL)
+    return write_member(reading, entry, reader, error);
+  char *file = g_strdup(outer);
+  g_hash_table_replace(reading->outer, g_strdup(entry->path), file);
+  append_path(reading->links, entry->path);
+  append_path(reading->links, file);
+  return TRUE;
+}
+
 static gboolean
 take_member(Reading *reading, const Entry *entry, MemberReader *reader, GError **error)
 {
@@ -115,8 +144,10 @@ take_member(Reading *reading, const Entry *entry, MemberReader *reader, GError *
     return FALSE;
   guint number = reading->members;
   gpointer before;
-  if (g_hash_table_contains(reading->stale, GUINT_TO_POINTER(number)))
+  if (g_hash_table_contains(reading->stale, GUINT_TO_POINTER(number))) {
+    g_hash_table_add(reading->passed, g_strdup(entry->path));
     return TRUE;
+  }
   if (g_hash_table_lookup_extended(reading->seen, entry->path, NULL, &before)) {
     if (is_folder(before) != (entry->type == ENTRY_DIRECTORY))
       return refuse(entry, "is there twice, as a folder and as none", error);
@@ -124,7 +155,7 @@ take_member(Reading *reading, const Entry *entry, MemberReader *reader, GError *
     reading->again = TRUE;
   }
   g_hash_table_replace(reading->seen, g_strdup(entry->path), GUINT_TO_POINTER(number << 1 | (entry->type == ENTRY_DIRECTORY)));
-  return reading->again || write_member(reading, entry, reader, error);
+  return reading->again || keep_member(reading, entry, reader, error);
 }
 
 static gboolean
@@ -167,9 +198,14 @@ read_once(Store *store, Blobs *blobs, const Digest *layer, GHashTable *stale, co
     return FALSE;
   pack_writer_set_watch(writer, watch);
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GByteArray) gone = g_byte_array_new(), opaque = g_byte_array_new();
-  Reading reading = {.writer = writer, .seen = seen, .stale = stale, .gone = gone, .opaque = opaque};
-  reading.packed = (guint64)MAX(store_blob_size(store, layer), 0);
+  g_autoptr(GHashTable) passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GHashTable) outer = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr(GByteArray) gone = g_byte_array_new(), opaque = g_byte_array_new(), links = g_byte_array_new();
+  Reading reading = {.writer = writer, .seen = seen, .stale = stale, .passed = passed, .outer = outer};
+  reading.gone = gone;
+  reading.opaque = opaque;
+  reading.links = links;
+  reading.packed = (guint64)MAX(blobs_size(blobs, layer), 0);
   if (!take_members(&reading, stream, error))
     return FALSE;
   out->again = reading.again;
@@ -177,14 +213,18 @@ read_once(Store *store, Blobs *blobs, const Digest *layer, GHashTable *stale, co
     return TRUE;
   set_paths(writer, META_GONE, gone);
   set_paths(writer, META_OPAQUE, opaque);
+  set_paths(writer, META_OUTER, links);
   return layer_stream_finish(stream, &out->diff_id, &out->tar_size, error) && pack_writer_finish(writer, &out->pack, error);
 }
 
 static gboolean
-unpack(Store *store, const Digest *layer, const Watch *watch, GCancellable *cancellable, Outcome *out, GError **error)
+unpack(Store *store, Blobs *blobs, const Digest *layer, const Watch *watch, GCancellable *cancellable, Outcome *out,
+       GError **error)
 {
-  g_autoptr(Blobs) blobs = blobs_new(store);
   g_autoptr(GHashTable) stale = g_hash_table_new(NULL, NULL);
+  /* what is remembered under its digest must be of its bytes, for all images that have it */
+  if (!blobs_check(blobs, layer, cancellable, error))
+    return FALSE;
   /* twice at most: the first look finds all members that come again */
   do
     if (!read_once(store, blobs, layer, stale, watch, cancellable, out, error))
@@ -200,8 +240,8 @@ make_key(const Digest *layer, Digest *key)
 {
   char hex[DIGEST_HEX_LENGTH + 1];
   digest_to_hex(layer, hex);
-  json_t *description = json_pack("{s:s, s:i, s:s, s:s}", "action", "unpack layer", "format", PACK_FORMAT, "compressor",
-                                  pack_encoding_compressor(PACK_ZSTD), "layer", hex);
+  json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:s}", "action", "unpack layer", "format", PACK_FORMAT, "rules", RULES,
+                                  "compressor", pack_encoding_compressor(PACK_ZSTD), "layer", hex);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -246,7 +286,7 @@ static gboolean
 check_diff_id(const Outcome *outcome, const Digest *expected, GError **error)
 {
   char is[DIGEST_STRING_SIZE], says[DIGEST_STRING_SIZE];
-  if (digest_equal(&outcome->diff_id, expected))
+  if (expected == NULL || digest_equal(&outcome->diff_id, expected))
     return TRUE;
   g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_VERIFY, "its diff ID is %s, but the image's configuration says %s",
               digest_to_string(&outcome->diff_id, is), digest_to_string(expected, says));
@@ -254,16 +294,16 @@ check_diff_id(const Outcome *outcome, const Digest *expected, GError **error)
 }
 
 gboolean
-layer_pack_obtain(Store *store, const Digest *layer, const Digest *diff_id, const Watch *watch, GCancellable *cancellable,
-                  LayerPack *out, GError **error)
+layer_pack_obtain(Store *store, Blobs *blobs, const Digest *layer, const Digest *diff_id, const Watch *watch,
+                  GCancellable *cancellable, LayerPack *out, GError **error)
 {
   Digest key;
   Outcome outcome = {0};
-  *out = (LayerPack){0};
+  *out = (LayerPack){.layer = *layer};
   make_key(layer, &key);
   out->reused = recall(store, &key, &outcome);
-  if ((out->reused || unpack(store, layer, watch, cancellable, &outcome, error)) && check_diff_id(&outcome, diff_id, error) &&
-      (out->reused || remember(store, &key, &outcome, error)))
+  if ((out->reused || unpack(store, blobs, layer, watch, cancellable, &outcome, error)) &&
+      check_diff_id(&outcome, diff_id, error) && (out->reused || remember(store, &key, &outcome, error)))
     out->pack = pack_open(store, &outcome.pack, error);
   out->tar_size = outcome.tar_size;
   if (out->pack != NULL)
@@ -311,18 +351,60 @@ hide(const LayerPack *pack, Tree *tree)
   }
 }
 
+/* Another name for a file of a layer below, wherever it comes to be. */
+typedef struct {
+  const char *path;
+  guint pack, index; /* of the file */
+} OuterLink;
+
+/* Finds the files while they are there: the layer itself may put something else in their places. */
+static gboolean
+find_outer(const LayerPack *pack, const Tree *tree, GArray *links, GError **error)
+{
+  GBytes *paths = pack_meta(pack->pack, META_OUTER);
+  gsize at = 0;
+  for (const char *path, *file; (path = next_path(paths, &at)) != NULL && (file = next_path(paths, &at)) != NULL;) {
+    const TreeNode *node = tree_lookup(tree, file);
+    if (node == NULL || (node->entry->type != ENTRY_FILE && node->entry->type != ENTRY_HARDLINK)) {
+      g_autofree char *shown = g_strescape(path, NULL), *shown_file = g_strescape(file, NULL);
+      g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_INVALID,
+                  "'%.200s' is a hardlink to '%.200s', which is no file, neither before it nor in a layer below", shown,
+                  shown_file);
+      return FALSE;
+    }
+    const OuterLink link = {path, node->pack, pack_file(tree_pack(tree, node->pack), node->index)};
+    g_array_append_val(links, link);
+  }
+  return TRUE;
+}
+
+/* What takes the place of a folder takes that of all in it. */
+static void
+make_room(Tree *tree, const char *path, EntryType type)
+{
+  const TreeNode *there = tree_lookup(tree, path);
+  if (there != NULL && there->entry->type == ENTRY_DIRECTORY && type != ENTRY_DIRECTORY)
+    tree_remove(tree, path);
+}
+
 gboolean
 layer_pack_lay(const LayerPack *pack, Tree *tree, GError **error)
 {
+  g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(OuterLink));
   hide(pack, tree);
+  if (!find_outer(pack, tree, links, error))
+    return FALSE;
   guint number = tree_add_pack(tree, pack->pack);
   for (guint i = 0; i < pack_n_entries(pack->pack); i++) {
     const Entry *entry = pack_entry(pack->pack, i);
-    const TreeNode *there = tree_lookup(tree, entry->path);
-    /* what takes the place of a folder takes that of all in it */
-    if (there != NULL && there->entry->type == ENTRY_DIRECTORY && entry->type != ENTRY_DIRECTORY)
-      tree_remove(tree, entry->path);
+    make_room(tree, entry->path, entry->type);
     if (!tree_insert(tree, number, i, error))
+      return FALSE;
+  }
+  for (guint i = 0; i < links->len; i++) {
+    const OuterLink *link = &g_array_index(links, OuterLink, i);
+    make_room(tree, link->path, ENTRY_FILE);
+    if (!tree_link(tree, link->path, link->pack, link->index, error))
       return FALSE;
   }
   return TRUE;

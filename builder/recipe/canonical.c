@@ -191,6 +191,8 @@ recipe_step_to_json(const RecipeStep *step)
   set_text(object, "workdir", step->working_dir);
   set_text(object, "user", step->user);
   json_object_set_new(object, "network", json_boolean(step->network));
+  if (step->fixed_clock)
+    json_object_set_new(object, "clock", json_string("fixed"));
   set_texts(object, "secrets", step->secrets);
   set_mounts(object, "cache", step, TRUE);
   set_mounts(object, "bind", step, FALSE);
@@ -273,6 +275,7 @@ json_t *
 recipe_stage_to_json(const Recipe *stage)
 {
   json_t *object = json_object();
+  set_text(object, "from", stage->from.image);
   set_content(object, stage);
   return object;
 }

@@ -93,16 +93,6 @@ read_epoch(Model *model)
     model->recipe->epoch = g_date_time_to_unix(time);
 }
 
-static void
-read_from(Model *model)
-{
-  const Node *from = node_get(model->root, "from");
-  if (from == NULL || strcmp(from->text, "scratch") == 0)
-    return;
-  model->recipe->from.image = g_strdup(from->text);
-  model->recipe->from.place = from->place;
-}
-
 void
 model_identity(Model *model)
 {
@@ -111,5 +101,4 @@ model_identity(Model *model)
   read_version(model);
   read_arch(model);
   read_epoch(model);
-  read_from(model);
 }

@@ -17,6 +17,8 @@ typedef struct {
 
 /* The sections, in the order they are read. */
 void model_identity(Model *model);
+/* What it is built upon, by name: upon.h finds the recipe. */
+void model_from(Model *model);
 void model_debian(Model *model);
 void model_accounts(Model *model);
 void model_files(Model *model);

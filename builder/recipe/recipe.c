@@ -2,10 +2,13 @@
 #include "builder/recipe/recipe.h"
 #include "builder/recipe/check.h"
 #include "builder/recipe/include.h"
+#include "builder/recipe/inherit.h"
 #include "builder/recipe/matrix.h"
 #include "builder/recipe/model.h"
 #include "builder/recipe/params.h"
 #include "builder/recipe/schema.h"
+#include "builder/recipe/upon.h"
+#include "builder/recipe/with.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -43,6 +46,7 @@ recipe_free(Recipe *recipe)
   g_free(recipe->version);
   g_free(recipe->description);
   g_free(recipe->from.image);
+  g_free(recipe->from.stage);
   g_clear_pointer(&recipe->from.recipe, recipe_free);
   g_strfreev(recipe->arch);
   g_clear_pointer(&recipe->debian, recipe_debian_free);
@@ -83,59 +87,7 @@ all_settings(const char *const *settings, char *const *combination)
   return g_strv_builder_end(all);
 }
 
-/* ---- the recipe that one is built upon ---- */
-
-#define BASES_MAX 16
-
-static GPtrArray *check_file(const char *path, const char *const *settings, const char *const *only, GPtrArray *open,
-                             Diagnostics *diagnostics);
-
-/* Takes over the one image of @bases, which must have all of @recipe's architectures. */
-static void
-take_base(Recipe *recipe, GPtrArray *bases, Diagnostics *diagnostics)
-{
-  const RecipePlace *place = &recipe->from.place;
-  if (bases->len != 1) {
-    diagnostics_error(diagnostics, place, "the base is a matrix of %u images", bases->len);
-    return;
-  }
-  recipe->from.recipe = g_ptr_array_steal_index(bases, 0);
-  for (char **arch = recipe->arch; *arch != NULL; arch++)
-    if (!g_strv_contains((const char *const *)recipe->from.recipe->arch, *arch))
-      diagnostics_error(diagnostics, place, "the base is not for %s", *arch);
-  for (guint i = 0; i < recipe->from.recipe->sources->len; i++)
-    g_ptr_array_add(recipe->sources, g_strdup(recipe->from.recipe->sources->pdata[i]));
-}
-
-/* @open: the absolute paths of the recipes that are being read, each built upon the next. */
-static void
-read_base(Recipe *recipe, GPtrArray *open, Diagnostics *diagnostics)
-{
-  const char *from = recipe->from.image;
-  if (from == NULL || !g_str_has_prefix(from, "recipe:"))
-    return;
-  from += strlen("recipe:");
-  g_autofree char *folder = g_path_get_dirname(recipe->path);
-  g_autofree char *path = g_path_is_absolute(from) || strcmp(folder, ".") == 0 ? g_strdup(from)
-                                                                               : g_build_filename(folder, from, NULL);
-  g_autofree char *absolute = g_canonicalize_filename(path, NULL);
-  if (g_ptr_array_find_with_equal_func(open, absolute, g_str_equal, NULL)) {
-    diagnostics_error(diagnostics, &recipe->from.place, "the recipe is built upon itself");
-    return;
-  }
-  if (open->len >= BASES_MAX) {
-    diagnostics_error(diagnostics, &recipe->from.place, "recipes are built upon each other more than %d deep", BASES_MAX);
-    return;
-  }
-  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    diagnostics_error(diagnostics, &recipe->from.place, "there is no recipe '%s'", path);
-    return;
-  }
-  guint errors = diagnostics_n_errors(diagnostics);
-  g_autoptr(GPtrArray) bases = check_file(path, NULL, NULL, open, diagnostics);
-  if (bases != NULL && diagnostics_n_errors(diagnostics) == errors)
-    take_base(recipe, bases, diagnostics);
-}
+/* ---- reading one ---- */
 
 static Recipe *
 read_one(const char *path, Node *root, const GPtrArray *sources, const char *const *settings, char *const *combination,
@@ -148,8 +100,10 @@ read_one(const char *path, Node *root, const GPtrArray *sources, const char *con
   g_auto(GStrv) all = all_settings(settings, combination);
   params_apply(root, path, (const char *const *)all, diagnostics);
   schema_check(root, diagnostics);
+  inherit_debian(root, diagnostics);
   Model model = {recipe, root, diagnostics};
   model_identity(&model);
+  model_from(&model);
   model_debian(&model);
   model_accounts(&model);
   model_files(&model);
@@ -159,7 +113,7 @@ read_one(const char *path, Node *root, const GPtrArray *sources, const char *con
   model_tests(&model);
   model_check(&model);
   model_stages(&model);
-  read_base(recipe, open, diagnostics);
+  upon_read(recipe, root, open, diagnostics);
   return recipe;
 }
 
@@ -204,30 +158,32 @@ choose(GPtrArray *recipes, const char *const *only)
       g_ptr_array_remove_index(recipes, i);
 }
 
-static GPtrArray *
-check_file(const char *path, const char *const *settings, const char *const *only, GPtrArray *open, Diagnostics *diagnostics)
+GPtrArray *
+upon_read_file(const char *path, const UponChoice *choice, GPtrArray *open, Diagnostics *diagnostics)
 {
+  guint errors = diagnostics_n_errors(diagnostics);
   g_autofree char *absolute = g_canonicalize_filename(path, NULL);
   g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(Node) root = node_load(path, sources, diagnostics);
   if (root == NULL)
     return NULL;
-  g_autoptr(GPtrArray) combinations = matrix_combinations(root, path, settings, diagnostics);
-  gboolean known = combinations != NULL;
+  g_autoptr(GPtrArray) combinations = matrix_combinations(root, path, choice->settings, diagnostics);
+  gboolean known = combinations != NULL && with_apply(choice->with, root, path, combinations, diagnostics);
   if (!known) {
     /* what else is wrong is told all the same */
+    g_clear_pointer(&combinations, g_ptr_array_unref);
     combinations = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_ptr_array_add(combinations, g_new0(char *, 1));
   }
   g_ptr_array_add(open, absolute);
-  g_autoptr(GPtrArray) recipes = read_all(path, root, sources, settings, combinations, open, diagnostics);
+  g_autoptr(GPtrArray) recipes = read_all(path, root, sources, choice->settings, combinations, open, diagnostics);
   g_ptr_array_remove_index(open, open->len - 1);
   check_names(recipes, root, diagnostics);
   if (known)
-    matrix_check_choice(combinations, path, only, diagnostics);
-  if (diagnostics_n_errors(diagnostics) > 0)
+    matrix_check_choice(combinations, path, choice->only, diagnostics);
+  if (diagnostics_n_errors(diagnostics) > errors)
     return NULL;
-  choose(recipes, only);
+  choose(recipes, choice->only);
   return g_steal_pointer(&recipes);
 }
 
@@ -235,7 +191,8 @@ GPtrArray *
 recipe_check(const char *path, const char *const *settings, const char *const *only, Diagnostics *diagnostics)
 {
   g_autoptr(GPtrArray) open = g_ptr_array_new();
-  return check_file(path, settings, only, open, diagnostics);
+  const UponChoice choice = {.settings = settings, .only = only};
+  return upon_read_file(path, &choice, open, diagnostics);
 }
 
 GPtrArray *

@@ -24,9 +24,10 @@ typedef struct {
 
 /* What the image is built upon. */
 typedef struct {
-  char *image; /* "oci:base", as the recipe spells it (see builder/sources/image/spelling.h), or NULL: nothing */
+  char *image; /* "oci:base", "stage:build", "recipe:base.yaml (flavour=slim)": what it is called, or NULL: nothing */
   RecipePlace place;
-  struct Recipe *recipe; /* "recipe:...": that recipe; else NULL */
+  char *stage;           /* the name of the stage that is meant; else NULL */
+  struct Recipe *recipe; /* the recipe that is meant, with the values given to it; else NULL */
 } RecipeFrom;
 
 typedef struct {
@@ -110,11 +111,12 @@ typedef struct {
   char **env;               /* "K=V", sorted by K; or NULL */
   char *working_dir, *user; /* NULL: "/", root */
   gboolean network;
-  guint seconds;     /* 0: no limit */
-  guint64 memory;    /* bytes; 0: no limit */
-  char **secrets;    /* names of the recipe's secrets, or NULL */
-  GPtrArray *mounts; /* RecipeMount*, sorted by path, none in another; never NULL */
-  RecipePlace place;
+  gboolean fixed_clock; /* its programs see the epoch as the time */
+  guint seconds;        /* 0: no limit */
+  guint64 memory;       /* bytes; 0: no limit */
+  char **secrets;       /* names of the recipe's secrets, or NULL */
+  GPtrArray *mounts;    /* RecipeMount*, sorted by path, none in another; never NULL */
+  RecipePlace place, clock_place;
 } RecipeStep;
 
 /* OCI image-spec, config.md; NULL or empty: left out. */
@@ -206,8 +208,8 @@ typedef struct Recipe {
   char *warnings;     /* "file:line:column: warning: ..." with source lines, for the caller to print; or NULL */
 } Recipe;
 
-/* A stage is a Recipe too, called by its stage's name, of which only debian, users, groups, files, links, remove and steps say
- * anything; path, folder, combination, arch, epoch and secrets are the recipe's. */
+/* A stage is a Recipe too, called by its stage's name, of which only from, debian, users, groups, files, links, remove and steps
+ * say anything; path, folder, combination, arch, epoch, secrets and layers are the recipe's. */
 const Recipe *recipe_stage(const Recipe *recipe, const char *name);
 
 /* Reads, checks and completes the recipe at @path; @settings ("k=v", NULL-terminated, may be NULL) override its params.

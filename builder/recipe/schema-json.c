@@ -149,6 +149,17 @@ value_to_json(const SchemaKey *key)
   return schema;
 }
 
+/* What a recipe that is built upon a stage must have itself. */
+static json_t *
+required_on_stage(void)
+{
+  json_t *schema = json_pack("{s:{s:{s:s, s:s}}}", "properties", "from", "type", "string", "pattern", "^stage:");
+  g_autoptr(GPtrArray) children = schema_children("");
+  set_required(schema, children);
+  json_array_append_new(json_object_get(schema, "required"), json_string("from"));
+  return schema;
+}
+
 json_t *
 schema_to_json(void)
 {
@@ -158,7 +169,8 @@ schema_to_json(void)
   json_object_set_new(schema, "$defs", json_pack("{s:{s:s, s:s}}", "parameter", "type", "string", "pattern", "\\$\\{"));
   /* what a recipe must have may stand in a file that it includes */
   json_object_update(schema, recipe);
-  json_object_set_new(schema, "anyOf", json_pack("[o, {s:[s]}]", required_to_json(""), "required", "include"));
+  json_object_set_new(schema, "anyOf",
+                      json_pack("[o, {s:[s]}, o]", required_to_json(""), "required", "include", required_on_stage()));
   json_decref(recipe);
   return schema;
 }

@@ -18,7 +18,8 @@
 #define TAG "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 #define PARAM "^[A-Za-z_][A-Za-z0-9_-]*$"
 #define PARAM_SAYS "letters, digits, '_' and '-', beginning with a letter or '_'"
-#define STAGE "^[a-z0-9][a-z0-9_-]{0,63}$"
+#define STAGE_NAME "[a-z0-9][a-z0-9_-]{0,63}"
+#define STAGE "^" STAGE_NAME "$"
 #define STAGE_SAYS "lower-case letters, digits, '_' and '-', beginning with a letter or digit, 64 characters at most"
 #define ID_MAX 4294967294
 #define SIZE "^[0-9]{1,15}[KMGT]?$"
@@ -93,19 +94,26 @@ const SchemaKey schema_keys[] = {
   {.path = "matrix.*[]", .kinds = SCHEMA_TEXT, .flags = SCHEMA_VERBATIM},
 
   /* ---- what it is built upon ---- */
-  {.path = "from", .kinds = SCHEMA_TEXT, .also = "base|base_image|parent",
-   .pattern = "^(scratch|(oci|oci-archive|tar|dir|recipe):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?)$",
-   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR, recipe:FILE or scratch",
+  {.path = "from", .kinds = SCHEMA_TEXT | SCHEMA_MAP, .flags = SCHEMA_STAGE, .also = "base|base_image|parent",
+   .pattern = "^(scratch|(oci|oci-archive|tar|dir|recipe):[^\\x00-\\x1f\\x7f]+|docker://" REGISTRY "/" REPOSITORY "(:" TAG "|@sha256:[0-9a-f]{64})?|stage:" STAGE_NAME ")$",
+   .says = "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/REPO[:TAG|@DIGEST], tar:FILE, dir:DIR, recipe:FILE, stage:NAME or scratch",
    .text = "The image to start from: its layers are kept as they are, its configuration and its accounts are continued. Paths are "
            "relative to the recipe's folder, and may lead out of it. The lock holds its digest. Another recipe is built first, by its own lock, and without writing its outputs; "
-           "the image of its first output is what is started from."},
+           "the image of its first output is what is started from. Of a stage of this recipe, all that it made is: its layers are the lowest of the image, "
+           "and what 'debian' does not say is as the stage's says it, but for 'packages' and 'variant'. A stage may start from all of these too."},
+  {.path = "from.recipe", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .pattern = "^[^\\x00-\\x1f\\x7f]+$", .says = "a recipe file", .also = "file|path",
+   .text = "Another recipe, as recipe:FILE has it."},
+  {.path = "from.with", .kinds = SCHEMA_MAP, .also = "params|set|args|parameters|matrix",
+   .text = "Values for parameters of that recipe, as --set would give them; of a matrix they choose the image that has them. With "
+           "values its lock file is called as that of such an image is: base.flavour=slim.lock beside base.yaml."},
+  {.path = "from.with.*", .kinds = SCHEMA_TEXT, .names = PARAM, .says_names = PARAM_SAYS},
 
   /* ---- packages ---- */
   {.path = "debian", .kinds = SCHEMA_MAP, .flags = SCHEMA_STAGE, .also = "apt|deb", .text = "Packages of a Debian archive."},
-  {.path = "debian.suite", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED,
+  {.path = "debian.suite", .kinds = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED | SCHEMA_INHERITED,
    .pattern = "^[A-Za-z0-9][A-Za-z0-9+._-]*(/[A-Za-z0-9+._-]+)*$",
    .says = "a suite's name, like bookworm", .also = "release|codename|distribution",
-   .text = "The suite, by code name; its updates and security suites are taken in where the mirror's configuration has them."},
+   .text = "The suite, by code name; its updates and security suites are taken in where the mirror's configuration has them. Upon a stage that has one, it is that one."},
   {.path = "debian.components", .kinds = SCHEMA_LIST, .fallback = "[main]", .text = "The archive's components."},
   {.path = "debian.components[]", .kinds = SCHEMA_TEXT, .pattern = "^[A-Za-z0-9][A-Za-z0-9+._-]*(/[A-Za-z0-9+._-]+)*$",
    .says = "a component's name, like main"},
@@ -218,8 +226,8 @@ const SchemaKey schema_keys[] = {
   /* ---- commands ---- */
   {.path = "run", .kinds = SCHEMA_LIST, .flags = SCHEMA_STAGE, .also = "steps|commands|script",
    .text = "Commands that are run in the image, one after the other, when all else of the recipe is in it: in a sandbox, as root "
-           "of namespaces of their own, without a network unless they ask for it. What they change becomes a layer each; "
-           "/tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
+           "of namespaces of their own, without a network unless they ask for it. What they change, extended attributes and access "
+           "control lists too, becomes a layer each; /tmp and /run are empty for each, and forgotten. A command that was run before on the same files is not run again."},
   {.path = "run[]", .kinds = SCHEMA_TEXT | SCHEMA_MAP},
   {.path = "run[].name", .kinds = SCHEMA_TEXT, .pattern = "^[^\\x00-\\x1f\\x7f]+$", .says = "one line of text",
    .fallback = "the command itself", .text = "What the step is called."},
@@ -237,6 +245,12 @@ const SchemaKey schema_keys[] = {
    .fallback = "root", .text = "Who runs it."},
   {.path = "run[].network", .kinds = SCHEMA_BOOL, .fallback = "false",
    .text = "Whether it has the host's network. What is fetched then is pinned by nothing."},
+  {.path = "run[].clock", .kinds = SCHEMA_TEXT, .values = "real|fixed", .fallback = "real", .also = "faketime|now",
+   .text = "fixed: its programs see the epoch (SOURCE_DATE_EPOCH) as the time of day, and it stands still, so that what they write of "
+           "it is the same in every build. libfaketime tells them, which the image has to hold (package libfaketime); it is "
+           "in LD_PRELOAD for this step alone. Sleeping and waiting go on as ever, and files show their true times until "
+           "the step is over. Static programs, those that ask the kernel themselves, and bash for its own $EPOCHSECONDS see the "
+           "true time; a loop that waits for the time of day to pass does not end."},
   {.path = "run[].timeout", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,6}[smh]?$", .says = "seconds, or a time like 10m or 2h",
    .fallback = "none", .also = "time|deadline", .text = "How long it may take."},
   {.path = "run[].memory", .kinds = SCHEMA_TEXT, .pattern = "^[1-9][0-9]{0,14}[KMGT]?$", .says = "bytes, or a size like 512M or 2G",
@@ -276,9 +290,9 @@ const SchemaKey schema_keys[] = {
 
   /* ---- what is only needed on the way ---- */
   {.path = "stages", .kinds = SCHEMA_MAP, .also = "stage|builders",
-   .text = "Root filesystems that are made on the way to the image, by name, each of the recipe's own keys 'debian', 'users', 'groups', "
-           "'files', 'links', 'run' and 'remove'. Files with 'stage' are taken out of them, by the image and by other stages; nothing "
-           "else of them is in it. Stages that do not need each other are made side by side; what was taken out is remembered, so "
+   .text = "Root filesystems that are made on the way to the image, by name, each of the recipe's own keys 'from', 'debian', 'users', 'groups', "
+           "'files', 'links', 'run' and 'remove'. Files with 'stage' are taken out of them, by the image and by other stages; where none "
+           "is started from ('from: stage:NAME'), nothing else of them is in it. Stages that do not need each other are made side by side; what was taken out is remembered, so "
            "that a stage of which nothing changed is not looked at again."},
   {.path = "stages.*", .kinds = SCHEMA_MAP, .names = STAGE, .says_names = STAGE_SAYS},
 

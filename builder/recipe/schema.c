@@ -262,7 +262,7 @@ check_required(const Node *map, const char *path, Diagnostics *diagnostics)
   for (guint i = 0; i < known->len; i++) {
     const SchemaKey *key = g_ptr_array_index(known, i);
     const char *last = last_name(key);
-    if (!(key->flags & SCHEMA_REQUIRED) || node_pair(map, last) != NULL)
+    if (!(key->flags & SCHEMA_REQUIRED) || (key->flags & SCHEMA_INHERITED) || node_pair(map, last) != NULL)
       continue;
     g_autofree char *spoken = schema_spoken(path);
     diagnostics_error(diagnostics, &map->place, "%s%s%s lacks the key '%s'", *spoken != '\0' ? "'" : "", spoken,

@@ -21,10 +21,11 @@ typedef enum {
 
 typedef enum {
   SCHEMA_REQUIRED = 1 << 0,
-  SCHEMA_LATER = 1 << 1,    /* known, but not of this version: "is not available yet" */
-  SCHEMA_BYTES = 1 << 2,    /* may hold NULs */
-  SCHEMA_VERBATIM = 1 << 3, /* "${" has no meaning in it */
-  SCHEMA_STAGE = 1 << 4,    /* of a stage too: "stages.*.debian.suite" is the row "debian.suite" */
+  SCHEMA_LATER = 1 << 1,     /* known, but not of this version: "is not available yet" */
+  SCHEMA_BYTES = 1 << 2,     /* may hold NULs */
+  SCHEMA_VERBATIM = 1 << 3,  /* "${" has no meaning in it */
+  SCHEMA_STAGE = 1 << 4,     /* of a stage too: "stages.*.debian.suite" is the row "debian.suite" */
+  SCHEMA_INHERITED = 1 << 5, /* required, unless the stage that is built upon says it (see inherit.h, which checks that) */
 } SchemaFlags;
 
 typedef struct {

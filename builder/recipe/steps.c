@@ -148,7 +148,7 @@ read_step(Model *model, const Node *item)
   char **command = text ? shell_command(item->text) : read_command(model, item, &item->place);
   if (command == NULL)
     return;
-  const Node *env = node_get(item, "env"), *workdir = node_get(item, "workdir");
+  const Node *env = node_get(item, "env"), *workdir = node_get(item, "workdir"), *clock = node_get(item, "clock");
   RecipeStep *step = g_new0(RecipeStep, 1);
   step->command = command;
   step->name = model_text(item, "name");
@@ -158,11 +158,13 @@ read_step(Model *model, const Node *item)
   step->working_dir = workdir != NULL ? model_image_path(model, workdir) : NULL;
   step->user = model_text(item, "user");
   step->network = model_bool(item, "network", FALSE);
+  step->fixed_clock = model_word(item, "clock", "run[].clock", 0) == 1;
   step->seconds = read_timeout(model, item);
   step->memory = read_memory(model, item);
   step->secrets = model_texts(item, "secrets");
   step->mounts = model_mounts(model, item);
   step->place = item->place;
+  step->clock_place = clock != NULL ? clock->place : item->place;
   check_secrets(model, item);
   g_ptr_array_add(model->recipe->steps, step);
 }

@@ -153,7 +153,10 @@ enter_step(Store *store, const Tree *tree, const EnterStep *place, const EnterOp
   if (accounts == NULL || !find_user(accounts, user, &run, error) ||
       !step_mounts_look(place->recipe, step, &mounts, cancellable, error))
     return FALSE;
-  g_auto(GStrv) environment = complete_environment(steps_environment(step, place->epoch), accounts, run.uid);
+  g_auto(GStrv) environment = steps_environment(step, tree, place->epoch, error);
+  if (environment == NULL)
+    return FALSE;
+  environment = complete_environment(environment, accounts, run.uid);
   g_autoptr(Sandbox) sandbox = make_sandbox(store, tree, options, error);
   const StepMountsOptions mounting = {
     .store = store, .tree = tree, .arch = place->arch, .epoch = place->epoch, .fetch = &options->fetch};

@@ -19,7 +19,7 @@
 #include "builder/sources/debian/system.h"
 
 /* Raised by whatever changes what an installation comes to: the packages' form, dpkg's options, the order, what is tidied up. */
-#define INSTALL_RULES 2
+#define INSTALL_RULES 3
 /* These and those of the native way (native.h), for the key of whatever scripts decide (new reference). */
 json_t *install_rules(void);
 

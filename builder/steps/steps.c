@@ -3,6 +3,7 @@
 #include "builder/steps/lay_out.h"
 #include "builder/steps/outcome.h"
 #include "builder/steps/secrets.h"
+#include "builder/steps/step_clock.h"
 #include "builder/steps/step_log.h"
 #include "builder/steps/step_mounts.h"
 #include "rootfs/accounts.h"
@@ -17,14 +18,15 @@ typedef struct {
   const Recipe *recipe;
   Tree *tree;
   const StepsOptions *options;
-  Sandbox *sandbox; /* NULL, or one that holds just what the tree does */
-  gboolean on_disk; /* where it is to lie */
+  char **environment; /* of the step that is being done */
+  Sandbox *sandbox;   /* NULL, or one that holds just what the tree does */
+  gboolean on_disk;   /* where it is to lie */
 } Steps;
 
 char **
-steps_environment(const RecipeStep *step, gint64 epoch)
+steps_environment(const RecipeStep *step, const Tree *tree, gint64 epoch, GError **error)
 {
-  char **all = g_strdupv((char *[]){
+  g_auto(GStrv) all = g_strdupv((char *[]){
     (char *)STEPS_PATH,
     (char *)"HOME=/root",
     (char *)"LANG=C.UTF-8",
@@ -38,7 +40,7 @@ steps_environment(const RecipeStep *step, gint64 epoch)
     g_auto(GStrv) parts = g_strsplit(*pair, "=", 2);
     all = g_environ_setenv(all, parts[0], parts[1], TRUE);
   }
-  return all;
+  return step_clock_set(step, tree, epoch, &all, error) ? g_steal_pointer(&all) : NULL;
 }
 
 /* ---- memory ---- */
@@ -50,11 +52,10 @@ step_key(const Steps *steps, const RecipeStep *step, const StepMounts *mounts, D
   char hex[DIGEST_HEX_LENGTH + 1];
   tree_digest(steps->tree, &tree);
   digest_to_hex(&tree, hex);
-  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
-  g_autofree char *variables = g_strjoinv("\n", environment);
-  json_t *description = json_pack("{s:s, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "tree", hex,
-                                  "step", recipe_step_to_json(step), "environment", variables, "epoch",
-                                  (json_int_t)steps->options->epoch, "arch", steps->options->arch);
+  g_autofree char *variables = g_strjoinv("\n", steps->environment);
+  json_t *description = json_pack("{s:s, s:i, s:i, s:s, s:o, s:s, s:I, s:s}", "action", "step", "format", PACK_FORMAT, "rules",
+                                  STEPS_RULES, "tree", hex, "step", recipe_step_to_json(step), "environment", variables,
+                                  "epoch", (json_int_t)steps->options->epoch, "arch", steps->options->arch);
   json_t *binds = step_mounts_to_json(mounts);
   if (binds != NULL)
     json_object_set_new(description, "binds", binds);
@@ -183,10 +184,9 @@ static gboolean
 run_step(Steps *steps, const RecipeStep *step, const Secrets *secrets, StepMounts *mounts, StepLog *log, Outcome *outcome,
          GError **error)
 {
-  g_auto(GStrv) environment = steps_environment(step, steps->options->epoch);
   SandboxStep run = {
     .command = (const char *const *)step->command,
-    .environment = (const char *const *)environment,
+    .environment = (const char *const *)steps->environment,
     .folder = step->working_dir != NULL ? step->working_dir : "/",
     .network = step->network,
     .seconds = step->seconds,
@@ -263,7 +263,9 @@ do_step(Steps *steps, const RecipeStep *step, guint *number, GError **error)
   Digest key;
   Outcome outcome = {0};
   g_auto(StepMounts) mounts = {0};
-  if (!step_mounts_look(steps->recipe, step, &mounts, steps->options->fetch.cancellable, error))
+  g_clear_pointer(&steps->environment, g_strfreev);
+  steps->environment = steps_environment(step, steps->tree, steps->options->epoch, error);
+  if (steps->environment == NULL || !step_mounts_look(steps->recipe, step, &mounts, steps->options->fetch.cancellable, error))
     return FALSE;
   step_key(steps, step, &mounts, &key);
   if (!store_claim_waiting(steps->store, &key, steps->options->fetch.cancellable, error))
@@ -298,5 +300,6 @@ steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOptions *op
       g_array_append_val(numbers, number);
   }
   g_clear_pointer(&steps.sandbox, sandbox_free_meanwhile);
+  g_clear_pointer(&steps.environment, g_strfreev);
   return done;
 }

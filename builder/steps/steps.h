@@ -11,6 +11,9 @@
 #include "builder/sources/fetch.h"
 #include "rootfs/tree.h"
 
+/* Raised by whatever changes what a step comes to: what it sees, what of what it left is kept. */
+#define STEPS_RULES 1
+
 typedef struct {
   PackEncoding encoding;
   gint64 epoch;
@@ -30,7 +33,8 @@ gboolean steps_run(Store *store, const Recipe *recipe, Tree *tree, const StepsOp
 
 /* The PATH of all that is run in an image, where nothing else is asked for. */
 #define STEPS_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-/* All that @step finds in its environment (transfer full). */
-char **steps_environment(const RecipeStep *step, gint64 epoch);
+/* All that @step, run on @tree, finds in its environment (transfer full). NULL where it asks for a fixed clock that the tree has not
+ * got. */
+char **steps_environment(const RecipeStep *step, const Tree *tree, gint64 epoch, GError **error);
 
 #endif

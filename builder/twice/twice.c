@@ -19,7 +19,7 @@ typedef struct {
   Digest inputs;      /* of the recipe's local files, before the first */
 } Twice;
 
-/* ---- inputs that are shared ---- */
+/* ---- inputs that are shared: all that the recipe, those it is built upon, and their locks name by digest ---- */
 
 static void
 add_packages(GArray *inputs, const Lock *lock)
@@ -45,23 +45,26 @@ add_files(GArray *inputs, const Recipe *recipe)
     add_files(inputs, recipe->stages->pdata[i]);
 }
 
-/* All that the recipe and its lock name by digest, as Digest. */
-static GArray *
-fetched_inputs(const Recipe *recipe)
+static void
+add_recipe(GArray *inputs, const Recipe *recipe)
 {
-  GArray *inputs = g_array_new(FALSE, FALSE, sizeof(Digest));
   g_autofree char *path = lock_path_of(recipe);
   g_autoptr(Lock) lock = lock_load(path, NULL); /* one that is bad is for the build to tell of */
   if (lock != NULL)
     add_packages(inputs, lock);
   add_files(inputs, recipe);
-  return inputs;
+  for (guint i = 0; i <= recipe->stages->len; i++) {
+    const Recipe *one = i == 0 ? recipe : recipe->stages->pdata[i - 1];
+    if (one->from.recipe != NULL)
+      add_recipe(inputs, one->from.recipe);
+  }
 }
 
 static gboolean
 share_inputs(const Recipe *recipe, Store *from, Store *to, GError **error)
 {
-  g_autoptr(GArray) inputs = fetched_inputs(recipe);
+  g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(Digest));
+  add_recipe(inputs, recipe);
   for (guint i = 0; i < inputs->len; i++)
     if (!store_take_blob(to, from, &g_array_index(inputs, Digest, i), error))
       return FALSE;

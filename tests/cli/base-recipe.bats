@@ -115,3 +115,86 @@ own" ]
   fails 2 build app/app.yaml
   has "$err" "unknown key 'package'"
 }
+
+# given: base.yaml with parameters and a package, and app.yaml upon it with values
+given() {
+  need dpkg-deb apt-ftparchive gpg
+  archive_new "$T/archive"
+  deb plain 1.0
+  deb slim 1.0
+  archive_publish
+  recipe_for base '"${flavour}"'
+  printf '%s\n' 'params: {flavour: plain, greeting: hello}' 'files: [{path: /greeting, content: "${greeting}\n"}]' >> base.yaml
+  printf '%s\n' 'name: app' 'version: 1' 'params: {kind: slim}' 'from: {recipe: base.yaml, with: {flavour: "${kind}", greeting: hi/you}}' > app.yaml
+}
+
+# greeting IMAGE: what the file of the base says in it, and the packages it has
+greeting() {
+  rm -rf i
+  image_open "$1" i
+  image_unpack i
+  cat i/rootfs/greeting && ls i/rootfs/usr/share
+}
+
+@test "a base is built with the values that it is given, by a lock for them" {
+  given
+  ok build app.yaml
+  [ "$(greeting app-1.oci.tar | xargs)" = "hi/you slim" ]
+  [ "$(jq -r '.packages.amd64[].name' 'base.flavour=slim,greeting=hi%2Fyou.lock')" = slim ]
+  [ "$(jq -r .base.from app.lock)" = "recipe:base.yaml (flavour=slim, greeting=hi/you)" ]
+  [ ! -e base.lock ]
+  ok build app.yaml --locked
+  has "$err" "nothing to do"
+  # another value is another base
+  fails 2 build app.yaml --set kind=plain --locked
+  has "$err" "base.yaml: the lock 'base.flavour=plain,greeting=hi%2Fyou.lock' does not hold: there is none"
+  ok build app.yaml --set kind=plain
+  [ "$(greeting app-1.oci.tar | xargs)" = "hi/you plain" ]
+  # and without any it is the base itself
+  sed -i 's/^from: .*/from: recipe:base.yaml/; /^params/d' app.yaml
+  ok build app.yaml
+  [ "$(greeting app-1.oci.tar | xargs)" = "hello plain" ]
+  [ -e base.lock ]
+}
+
+@test "bases with the same values are built once, with others side by side" {
+  given
+  cp app.yaml b.yaml
+  sed 's/hi.you/other/; s/^name: .*/name: c/' app.yaml > c.yaml
+  cat > d.yaml <<'END2'
+name: d
+version: 1
+stages:
+  one: {from: {recipe: base.yaml, with: {greeting: hi/you, flavour: slim}}}
+  two: {from: {recipe: base.yaml, with: {greeting: third}}}
+files: [{path: /one, stage: one, from: /greeting}, {path: /two, stage: two, from: /greeting}]
+END2
+  sed -i 's/^name: .*/name: b/' b.yaml
+  ok build app.yaml b.yaml c.yaml d.yaml --progress json
+  # three bases, two stages, and the four
+  [ "$(jq -r 'select(.event == "finish" and .phase == "merge") | .subject' <<< "$err" | grep -c amd64)" = 9 ]
+  [ "$(greeting c-1.oci.tar | xargs)" = "other slim" ]
+  image_open d-1.oci.tar j
+  image_unpack j
+  [ "$(cat j/rootfs/one j/rootfs/two | xargs)" = "hi/you third" ]
+}
+
+@test "of a matrix the values choose the image, which is the one that the matrix makes" {
+  two_recipes
+  sed -i 's/^name: .*/name: base-${flavour}/; $a params: {flavour: none, more: none}\nmatrix: {flavour: [plain, slim]}\nlinks: [{path: /flavour, to: "${flavour}-${more}"}]' base/base.yaml
+  sed -i 's/^from: .*/from: {recipe: ..\/base\/base.yaml, with: {flavour: slim}}/' app/app.yaml
+  ok build app/app.yaml
+  ok build base/base.yaml
+  layers app-1.oci.tar > app.layers
+  layers base-slim-1.oci.tar > base.layers
+  same <(head -n 1 app.layers) base.layers
+  sed -i 's/flavour: slim/flavour: slim, more: yes/' app/app.yaml
+  ok build app/app.yaml
+  ok ls app-1.oci.tar
+  has "$out" "/flavour -> slim-yes"
+  ok build app/app.yaml --check
+  # what the values make wrong is told where it is wrong
+  sed -i 's/path: .base,/path: "${more}",/' base/base.yaml
+  fails 2 lint app/app.yaml
+  has "$err" "base/base.yaml:3:16: error: 'yes' does not fit 'files.path'"
+}

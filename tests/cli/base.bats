@@ -57,6 +57,40 @@ manifest_of() {
   ok verify demo-1.oci.tar || true
 }
 
+@test "a layer's hardlinks to files of a layer below are further names of them" {
+  need_sandbox
+  base outer
+  steps_for demo <<'END'
+from: oci:base
+run:
+  - |
+    same() { [ "$1" -ef "$2" ] && [ "$(stat -c %h "$1")" = "$3" ]; }
+    same /data/one /new/one 4 && same /data/one /data/two 4 && same /new/one /new/link 4
+    same /own /own2 2
+    [ "$(cat /new/tool)" = tool ] && [ "$(stat -c %a:%h /new/tool)" = 4755:1 ] && [ "$(cat /bin/tool)" = another ]
+    [ "$(cat /old)" = gone ]
+  - rm /data/one /data/two
+  - "[ $(stat -c %h /new/one) = 2 ]; echo more >> /new/link"
+END
+  built demo.yaml
+  # the base's layers are its own, and of the others only what changed is told
+  [ "$(image_manifest i | jq -c '.layers[:2]')" = "$(jq -c .layers "base/blobs/sha256/$(manifest_of base | cut -d: -f2)")" ]
+  [ "$(paths 3)" = ' data data/.wh.one data/.wh.two ' ] || paths 3
+  [ "$(paths 4)" = ' new new/link new/one ' ] || paths 4
+  # and the other way: what was not changed is as it was
+  ok ls --json oci:base /new
+  [ "$(jq -c 'select(.path == "/new/one") | [.type, .target, .size]' <<< "$out")" = '["hardlink","data/one",3]' ] || told ls
+  need umoci
+  sed -i '$a outputs: [{oci: {compression: gzip}}]' demo.yaml
+  ok build demo.yaml
+  mkdir layout
+  tar -xf demo-1.oci.tar -C layout
+  umoci unpack --rootless --image layout:1 bundle > /dev/null 2>&1
+  [ "$(cat bundle/rootfs/new/one)" = onemore ]
+  [ bundle/rootfs/new/one -ef bundle/rootfs/new/link ]
+  [ "$(cat bundle/rootfs/new/tool bundle/rootfs/old)" = toolgone ]
+}
+
 @test "docker's media types become OCI's, and the blobs stay" {
   base docker
   recipe oci:base <<< 'files: [{path: /x, content: x}]'

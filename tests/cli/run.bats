@@ -137,6 +137,23 @@ END
   has "$err" "there is no container runtime 'nosuchruntime'"
 }
 
+@test "a /proc or /sys that is hidden in part is named, and what to do" {
+  need_root
+  need runc crun
+  steps_for t <<< 'run: [":"]'
+  # shellcheck disable=SC2016 # for the inner shell
+  hidden() { unshare -m sh -c 'mount -t tmpfs hidden "$0" && exec "$@"' "$1" "$ASHLAR" build t.yaml "${@:2}" > log 2>&1; }
+  for case in "/proc/acpi crun" "/sys/firmware runc"; do
+    place=${case% *}
+    [ -d "$place" ] || continue
+    status=0
+    hidden "$place" --runtime "${case#* }" || status=$?
+    [ "$status" = 1 ]
+    has "$(< log)" "t.yaml:7:7: error: the step ':' cannot be run: "
+    has "$(< log)" "hint: a sandbox may have a /$(cut -d/ -f2 <<< "$place") of its own only where all of the one outside can be seen, and '$place' is mounted over"
+  done
+}
+
 @test "a step that fails shows its place and last lines, and leaves nothing" {
   steps_for t <<'END'
 run:

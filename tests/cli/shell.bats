@@ -246,5 +246,5 @@ END
   cp other.tar "x/blobs/sha256/$layer"
   own_store "$T/fresh"
   fails 3 shell oci:x -- true
-  has "$err" "other bytes"
+  has "$err" "was tampered with or damaged"
 }

@@ -210,3 +210,44 @@ END
   # what dpkg made is little beside the packages
   [ "$(skopeo inspect --raw oci-archive:above-1.oci.tar | jq '[.layers[-2:][].size] | add')" -lt 2000000 ]
 }
+
+@test "upon a stage that starts from a registry's image: skopeo and umoci take it, with all that the stages made" {
+  registry_start
+  made
+  skopeo copy -q --dest-tls-verify=false oci:made:v1 "docker://$REGISTRY/team/made:v1"
+  cat > demo.yaml <<END2
+name: demo
+version: "1"
+from: stage:upper
+stages:
+  lower:
+    from: docker://$REGISTRY/team/made:v1
+    files: [{path: /data/four, content: "four\n"}]
+    remove: [/data/deep/two]
+  upper:
+    from: stage:lower
+    files: [{path: /data/deep/five, content: "five\n"}, {path: /taken, stage: lower, from: /data/three}]
+    remove: [/bin/sh]
+config: {cmd: [/data/four]}
+END2
+  ok build demo.yaml
+  skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/team/made:v1" > pushed
+  skopeo copy -q --preserve-digests oci-archive:demo-1.oci.tar oci:result:1
+  skopeo inspect --raw oci:result:1 > told
+  wanted=$(jq -c '[.layers[].digest]' pushed)
+  [ "$(jq -c "[.layers[:$(jq length <<< "$wanted")][].digest]" told)" = "$wanted" ]
+  # the base that others can have
+  [ "$(jq -r '.annotations["org.opencontainers.image.base.digest"]' told)" = "sha256:$(sha256sum < pushed | cut -d' ' -f1)" ]
+  umoci --log=error unpack --image made:v1 before
+  umoci --log=error unpack --image result:1 after
+  printf 'four\n' > before/rootfs/data/four
+  printf 'five\n' > before/rootfs/data/deep/five
+  cp before/rootfs/data/three before/rootfs/taken
+  rm before/rootfs/data/deep/two before/rootfs/bin/sh
+  diff <(listing before/rootfs) <(listing after/rootfs)
+  mkdir layout
+  tar -xf demo-1.oci.tar -C layout
+  oci_schemas_ok layout
+  unpack_bundle demo-1.oci.tar bundle
+  [ "$(runc_bundle bundle)" = four ]
+}

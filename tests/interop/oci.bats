@@ -114,6 +114,29 @@ teardown() { judges_end; }
   diff ours theirs
 }
 
+@test "access control lists: bsdtar's are read, umoci and GNU tar lay out what we write, getfacl finds it" {
+  need umoci bsdtar setfacl getfacl python3
+  need_root
+  mkdir -p root/data
+  setfacl -m u:7:rwx,g:8:r,d:u:7:rx,d:o::- root/data 2> /dev/null || skip "this file system has no access control lists"
+  bsdtar --acls --format pax -cf layer.tar -C root data
+  python3 -B "$TOP/tests/lib/base_image.py" base tars layer.tar
+  # the folder gets more, so that our own layer tells of it again
+  printf '%s\n' 'name: listed' 'version: "1"' 'from: oci:base' 'outputs: [{oci: {compression: gzip}}]' \
+    'files: [{path: /data/more, content: "more"}]' > listed.yaml
+  ok build listed.yaml
+  mkdir layout ours
+  tar -xf listed-1.oci.tar -C layout
+  umoci unpack --image layout:1 bundle > /dev/null 2>&1
+  layer=layout/blobs/sha256/$(jq -r '.layers[1].digest' "layout/blobs/sha256/$(jq -r '.manifests[0].digest' layout/index.json | cut -d: -f2)" | cut -d: -f2)
+  tar --xattrs --xattrs-include='*' -xpf "$layer" -C ours
+  (cd root && getfacl --numeric data) > theirs
+  # of the base's lists, which come as text, neither knows
+  for folder in bundle/rootfs ours; do
+    diff theirs <(cd $folder && getfacl --numeric data)
+  done
+}
+
 @test "what skopeo wrote is read: verified against its digests, listed" {
   demo zstd amd64
   skopeo copy -q oci-archive:demo-1.oci.tar oci-archive:theirs.tar:v1

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images to start from, as other programs make them: base_image.py FOLDER NAME. LAYERS of an image are tars, each in a compression
+"""Images to start from, as other programs make them: base_image.py FOLDER NAME, or base_image.py FOLDER tars TAR..., of which each
+is a layer. LAYERS of an image are tars, each in a compression
 of its own; what a layer takes away of those below it is said by '.wh.' names."""
 import gzip
 import hashlib
@@ -112,7 +113,22 @@ def twice(layout):
     layout.index(image(layout, [(tar(("f", "first", 0o644), ("g", "g", 0o644), ("f", "second", 0o600)), GZIP)]))
 
 
+def tars(layout):
+    layers = [(open(name, "rb").read(), GZIP) for name in sys.argv[3:]]
+    layout.index(image(layout, layers, history=False))
+
+
+def outer(layout):
+    """A layer has further names of files of the layer under it, one of which it replaces afterwards, and one of its own."""
+    layout.index(image(layout, [(BOTTOM, GZIP), (tar(
+        ("new/", None, 0o755), ("new/one", "hard:data/one", 0o644), ("new/link", "hard:new/one", 0o644),
+        ("new/tool", "hard:bin/tool", 0o4755), ("bin/tool", "another", 0o755), ("own", "own", 0o600), ("own2", "hard:own", 0o600),
+        ("old", "hard:data/gone", 0o644)), GZIP)]))
+
+
 IMAGES = {
+    "outer": outer,
+    "tars": tars,
     "mixed": mixed, "other": other, "docker": docker, "two": two, "lies": lies, "through": through, "twice": twice,
     "climbs": hostile(("../x", "x", 0o644)),
     "below-link": hostile(("a", "link:/etc", 0o777), ("a/passwd", "x", 0o644)),

@@ -221,7 +221,13 @@ case("pax-charset-unknown", pax(record(b"hdrcharset", b"KLINGON"), record(b"path
 case("pax-not-utf8", pax(record(b"path", b"n\xfc")), X,
      look="ok /n\\374", all="Pathname can't be converted from UTF-8 to current locale.")
 case("pax-acl", pax(record(b"SCHILY.acl.access", b"user::rwx,group::r-x,other::r-x,user:root:rwx")), X,
-     look="ok /x", all="'x' has an access control list")
+     look="ok /x", all="'x': access control list 'SCHILY.acl.access' names the user 'root' without a number")
+case("pax-acl-nonsense", pax(record(b"SCHILY.acl.access", b"user::rwx,group::r-x,other::r-x,cat:5:rwx")), X,
+     look="ok /x", all="SCHILY.acl.access")
+case("acl-of-9-bytes", pax(xattr(b"system.posix_acl_access", b"\2\0\0\0\1\0\7\0\0")), X,
+     look="ok /x", all="'x': access control list 'system.posix_acl_access' has 9 bytes, which is no list's length")
+case("acl-of-no-folder", pax(xattr(b"system.posix_acl_default", b"\2\0\0\0")), X,
+     look="ok /x", all="'x': access control list 'system.posix_acl_default' is for what is made in a folder, and this is none")
 case("pax-device-huge", pax(record(b"SCHILY.devmajor", b"99999999999"), record(b"SCHILY.devminor", b"-1")),
      member(b"n", kind=b"3"), all="'n' has a device number that is out of range")
 case("pax-kind-of-a-socket", pax(record(b"SCHILY.filetype", b"socket")), X, all="ok /x")

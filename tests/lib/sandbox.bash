@@ -5,6 +5,8 @@
 #   need_sandbox         skips where there is no runtime, no static busybox, or no user namespace
 #   steps_for NAME ...   writes NAME.yaml: an image that holds busybox alone, named like each of its applets, epoch 1000000000;
 #                        what else it says comes from stdin
+#   programs_for NAME PROGRAM ...   puts programs (or libraries, by path) of this machine, and the libraries that they need, into the
+#                        image of NAME.yaml
 #   as_subordinate COMMAND...   as an ordinary user who has subordinate ids, by accounts that only this command sees
 #   nothing_left         no sandbox is left in the store, no control group, no process of one
 
@@ -25,6 +27,21 @@ steps_for() {
     echo ']'
     cat
   } > "$1.yaml"
+}
+
+programs_for() {
+  local recipe=$1.yaml file folder
+  shift
+  for file; do
+    file=$(command -v "$file" || echo "$file")
+    echo "$file"
+    ldd "$file" | grep -o '/[^ ]*'
+  done | sort -u | while read -r file; do
+    install -D "$file" "programs$file"
+  done
+  for folder in programs/*; do
+    sed -i "s|^files: \[|&{path: /${folder#*/}, from: $folder}, |" "$recipe"
+  done
 }
 
 empty_groups() {

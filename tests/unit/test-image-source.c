@@ -119,12 +119,12 @@ layers_over_each_other(void)
     Layer layer;
     g_auto(LayerPack) pack = {0}, again = {0}, wrong = {0};
     make_layer(blobs, layers[i].members, layers[i].n, &layer);
-    g_assert_true(layer_pack_obtain(store, &layer.digest, &layer.diff_id, NULL, NULL, &pack, &error));
+    g_assert_true(layer_pack_obtain(store, blobs, &layer.digest, &layer.diff_id, NULL, NULL, &pack, &error));
     g_assert_false(pack.reused);
-    g_assert_true(layer_pack_obtain(store, &layer.digest, &layer.diff_id, NULL, NULL, &again, &error));
+    g_assert_true(layer_pack_obtain(store, blobs, &layer.digest, &layer.diff_id, NULL, NULL, &again, &error));
     g_assert_true(again.reused);
     g_assert_true(layer_pack_lay(&pack, tree, &error));
-    g_assert_false(layer_pack_obtain(store, &layer.digest, &layer.digest, NULL, NULL, &wrong, &error));
+    g_assert_false(layer_pack_obtain(store, blobs, &layer.digest, &layer.digest, NULL, NULL, &wrong, &error));
     g_assert_nonnull(strstr(error->message, "diff ID"));
     g_clear_error(&error);
   }

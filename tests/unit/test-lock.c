@@ -129,6 +129,29 @@ malformed_locks_are_refused(void)
   refuses("\"asked\":null", "\"unknown\":1,\"asked\":null", "unknown");
 }
 
+static void
+what_is_upon_a_stage_tells_of_its_packages(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Lock) lock = sample();
+  Digest below, read;
+  digest_of("below", 5, &below);
+  lock_set_base(lock, "stage:low", "amd64", &below);
+  g_autofree char *text = lock_to_text(lock);
+  g_assert_nonnull(strstr(text, "\"base\":{\"from\":\"stage:low\",\"packages\":{\n\"amd64\":\"sha256:"));
+  g_autoptr(Lock) again = load_text(text, &error);
+  g_assert_no_error(error);
+  g_assert_true(lock_base(again, "amd64", &read) && digest_equal(&below, &read));
+  g_assert_false(lock_base(again, "arm64", &read));
+  /* an image's are manifests */
+  g_autoptr(GString) other = g_string_new(text);
+  g_string_replace(other, "stage:low", "oci:low", 0);
+  g_assert_null(load_text(other->str, &error));
+  g_assert_nonnull(strstr(error->message, "'base' is malformed"));
+  lock_set_base(again, "oci:low", "arm64", &below);
+  g_assert_false(lock_base(again, "amd64", &read));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -136,6 +159,7 @@ main(int argc, char **argv)
   g_test_add_func("/lock/round-trip", text_survives_a_round_trip);
   g_test_add_func("/lock/one-input-a-line", one_input_a_line);
   g_test_add_func("/lock/path", path_stands_beside_the_recipe);
+  g_test_add_func("/lock/upon-a-stage", what_is_upon_a_stage_tells_of_its_packages);
   g_test_add_func("/lock/missing", missing_file_is_not_found);
   g_test_add_func("/lock/malformed", malformed_locks_are_refused);
   return g_test_run();

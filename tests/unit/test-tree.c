@@ -55,6 +55,26 @@ nodes_are_in_path_order(void)
   g_assert_cmpstr(((TreeNode *)children->pdata[0])->entry->path, ==, "a/b");
 }
 
+/* A further name that no pack holds: it has the file's content, also when the file is gone, and is no entry of its pack. */
+static void
+a_name_of_a_file_below_is_linked(void)
+{
+  static const Member members[] = {{"x", ENTRY_FILE, "one", 0}, {"y", ENTRY_HARDLINK, "x", 0}, {0}};
+  g_autoptr(Tree) tree = tree_of(members);
+  g_assert_true(tree_link(tree, "a/b", 0, 0, NULL));
+  const TreeNode *node = tree_lookup(tree, "a/b");
+  g_assert_cmpint(node->entry->type, ==, ENTRY_HARDLINK);
+  g_assert_cmpstr(node->entry->target, ==, "x");
+  g_assert_cmpuint(pack_file(tree_pack(tree, 0), node->index), ==, 0);
+  g_assert_cmpuint(tree_kept(tree, 0)[0], ==, 3);
+  g_assert_true(tree_remove(tree, "x"));
+  g_assert_cmpuint(tree_kept(tree, 0)[0], ==, 2);
+  g_autoptr(GBytes) content = tree_read(tree, "a/b", 10, NULL);
+  g_assert_cmpmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "one", 3);
+  g_assert_true(tree_remove(tree, "a/b"));
+  g_assert_cmpuint(tree_kept(tree, 0)[0], ==, 2);
+}
+
 static void
 parents_are_implied_then_claimed(void)
 {
@@ -219,6 +239,7 @@ main(int argc, char **argv)
   g_test_add_func("/tree/order", nodes_are_in_path_order);
   g_test_add_func("/tree/implied", parents_are_implied_then_claimed);
   g_test_add_func("/tree/kept", kept_follows_replacing_and_removing);
+  g_test_add_func("/tree/link", a_name_of_a_file_below_is_linked);
   g_test_add_func("/tree/refused", what_cannot_be_placed_is_said);
   g_test_add_func("/tree/symlinks", symlinks_are_followed_inside);
   g_test_add_func("/tree/directories", layers_get_their_directories);

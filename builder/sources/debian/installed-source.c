@@ -114,3 +114,38 @@ debian_installed_source(const DebianInstalledSet *set, Store *store, GCancellabl
   }
   return solve_model_check(model, error) && store_put(store, text->str, text->len, blob, error);
 }
+
+/* ---- of packages that are about to be installed ---- */
+
+static void
+append_solved(GString *text, const DebianPackage *package)
+{
+  static const char *const multi_arch[] = {NULL, "same", "foreign", "allowed"};
+  static const char *const priorities[] = {NULL, "required", "important", "standard", "optional", "extra"};
+  char hex[DIGEST_HEX_LENGTH + 1];
+  digest_to_hex(&package->sha256, hex);
+  append_field(text, "Package", package->name);
+  append_field(text, "Version", package->version);
+  append_field(text, "Architecture", package->architecture);
+  append_field(text, "Multi-Arch", multi_arch[package->multi_arch]);
+  append_field(text, "Essential", package->essential ? "yes" : NULL);
+  append_field(text, "Priority", priorities[package->priority]);
+  append_field(text, "Provides", package->provides);
+  append_field(text, "Pre-Depends", package->pre_depends);
+  append_field(text, "Depends", package->depends);
+  append_field(text, "Conflicts", package->conflicts);
+  append_field(text, "Breaks", package->breaks);
+  g_string_append_printf(text, PLACE "%s\n\n", hex);
+}
+
+gboolean
+debian_installed_solved(const DebianIndex *index, const GArray *ids, Store *store, Digest *blob, GError **error)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < ids->len; i++) {
+    DebianPackage package;
+    debian_index_get(index, g_array_index(ids, guint, i), &package);
+    append_solved(text, &package);
+  }
+  return store_put(store, text->str, text->len, blob, error);
+}

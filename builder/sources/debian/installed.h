@@ -47,6 +47,9 @@ char *debian_installed_info(const DebianInstalled *package, const Tree *tree);
 gboolean debian_installed_load_owners(DebianInstalledSet *set, const Tree *tree, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 DebianInstalled *debian_installed_owner(const DebianInstalledSet *set, const char *path);
 
+/* What is installed once @ids (guint, of @index) are, in the same form; what they need is among them. */
+gboolean debian_installed_solved(const DebianIndex *index, const GArray *ids, Store *store, Digest *blob,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The installed packages as one more Packages file for debian_archive_index, a blob of @store. */
 gboolean debian_installed_source(const DebianInstalledSet *set, Store *store, GCancellable *cancellable, Digest *blob,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

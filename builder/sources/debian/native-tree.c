@@ -4,6 +4,7 @@
  * those of the accounts.
  */
 #include "builder/sources/debian/native-private.h"
+#include "rootfs/acl.h"
 #include "signing/error.h"
 
 #include <string.h>
@@ -278,6 +279,15 @@ native_write(Native *native, Shell *shell, const char *word, GBytes *content)
   return TRUE;
 }
 
+static gboolean
+has_list(const Entry *entry)
+{
+  gboolean found = FALSE;
+  for (guint i = 0; i < entry->n_xattrs; i++)
+    found = found || acl_is_name(entry->xattrs[i].name);
+  return found;
+}
+
 gboolean
 native_change(Native *native, Shell *shell, const char *real, guint32 mode, guint32 uid, guint32 gid)
 {
@@ -291,6 +301,8 @@ native_change(Native *native, Shell *shell, const char *real, guint32 mode, guin
     return TRUE;
   if (entry->type == ENTRY_HARDLINK)
     shell_give_up(shell, g_strdup_printf("changes '/%s', which is one file with another", real));
+  else if (has_list(entry))
+    shell_give_up(shell, g_strdup_printf("changes '/%s', which has an access control list", real));
   g_autoptr(GBytes) content = entry->type == ENTRY_FILE ? read_path(native, shell, real) : NULL;
   if (!may_hold(native, shell, content))
     return FALSE;

@@ -128,9 +128,9 @@ obtain_plain(Store *store, const ImageSource *source, const char *arch, const Di
   return FALSE;
 }
 
-gboolean
-image_source_obtain(Store *store, const ImageSource *source, const char *arch, const Digest *manifest,
-                    const FetchOptions *options, GError **error)
+static gboolean
+obtain(Store *store, const ImageSource *source, const char *arch, const Digest *manifest, const FetchOptions *options,
+       GError **error)
 {
   if (image_is_stored(store, manifest))
     return TRUE;
@@ -139,4 +139,17 @@ image_source_obtain(Store *store, const ImageSource *source, const char *arch, c
   if (source->kind == IMAGE_TAR || source->kind == IMAGE_FOLDER)
     return obtain_plain(store, source, arch, manifest, options, error);
   return local_image_obtain(store, source, arch, manifest, options, error);
+}
+
+gboolean
+image_source_obtain(Store *store, const ImageSource *source, const char *arch, const Digest *manifest,
+                    const FetchOptions *options, GError **error)
+{
+  Digest key;
+  make_key(manifest, &key);
+  if (!store_claim_waiting(store, &key, options->cancellable, error))
+    return FALSE;
+  gboolean obtained = obtain(store, source, arch, manifest, options, error);
+  store_release(store, &key);
+  return obtained;
 }

@@ -37,7 +37,7 @@ gboolean image_source_resolve(Store *store, const ImageSource *source, const cha
 
 /* Whether @store has the manifest and all that it names. */
 gboolean image_is_stored(Store *store, const Digest *manifest);
-/* Brings them there, where they are not. ASHLAR_ERROR_VERIFY: the source has another one. */
+/* Brings them there, where they are not, and no other thread is about to. ASHLAR_ERROR_VERIFY: the source has another one. */
 gboolean image_source_obtain(Store *store, const ImageSource *source, const char *arch, const Digest *manifest,
                              const FetchOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -2,6 +2,7 @@
 #include "builder/sources/image/plain.h"
 #include "builder/oci/layer_pack.h"
 #include "builder/oci/layer_stream.h"
+#include "rootfs/acl.h"
 #include "rootfs/directory.h"
 #include "rootfs/layer.h"
 #include "signing/error.h"
@@ -171,9 +172,10 @@ write_again(Store *store, int fd, GCancellable *cancellable, Plain *out, GError 
 {
   Digest tar;
   g_auto(LayerPack) pack = {0};
+  g_autoptr(Blobs) blobs = blobs_new(store);
   g_autoptr(Tree) tree = tree_new();
   return decompress(store, fd, cancellable, &tar, error) &&
-         layer_pack_obtain(store, &tar, &tar, NULL, cancellable, &pack, error) && layer_pack_lay(&pack, tree, error) &&
+         layer_pack_obtain(store, blobs, &tar, &tar, NULL, cancellable, &pack, error) && layer_pack_lay(&pack, tree, error) &&
          write_tree(store, tree, cancellable, out, error);
 }
 
@@ -211,13 +213,26 @@ pack_piece(const void *data, gsize size, gpointer writer, GError **error)
   return pack_writer_data(writer, data, size, error);
 }
 
+/* Access control lists name users of this machine, as owners do. */
+static void
+leave_lists_out(Entry *own, GArray *xattrs)
+{
+  for (guint i = 0; i < own->n_xattrs; i++)
+    if (!acl_is_name(own->xattrs[i].name))
+      g_array_append_val(xattrs, own->xattrs[i]);
+  own->xattrs = (const Xattr *)(gconstpointer)xattrs->data;
+  own->n_xattrs = xattrs->len;
+}
+
 static gboolean
 visit(const Entry *entry, int fd, gpointer data, GError **error)
 {
   const Folder *folder = data;
   Entry own = *entry;
+  g_autoptr(GArray) xattrs = g_array_new(FALSE, FALSE, sizeof(Xattr));
   own.uid = own.gid = 0;
   own.mtime = 0;
+  leave_lists_out(&own, xattrs);
   if (pack_writer_add(folder->writer, &own, error) &&
       (fd < 0 || each_piece(fd, folder->cancellable, pack_piece, folder->writer, error)))
     return TRUE;

@@ -4,8 +4,8 @@
  *
  * A tar that is plain, or compressed as layers may be (gzip, zstd), is the layer as it stands, byte for byte. One in another
  * compression, and a folder, are written as layers of ours are. Of a folder counts what is no accident of the machine: names,
- * modes, contents, links and extended attributes; everything is root's, and as old as can be. Neither tells an architecture: it is
- * the recipe's.
+ * modes, contents, links and extended attributes, but no access control lists; everything is root's, and as old as can be.
+ * Neither tells an architecture: it is the recipe's.
  */
 #ifndef ASHLAR_SOURCES_IMAGE_PLAIN_H
 #define ASHLAR_SOURCES_IMAGE_PLAIN_H
