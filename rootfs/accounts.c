@@ -194,7 +194,9 @@ static gboolean
 take_gshadow(Accounts *accounts, char **fields)
 {
   Group *group = g_hash_table_lookup(accounts->group_names, fields[0]);
-  if (group != NULL && group->shadow_password == NULL) {
+  if (group != NULL) {
+    g_free(group->shadow_password);
+    g_free(group->administrators);
     group->shadow_password = g_strdup(fields[1]);
     group->administrators = g_strdup(fields[2]);
   }

@@ -43,6 +43,9 @@ static const Limit rows[LIMIT_N] = {
                         "A file that moves because another package diverts it, which is held in memory."},
   [LIMIT_DICTIONARY] = {"dictionary", 128 * MIB, 4 * GIB, LIMIT_BYTES, "a dictionary larger than", "",
                         "What xz keeps in memory of what it has decompressed. `xz -9` makes dictionaries of 64 MiB."},
+  [LIMIT_SCRIPT_FILES] = {"script-files", 256 * MIB, 16 * GIB, LIMIT_BYTES, "more than", "of files that scripts change",
+                          "Files that maintainer scripts write or change where ashlar follows them, which are held in memory: "
+                          "the command that would pass it counts as not known."},
   [LIMIT_DATABASE] = {"database", 256 * MIB, 2 * GIB - 1, LIMIT_BYTES, "more than", "of dpkg's database",
                       "dpkg's status and lists of files of an image that is listed, which are held in memory."},
 

@@ -48,13 +48,13 @@ build_find_annotations(Build *build, GError **error)
   return TRUE;
 }
 
-/* Whether scripts may be run for @recipe or a stage of it. */
+/* Whether @recipe or a stage of it has packages, which are configured one way or the other. */
 static gboolean
-has_scripts(const Recipe *recipe)
+has_packages(const Recipe *recipe)
 {
-  gboolean some = recipe->debian != NULL && recipe->debian->scripts != RECIPE_SCRIPTS_SKIP;
+  gboolean some = recipe->debian != NULL;
   for (guint i = 0; !some && i < recipe->stages->len; i++)
-    some = has_scripts(recipe->stages->pdata[i]);
+    some = has_packages(recipe->stages->pdata[i]);
   return some;
 }
 
@@ -77,7 +77,7 @@ build_describe_image(const Build *build, const char *arch, PackEncoding encoding
                                   ASHLAR_VERSION, "format", lock_current_format(), "recipe", recipe_to_json(build->recipe),
                                   "lock", locked, "inputs", inputs, "epoch", (json_int_t)build->epoch, "arch", arch, "encoding",
                                   pack_encoding_name(encoding), "annotations", annotations);
-  if (has_scripts(build->recipe))
+  if (has_packages(build->recipe))
     json_object_set_new(description, "install", install_rules());
   if (build->recipe->steps->len > 0)
     json_object_set_new(description, "steps", json_integer(STEPS_RULES));

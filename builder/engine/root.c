@@ -2,13 +2,12 @@
 #include "builder/engine/root.h"
 #include "builder/check/globs.h"
 #include "builder/steps/install.h"
+#include "builder/engine/configured.h"
 #include "builder/engine/script_note.h"
 #include "builder/steps/steps.h"
 #include "builder/engine/users.h"
-#include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
 #include "builder/sources/debian/merge.h"
-#include "builder/sources/debian/native.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -188,14 +187,19 @@ note_runs(Making *making, GError **error)
 static gboolean
 configure_natively(Making *making, gboolean *all, GError **error)
 {
+  const Base *base = making->all->base;
+  const RecipeDebian *debian = making->recipe->debian;
   g_autoptr(GPtrArray) batches = install_batches(making->recipe, making->locked, making->system);
-  DebianConfigureOptions options = {.epoch = making->options->epoch, .batches = batches};
+  const ConfiguredOptions options = {
+    .store = making->store,
+    .debian = debian,
+    .system = making->system,
+    .tree = making->root->tree,
+    .base = base != NULL ? &base->manifest->descriptor.digest : NULL,
+    .follow = {.epoch = making->options->epoch, .batches = batches, .leave_out = debian->scripts == RECIPE_SCRIPTS_SKIP},
+  };
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  gboolean done = making->recipe->debian->scripts == RECIPE_SCRIPTS_AUTO && making->all->base == NULL
-                    ? debian_native_configure(making->system, making->root->tree, making->changes, making->accounts, &options,
-                                              report, error)
-                    : debian_configure(making->system, making->changes, making->accounts, &options, report, error);
-  if (!done)
+  if (!configured_follow(&options, &making->changes, &making->accounts, report, error))
     return FALSE;
   *all = report->n_left_out == 0;
   note_scripts(making, report);
@@ -226,17 +230,6 @@ run_scripts(Making *making, GError **error)
   return accounts_load(making->accounts, making->changes, error);
 }
 
-/* Whether dpkg, on a base, would run nothing: no package has a script, and nothing that the base has waits for a trigger. */
-static gboolean
-has_nothing_to_run(const Making *making)
-{
-  g_autoptr(GPtrArray) triggers = tree_children(making->root->tree, "var/lib/dpkg/triggers");
-  guint64 size = 0;
-  for (guint i = 0; i < triggers->len; i++)
-    size += ((const TreeNode *)triggers->pdata[i])->entry->size;
-  return making->all->base != NULL && making->root->scripts->len == 0 && size == 0;
-}
-
 static gboolean
 configure_packages(Making *making, GError **error)
 {
@@ -249,7 +242,7 @@ configure_packages(Making *making, GError **error)
   natively = natively || (scripts == RECIPE_SCRIPTS_AUTO && making->root->scripts->len == 0);
   if (natively && !configure_natively(making, &all, error))
     return FALSE;
-  making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all && (scripts == RECIPE_SCRIPTS_RUN || !has_nothing_to_run(making));
+  making->runs = scripts != RECIPE_SCRIPTS_SKIP && !all;
   return !making->runs || run_scripts(making, error);
 }
 

@@ -68,7 +68,7 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
   /* an image from elsewhere is in the lock */
   if (stage->from.stage != NULL)
     json_object_set_new(description, "base", stages_key_json(stages, stage->from.stage));
-  if (stage->debian != NULL && stage->debian->scripts != RECIPE_SCRIPTS_SKIP)
+  if (stage->debian != NULL)
     json_object_set_new(description, "install", install_rules());
   if (stage->steps->len > 0)
     json_object_set_new(description, "steps", json_integer(STEPS_RULES));

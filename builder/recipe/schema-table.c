@@ -140,7 +140,7 @@ const SchemaKey schema_keys[] = {
   {.path = "debian.recommends", .kinds = SCHEMA_BOOL, .fallback = "false", .text = "Install recommended packages too."},
   {.path = "debian.scripts", .kinds = SCHEMA_TEXT, .values = "auto|run|skip", .fallback = "auto",
    .text = "Maintainer scripts: auto does natively what is known and runs the rest in a sandbox, run always runs them, skip "
-           "leaves them out and lists them."},
+           "does what is known, and lists what it leaves out."},
   {.path = "debian.exclude", .kinds = SCHEMA_LIST,
    .text = "Files of packages that are left out, as absolute globs ('*' matches '/' too)."},
   {.path = "debian.exclude[]", .kinds = SCHEMA_TEXT, .pattern = ABSOLUTE,

@@ -3,8 +3,7 @@
 #include "signing/error.h"
 
 #define HINT                                                                                                                   \
-  "hint: write 'scripts: skip' under debian: users, alternatives, shells and the CA bundle are then made natively, and every " \
-  "script left out is listed"
+  "hint: write 'scripts: skip' under debian: what is known of them is then done natively, and what is left out is listed"
 
 Tree *
 install_base_lay(const Base *base, const char *arch, DebianInstalledSet **installed, GError **error)

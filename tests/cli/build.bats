@@ -281,7 +281,7 @@ END
 
 @test "scripts that are left out are listed" {
   root=$(deb_begin hello 1.0)
-  printf '#!/bin/sh\ntouch /ran\n' > "$root/DEBIAN/postinst"
+  printf '#!/bin/sh\nfrobnicate\n' > "$root/DEBIAN/postinst"
   deb_end hello
   archive_publish
   recipe_for demo hello

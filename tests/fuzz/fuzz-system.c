@@ -4,9 +4,10 @@
  * between: its control file, preinst, postinst, triggers, and the texts of the files that configuring reads. Whatever they say,
  * there is an error or a system that can be packed, and no path in it climbs.
  */
-#include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
+#include "builder/sources/debian/install_plan.h"
 #include "builder/sources/debian/merge.h"
+#include "builder/sources/debian/native.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const metas[] = {"control", "preinst", "postinst", "triggers"};
@@ -51,10 +52,12 @@ build(Store *store, DebianSystem *system, GError **error)
   g_autoptr(Changes) changes = changes_new(tree);
   g_autoptr(Accounts) accounts = accounts_new();
   g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  DebianConfigureOptions options = {.epoch = 1};
+  static const char *const none[] = {NULL};
+  g_autoptr(GPtrArray) batches = debian_install_plan(system, none, none);
+  DebianConfigureOptions options = {.epoch = 1, .batches = batches, .leave_out = TRUE};
   DebianDatabaseOptions database = {0};
   if (!debian_merge(system, tree, &(DebianMergeOptions){0}, changes, error) ||
-      !debian_configure(system, changes, accounts, &options, report, error))
+      !debian_native_configure(system, tree, changes, accounts, &options, report, error))
     return FALSE;
   accounts_write(accounts, changes, 1);
   Digest digest;

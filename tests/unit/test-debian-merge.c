@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/sources/debian/configure.h"
 #include "builder/sources/debian/dpkgdb.h"
 #include "builder/sources/debian/merge.h"
 #include "signing/error.h"
@@ -213,69 +212,6 @@ hostile_packages_are_refused(void)
   clear(&fixture);
 }
 
-static void
-scripts_are_done_or_told(void)
-{
-  static const Member a[] = {
-    {"usr/bin/one", ENTRY_FILE, "1", 0755},
-    {"usr/share/base-passwd/passwd.master", ENTRY_FILE, "root:*:0:0:root:/root:/bin/bash\n", 0},
-    {"usr/share/base-passwd/group.master", ENTRY_FILE, "root:*:0:\nnogroup:*:65534:\n", 0},
-    {INFO "a.postinst", ENTRY_FILE,
-     "#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/n n /bin/one 5 --slave /usr/share/s s /nowhere\n"
-     "adduser --system --group --home /var/lib/svc svc\n",
-     0755},
-    {0}};
-  static const Member b[] = {
-    {"usr/bin/two", ENTRY_FILE, "2", 0755},
-    {INFO "b.postinst", ENTRY_FILE, "#!/bin/sh\nupdate-alternatives --install /usr/bin/n n /usr/bin/two 7\nmagic $1\n", 0755},
-    {0}};
-  Fixture fixture;
-  g_assert_true(merge(&fixture, a, CONTROL("a", ""), b, CONTROL("b", ""), NULL));
-  g_autoptr(Accounts) accounts = accounts_new();
-  g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  g_assert_true(
-    debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
-  g_assert_cmpstr(changes_lookup(fixture.changes, "etc/alternatives/n")->target, ==, "/usr/bin/two");
-  g_assert_cmpstr(changes_lookup(fixture.changes, "usr/bin/n")->target, ==, "/etc/alternatives/n");
-  g_assert_null(changes_lookup(fixture.changes, "etc/alternatives/s"));
-  assert_text(fixture.changes, "var/lib/dpkg/alternatives/n",
-              "auto\n/usr/bin/n\ns\n/usr/share/s\n\n/bin/one\n5\n/nowhere\n/usr/bin/two\n7\n\n\n");
-  guint32 uid, gid;
-  g_assert_true(accounts_find_user(accounts, "svc", &uid, &gid));
-  g_assert_cmpuint(changes_lookup(fixture.changes, "var/lib/svc")->uid, ==, uid);
-  g_assert_cmpuint(report->notes->len, ==, 2);
-  g_assert_cmpuint(report->n_left_out, ==, 1);
-  const DebianScriptNote *first = report->notes->pdata[0], *second = report->notes->pdata[1];
-  g_assert_true(first->native);
-  g_assert_false(second->native);
-  g_assert_cmpstr(second->missing, ==, "magic");
-  clear(&fixture);
-}
-
-/* Bytes that are no certificates, or only begin like one, get into the bundle as update-ca-certificates puts them there. */
-static void
-certificates_may_be_anything(void)
-{
-  static const Member a[] = {{"usr/share/ca-certificates/m/One (1).crt", ENTRY_FILE, "not PEM", 0},
-                             {"usr/share/ca-certificates/m/Two.crt", ENTRY_FILE,
-                              "-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n", 0},
-                             {"usr/share/ca-certificates/m/none.txt", ENTRY_FILE, "x", 0},
-                             {0}};
-  Fixture fixture;
-  g_assert_true(merge(&fixture, a, CONTROL("ca-certificates", ""), nothing, CONTROL("b", ""), NULL));
-  g_autoptr(Accounts) accounts = accounts_new();
-  g_autoptr(DebianScriptReport) report = debian_script_report_new();
-  g_assert_true(
-    debian_configure(fixture.system, fixture.changes, accounts, &(DebianConfigureOptions){0}, report, &fixture.error));
-  assert_text(fixture.changes, "etc/ssl/certs/ca-certificates.crt",
-              "not PEM\n-----BEGIN CERTIFICATE-----\nMIICMIICoIICAgEB\n-----END CERTIFICATE-----\n");
-  g_assert_cmpstr(changes_lookup(fixture.changes, "etc/ssl/certs/One_=1=.pem")->target, ==,
-                  "/usr/share/ca-certificates/m/One (1).crt");
-  g_auto(GStrv) names = changes_list(fixture.changes, "etc/ssl/certs");
-  g_assert_cmpuint(g_strv_length(names), ==, 3); /* no hash links */
-  clear(&fixture);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -289,8 +225,6 @@ main(int argc, char **argv)
   g_test_add_func("/debian-merge/needed-folders", folders_of_what_stays_keep_their_attributes);
   g_test_add_func("/debian-merge/status", status_is_as_dpkg_writes_it);
   g_test_add_func("/debian-merge/hostile", hostile_packages_are_refused);
-  g_test_add_func("/debian-merge/certificates", certificates_may_be_anything);
-  g_test_add_func("/debian-merge/scripts", scripts_are_done_or_told);
   int status = g_test_run();
   maker_close();
   return status;

@@ -42,7 +42,7 @@ write_file(Shell *shell, const char *path, const GString *content, gboolean appe
 {
   (void)shell;
   GString *written = data;
-  g_string_append_printf(written, "%s%s:%s", path, append ? "+" : "", content->str);
+  g_string_append_printf(written, "%s%s:%s", path, append ? "+" : "", content != NULL ? content->str : "(none)");
   return TRUE;
 }
 
@@ -163,6 +163,58 @@ lines_are_told(void)
   g_assert_cmpuint(line, ==, 3);
 }
 
+/* ---- reading without following ---- */
+
+static int
+note_words(Shell *shell, char **words, gpointer data)
+{
+  GString *read = data;
+  g_autofree char *joined = g_strjoinv("|", words);
+  g_string_append_printf(read, "%s%s", read->len > 0 ? " ; " : "", joined);
+  return shell_give_up(shell, g_strdup("what it prints"));
+}
+
+/* A script, and its literal commands in their order. */
+static const struct {
+  const char *script, *commands;
+} literal[] = {
+  {"a 'b c' \"d e\" f\\ g # h\n", "a|b c|d e|f g"},
+  {"a b \\\n  --slave c \\\n d\n", "a|b|--slave|c|d"},
+  {"if ! a; then b || true; fi", "a ; b ; true"},
+  {"a >/dev/null 2>&1 b >>c <d", "a|b"},
+  {"a$(b `c`)e f\ng", "c ; g"},
+  {"", ""},
+  {"X=1\nY=\"$X/2\"\na $X ${Y} \"$X$Y\"", "a|1|1/2|11/2"},
+  {"a $X; b \"$1\"; c", "c"},
+  {"X=1; X=2; a $X; b", "b"},
+  {"X= ; a $X b", "a|b"},
+  {"X=$(b); a $X; X=1; c $X; d", "b ; d"},
+  {"a \"$ROOT/x\"", "a|/x"},
+  {"case \"$1\" in\n configure|x) a;;\n *) b;;\nesac", "a ; b"},
+  {"f() {\n a $1\n b\n}\nf", "b ; f"},
+  {"for i in x y; do a $i; done; b $i; c", "c"},
+  {"for i in $x; do a $i; b; done", "b"},
+  {"cat <<EOF\na --install x\nEOF\nb", "cat ; b"},
+  {"(a; b) | c; while d; do e; done", "a ; b ; c ; d ; e"},
+};
+
+static void
+literal_commands(void)
+{
+  static const ShellHost reader = {note_words, read_file, write_file, list, exists};
+  for (guint i = 0; i < G_N_ELEMENTS(literal); i++) {
+    guint line;
+    const char *reason;
+    g_autoptr(GString) read = g_string_new(NULL);
+    g_autoptr(ShellNode) script = shell_parse(literal[i].script, &line, &reason);
+    g_assert_nonnull(script);
+    g_autoptr(Shell) shell = shell_new(&reader, read);
+    shell_set(shell, "ROOT", "");
+    shell_read(shell, script);
+    g_assert_cmpstr(read->str, ==, literal[i].commands);
+  }
+}
+
 static void
 patterns(void)
 {
@@ -214,6 +266,7 @@ main(int argc, char **argv)
     g_test_add_data_func(path, GUINT_TO_POINTER(i), follows);
   }
   g_test_add_func("/shell/lines are told", lines_are_told);
+  g_test_add_func("/shell/literal commands", literal_commands);
   g_test_add_func("/shell/patterns", patterns);
   g_test_add_func("/shell/hostile scripts end", hostile_scripts_end);
   return g_test_run();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Alternatives (update-alternatives(1)): the links and the state that `update-alternatives --install` calls of the packages'
- * scripts leave behind: new groups in automatic mode, and those of a system that was there before continued.
+ * Alternatives (update-alternatives(1)): the links and the state that calls of `update-alternatives --install` leave behind:
+ * new groups in automatic mode, and those of a system that was there before continued.
  */
 #include "builder/sources/debian/configuration.h"
 
@@ -43,11 +43,17 @@ group_free(gpointer data)
 }
 
 static Group *
-find_group(GPtrArray *groups, const char *name, const char *link)
+find_group(const GPtrArray *groups, const char *name)
 {
   for (guint i = 0; i < groups->len; i++)
     if (strcmp(((Group *)groups->pdata[i])->name, name) == 0)
       return groups->pdata[i];
+  return NULL;
+}
+
+static Group *
+add_group(GPtrArray *groups, const char *name, const char *link)
+{
   Group *group = g_new(Group, 1);
   *group = (Group){.name = g_strdup(name),
                    .link = g_strdup(link),
@@ -71,7 +77,7 @@ find_choice(Group *group, const char *path)
   return choice;
 }
 
-/* ---- reading the calls ---- */
+/* ---- words ---- */
 
 static gboolean
 is_path(const char *word)
@@ -91,6 +97,59 @@ is_there(const DebianConfiguration *configuration, const char *path)
   g_autofree char *real = changes_resolve(configuration->changes, path);
   return real != NULL;
 }
+
+/* ---- a system that was there before ---- */
+
+/* One choice of a state file: its path, its priority, and a line a slave ("": it has none); returns what follows. */
+static char **
+take_choice(Group *group, const GPtrArray *slaves, char **lines)
+{
+  gint64 priority;
+  guint n = slaves->len;
+  if (g_strv_length(lines) < n + 2 || !is_path(lines[0]) ||
+      !g_ascii_string_to_signed(lines[1], 10, G_MININT32, G_MAXINT32, &priority, NULL))
+    return NULL;
+  Choice *choice = find_choice(group, lines[0]);
+  choice->priority = priority;
+  for (guint i = 0; i < n; i++)
+    if (is_path(lines[2 + i]))
+      g_hash_table_replace(choice->slaves, g_strdup(slaves->pdata[i]), g_strdup(lines[2 + i]));
+  return lines + n + 2;
+}
+
+/* The state file that a system has (transfer full), or NULL. */
+static char *
+state_before(const DebianConfiguration *configuration, const char *name)
+{
+  g_autofree char *path = g_strconcat("var/lib/dpkg/alternatives/", name, NULL);
+  return configuration->system->installed != NULL ? debian_configuration_read(configuration, path, NULL) : NULL;
+}
+
+/* The group as its state file has it. */
+static void
+continue_group(const DebianConfiguration *configuration, Group *group)
+{
+  g_autofree char *text = state_before(configuration, group->name);
+  g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+  char **at = lines;
+  if (g_strv_length(lines) < 3 || !is_path(at[1]))
+    return;
+  group->manual = strcmp(at[0], "manual") == 0;
+  g_autoptr(GPtrArray) slaves = g_ptr_array_new();
+  for (at += 2; is_name(at[0]) && is_path(at[1]); at += 2) {
+    g_ptr_array_add(slaves, at[0]);
+    if (g_hash_table_contains(group->slave_links, at[0]))
+      continue;
+    g_ptr_array_add(group->slaves, g_strdup(at[0]));
+    g_hash_table_replace(group->slave_links, g_strdup(at[0]), g_strdup(at[1]));
+  }
+  if (*at != NULL && **at == '\0')
+    at++;
+  while (at != NULL && *at != NULL && **at != '\0')
+    at = take_choice(group, slaves, at);
+}
+
+/* ---- calls ---- */
 
 static void
 take_slaves(Group *group, Choice *choice, char **words)
@@ -120,59 +179,16 @@ take_call(const DebianConfiguration *configuration, GPtrArray *groups, char **wo
     return NULL;
   if (!is_there(configuration, words[3])) /* left out by the recipe */
     return NULL;
-  Group *group = find_group(groups, words[2], words[1]);
+  Group *group = find_group(groups, words[2]);
+  if (group == NULL) {
+    group = add_group(groups, words[2], words[1]);
+    continue_group(configuration, group);
+  }
   Choice *choice = find_choice(group, words[3]);
   choice->priority = priority;
+  g_hash_table_remove_all(choice->slaves);
   take_slaves(group, choice, words + 5);
   return group;
-}
-
-/* ---- a system that was there before ---- */
-
-/* One choice of a state file: its path, its priority, and a line a slave ("": it has none); returns what follows. */
-static char **
-take_choice(Group *group, const GPtrArray *slaves, char **lines)
-{
-  gint64 priority;
-  guint n = slaves->len;
-  if (g_strv_length(lines) < n + 2 || !is_path(lines[0]) ||
-      !g_ascii_string_to_signed(lines[1], 10, G_MININT32, G_MAXINT32, &priority, NULL))
-    return NULL;
-  guint known = group->choices->len;
-  Choice *choice = find_choice(group, lines[0]);
-  if (group->choices->len == known)
-    return lines + n + 2;
-  choice->priority = priority;
-  for (guint i = 0; i < n; i++)
-    if (is_path(lines[2 + i]))
-      g_hash_table_replace(choice->slaves, g_strdup(slaves->pdata[i]), g_strdup(lines[2 + i]));
-  return lines + n + 2;
-}
-
-/* The group as its state file has it, beside the new choices, which count where they are the same. */
-static void
-continue_group(const DebianConfiguration *configuration, Group *group)
-{
-  g_autofree char *path = g_strconcat("var/lib/dpkg/alternatives/", group->name, NULL);
-  g_autofree char *text = configuration->system->installed != NULL ? debian_configuration_read(configuration, path, NULL)
-                                                                   : NULL;
-  g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-  char **at = lines;
-  if (g_strv_length(lines) < 3 || !is_path(at[1]))
-    return;
-  group->manual = strcmp(at[0], "manual") == 0;
-  g_autoptr(GPtrArray) slaves = g_ptr_array_new();
-  for (at += 2; is_name(at[0]) && is_path(at[1]); at += 2) {
-    g_ptr_array_add(slaves, at[0]);
-    if (g_hash_table_contains(group->slave_links, at[0]))
-      continue;
-    g_ptr_array_add(group->slaves, g_strdup(at[0]));
-    g_hash_table_replace(group->slave_links, g_strdup(at[0]), g_strdup(at[1]));
-  }
-  if (*at != NULL && **at == '\0')
-    at++;
-  while (at != NULL && *at != NULL && **at != '\0')
-    at = take_choice(group, slaves, at);
 }
 
 /* ---- writing ---- */
@@ -270,28 +286,10 @@ debian_alternatives_install(const DebianConfiguration *configuration, GPtrArray 
 }
 
 gboolean
-debian_alternatives_has(const GPtrArray *groups, const char *name)
+debian_alternatives_has(const DebianConfiguration *configuration, const GPtrArray *groups, const char *name)
 {
-  for (guint i = 0; i < groups->len; i++)
-    if (strcmp(((const Group *)groups->pdata[i])->name, name) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-void
-debian_alternatives_apply(const DebianConfiguration *configuration)
-{
-  g_autoptr(GPtrArray) groups = debian_alternatives_new();
-  for (guint i = 0; i < configuration->scripts->len; i++) {
-    const DebianUnitScript *script = configuration->scripts->pdata[i];
-    for (guint k = 0; strcmp(script->kind, "postinst") == 0 && k < script->commands->len; k++) {
-      const DebianCommand *command = script->commands->pdata[k];
-      if (command->readable && debian_command_is(command, "update-alternatives"))
-        take_call(configuration, groups, command->words);
-    }
-  }
-  for (guint i = 0; i < groups->len; i++) {
-    continue_group(configuration, groups->pdata[i]);
-    write_group(configuration, groups->pdata[i]);
-  }
+  if (find_group(groups, name) != NULL)
+    return TRUE;
+  g_autofree char *before = is_name(name) ? state_before(configuration, name) : NULL;
+  return before != NULL;
 }

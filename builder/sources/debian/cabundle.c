@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The certificate authorities as ca-certificates' postinst and update-ca-certificates(8) set them up: all of them trusted, links
- * by name and, as `openssl rehash` makes them, by hash of the subject; one bundle in the order of the list.
+ * The certificate authorities as ca-certificates' postinst and update-ca-certificates(8) set them up: all of them trusted,
+ * links by name and, as `openssl rehash` makes them, by hash of the subject; one bundle in the order of the list.
  */
 #include "builder/sources/debian/configuration.h"
 
@@ -197,8 +197,6 @@ add_folder(const DebianConfiguration *configuration, const char *folder, GString
 gboolean
 debian_cabundle_apply(const DebianConfiguration *configuration, GError **error)
 {
-  if (debian_system_find(configuration->system, "ca-certificates") == NULL)
-    return TRUE;
   g_autoptr(GString) list = g_string_new(list_header), bundle = g_string_new(NULL);
   g_autoptr(GArray) certificates = g_array_new(FALSE, TRUE, sizeof(Certificate));
   g_array_set_clear_func(certificates, clear_certificate);

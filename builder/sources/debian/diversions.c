@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/sources/debian/diversions.h"
-#include "builder/sources/debian/script.h"
+#include "builder/sources/debian/shell.h"
 #include "signing/error.h"
 #include "signing/limits.h"
 
@@ -41,6 +41,14 @@ is_path(const char *word)
   return word[0] == '/' && strchr(word, '\n') == NULL && entry_path_is_canonical(word + 1);
 }
 
+/* ---- scripts ---- */
+
+typedef struct {
+  DebianSystem *system;
+  const DebianUnit *unit;
+  GError *error; /* the first */
+} Reading;
+
 /* Only what adds a diversion: not --remove, --list and their like. */
 static gboolean
 take_call(DebianSystem *system, const DebianUnit *unit, char **words, GError **error)
@@ -64,27 +72,76 @@ take_call(DebianSystem *system, const DebianUnit *unit, char **words, GError **e
   return add_diversion(system, unit, unit->name, path, to, error);
 }
 
+static int
+take_command(Shell *shell, char **words, gpointer data)
+{
+  Reading *reading = data;
+  const char *slash = strrchr(words[0], '/');
+  if (strcmp(slash != NULL ? slash + 1 : words[0], "dpkg-divert") != 0)
+    return shell_give_up(shell, g_strdup("another command"));
+  if (reading->error == NULL && !take_call(reading->system, reading->unit, words, &reading->error))
+    return 1;
+  return shell_give_up(shell, g_strdup("what it prints"));
+}
+
+static GBytes *
+no_file(Shell *shell, const char *path, gpointer data)
+{
+  (void)path;
+  (void)data;
+  shell_give_up(shell, g_strdup("a file"));
+  return NULL;
+}
+
+static gboolean
+not_written(Shell *shell, const char *path, const GString *content, gboolean append, gpointer data)
+{
+  (void)content;
+  (void)append;
+  return no_file(shell, path, data) != NULL;
+}
+
+static char **
+no_names(Shell *shell, const char *folder, gpointer data)
+{
+  (void)shell;
+  (void)folder;
+  (void)data;
+  return NULL;
+}
+
+static gboolean
+is_nothing(Shell *shell, const char *path, gpointer data)
+{
+  return no_file(shell, path, data) != NULL;
+}
+
+/* Nothing is there yet: the packages are about to be merged. */
+static const ShellHost host = {take_command, no_file, not_written, no_names, is_nothing};
+
 static gboolean
 read_script(DebianSystem *system, const DebianUnit *unit, const char *kind, GError **error)
 {
-  GError *failure = NULL;
-  g_autofree char *script = debian_unit_file(unit, kind, &failure);
-  if (failure != NULL) {
-    g_propagate_error(error, failure);
-    return FALSE;
+  Reading reading = {.system = system, .unit = unit};
+  g_autofree char *text = debian_unit_file(unit, kind, &reading.error);
+  if (text != NULL && strstr(text, "dpkg-divert") != NULL) {
+    guint line;
+    const char *reason;
+    g_autoptr(ShellNode) script = shell_parse(text, &line, &reason);
+    g_autoptr(Shell) shell = shell_new(&host, &reading);
+    shell_set(shell, "DPKG_ROOT", "");
+    if (script != NULL)
+      shell_read(shell, script);
   }
-  if (script == NULL || strstr(script, "dpkg-divert") == NULL)
+  if (reading.error == NULL)
     return TRUE;
-  g_autoptr(GPtrArray) commands = debian_script_parse(script);
-  for (guint i = 0; i < commands->len; i++) {
-    const DebianCommand *command = commands->pdata[i];
-    if (command->readable && debian_command_is(command, "dpkg-divert") && !take_call(system, unit, command->words, error))
-      return FALSE;
-  }
-  return TRUE;
+  g_propagate_error(error, reading.error);
+  return FALSE;
 }
 
-/* Those of a system that was there before: three lines each, what, whereto, by whom (":" for the administrator). */
+/* ---- a system that was there before ---- */
+
+/* Three lines each, what, whereto, by whom (":" for the administrator). */
 static gboolean
 read_database(DebianSystem *system, const Changes *changes, GError **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Users and groups that maintainer scripts make: adduser(8), addgroup(8), groupadd(8), useradd(8), usermod(8), getent(1). Numbers
- * are those that the programs would give: adduser's from 100 up, useradd's and groupadd's own from 999 down.
+ * Users and groups that maintainer scripts make: adduser(8), addgroup(8), groupadd(8), useradd(8), usermod(8), getent(1).
+ * Numbers are those that the programs would give: adduser's from 100 up, useradd's and groupadd's own from 999 down.
  */
 #include "builder/sources/debian/native-private.h"
 
@@ -91,9 +91,8 @@ is_free(const Accounts *accounts, guint32 id, gboolean user, gboolean group)
   return (!user || accounts_user_name(accounts, id) == NULL) && (!group || accounts_group_name(accounts, id) == NULL);
 }
 
-/* The next number that useradd and groupadd give a system account, or G_MAXUINT32. */
-static guint32
-find_from_top(const Accounts *accounts, gboolean user, gboolean group)
+guint32
+native_number_from_top(const Accounts *accounts, gboolean user, gboolean group)
 {
   for (guint32 id = ACCOUNTS_LAST_SYSTEM; id >= ACCOUNTS_FIRST_SYSTEM; id--)
     if (is_free(accounts, id, user, group))
@@ -235,7 +234,7 @@ run_groupadd(Native *native, Shell *shell, char **words)
     return forced ? 0 : 9;
   if (!read_number(call.gid, &gid) || (gid >= 0 && accounts_group_name(accounts, (guint32)gid) != NULL))
     return 4;
-  return add_group(native, shell, call.names[0], gid >= 0 ? gid : find_from_top(accounts, FALSE, TRUE));
+  return add_group(native, shell, call.names[0], gid >= 0 ? gid : native_number_from_top(accounts, FALSE, TRUE));
 }
 
 static int
@@ -252,7 +251,7 @@ run_useradd(Native *native, Shell *shell, char **words)
   if (!read_number(call.uid, &uid) || call.no_group || (own && accounts_find_group(accounts, call.names[0], NULL)))
     return native_unknown_call(shell, words);
   if (uid < 0)
-    uid = find_from_top(accounts, TRUE, own);
+    uid = native_number_from_top(accounts, TRUE, own);
   guint32 gid = own ? (guint32)uid : group_number(accounts, call.gid);
   if (gid == G_MAXUINT32 || (own && add_group(native, shell, call.names[0], uid) != 0))
     return 6;
@@ -327,6 +326,7 @@ const NativeCommand native_account_commands[] = {
   {"groupadd", run_groupadd, "groupadd"},
   {"useradd", run_useradd, "useradd"},
   {"usermod", run_usermod, "usermod"},
+  {"systemd-sysusers", native_sysusers, "systemd-sysusers"},
   {"getent", run_getent, NULL},
   {"id", run_id, NULL},
   {NULL, NULL, NULL},

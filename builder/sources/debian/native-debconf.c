@@ -11,6 +11,7 @@ typedef struct {
   char *type, *value, *choices;
   GHashTable *variables; /* of db_subst */
   GHashTable *flags;     /* those that are set: "seen" */
+  gboolean shown;        /* by db_input: what has no value may have got one then */
 } NativeQuestion;
 
 static void
@@ -32,18 +33,15 @@ native_questions_new(void)
 }
 
 static NativeQuestion *
-find_question(const Native *native, const char *name)
-{
-  return name != NULL ? g_hash_table_lookup(native->questions, name) : NULL;
-}
-
-static NativeQuestion *
 add_question(Native *native, const char *name, const char *type, const char *value, const char *choices)
 {
   NativeQuestion *question = g_new(NativeQuestion, 1);
-  *question = (NativeQuestion){g_strdup(type), g_strdup(value), g_strdup(choices),
+  *question = (NativeQuestion){g_strdup(type),
+                               g_strdup(value),
+                               g_strdup(choices),
                                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
-                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                               FALSE};
   g_hash_table_replace(native->questions, g_strdup(name), question);
   return question;
 }
@@ -55,29 +53,38 @@ take_template(Native *native, const char *stanza)
 {
   g_autoptr(DebianControl) control = debian_control_parse(stanza, strlen(stanza), NULL);
   const char *name = control != NULL ? debian_control_get(control, "Template") : NULL;
-  if (name == NULL)
+  if (name == NULL || g_hash_table_contains(native->questions, name))
     return;
   const char *type = debian_control_get(control, "Type"), *value = debian_control_get(control, "Default"),
              *choices = debian_control_get(control, "Choices");
   add_question(native, name, type != NULL ? type : "string", value != NULL ? value : "", choices != NULL ? choices : "");
 }
 
-gboolean
-native_debconf_load(Native *native, GError **error)
+static void
+load_templates(Native *native, const DebianUnit *unit)
+{
+  if (!g_hash_table_add(native->asked, (gpointer)unit))
+    return;
+  g_autofree char *text = native_unit_file(native, unit, "templates");
+  g_auto(GStrv) stanzas = g_strsplit(text != NULL ? text : "", "\n\n", -1);
+  for (guint k = 0; stanzas[k] != NULL; k++)
+    take_template(native, stanzas[k] + strspn(stanzas[k], "\n"));
+}
+
+/* A package's templates are read when its script asks something, and all others' when it asks for what it has not itself; a
+ * failure to read them is native->error. */
+static NativeQuestion *
+find_question(Native *native, const char *name)
 {
   const DebianSystem *system = native->configuration.system;
-  for (guint i = 0; i < system->n_units; i++) {
-    GError *failure = NULL;
-    g_autofree char *text = debian_unit_file(system->units[i], "templates", &failure);
-    if (failure != NULL) {
-      g_propagate_error(error, failure);
-      return FALSE;
-    }
-    g_auto(GStrv) stanzas = g_strsplit(text != NULL ? text : "", "\n\n", -1);
-    for (guint k = 0; stanzas[k] != NULL; k++)
-      take_template(native, stanzas[k] + strspn(stanzas[k], "\n"));
-  }
-  return TRUE;
+  if (name == NULL)
+    return NULL;
+  load_templates(native, native->unit);
+  for (guint i = 0; i < native->before->len && !g_hash_table_contains(native->questions, name); i++)
+    load_templates(native, native->before->pdata[i]);
+  for (guint i = 0; i < system->n_units && !g_hash_table_contains(native->questions, name); i++)
+    load_templates(native, system->units[i]);
+  return g_hash_table_lookup(native->questions, name);
 }
 
 /* ---- commands ---- */
@@ -87,6 +94,15 @@ answer(Shell *shell, int status, const char *text)
 {
   shell_set(shell, "RET", text);
   return status;
+}
+
+/* Only the run can tell the answer. */
+static int
+no_answer(Shell *shell, char *reason)
+{
+  shell_unset(shell, "RET");
+  shell_set_unknown(shell, "RET");
+  return shell_give_up(shell, reason);
 }
 
 static int
@@ -102,9 +118,9 @@ run_get(Native *native, Shell *shell, char **words)
   const NativeQuestion *question = find_question(native, words[1]);
   if (question == NULL)
     return no_question(shell, words[1]);
-  /* debconf may choose one itself */
-  if (strcmp(question->type, "select") == 0 && question->value[0] == '\0')
-    return shell_give_up(shell, g_strdup_printf("asks '%s', which has no default", words[1]));
+  /* of a list debconf chooses one itself, once it is shown */
+  if (question->shown && strcmp(question->type, "select") == 0 && question->value[0] == '\0')
+    return no_answer(shell, g_strdup_printf("asks '%s', which has no default", words[1]));
   return answer(shell, 0, question->value);
 }
 
@@ -157,7 +173,7 @@ run_metaget(Native *native, Shell *shell, char **words)
   if (question == NULL)
     return no_question(shell, words[1]);
   if (g_strcmp0(words[2], "choices") != 0 && g_strcmp0(words[2], "choices-c") != 0)
-    return shell_give_up(shell, g_strdup_printf("asks for the %s of '%s'", words[2], words[1]));
+    return no_answer(shell, g_strdup_printf("asks for the %s of '%s'", words[2], words[1]));
   g_autofree char *choices = fill_in(shell, question, question->choices);
   return answer(shell, 0, choices);
 }
@@ -199,8 +215,10 @@ static int
 run_input(Native *native, Shell *shell, char **words)
 {
   const char *name = words[1] != NULL ? words[2] : NULL;
-  if (find_question(native, name) == NULL)
+  NativeQuestion *question = find_question(native, name);
+  if (question == NULL)
     return no_question(shell, name);
+  question->shown = TRUE;
   return answer(shell, 30, "question skipped");
 }
 
@@ -209,7 +227,7 @@ static int
 run_purge(Native *native, Shell *shell, char **words)
 {
   (void)words;
-  g_autofree char *text = debian_unit_file(native->unit, "templates", NULL);
+  g_autofree char *text = native_unit_file(native, native->unit, "templates");
   return text != NULL ? shell_give_up(shell, g_strdup("db_purge")) : answer(shell, 0, "");
 }
 
@@ -229,8 +247,9 @@ run_source(Native *native, Shell *shell, char **words)
     return 2;
   g_autofree char *path = native_path(native, shell, words[1]);
   if (strcmp(path, "usr/share/debconf/confmodule") == 0)
-    return native_find(native, shell, words[1], TRUE, NULL) != NULL ? native_confmodule(native, shell)
-                                                                    : shell_give_up(shell, g_strdup("debconf is not there"));
+    return native->leave_out || native_find(native, shell, words[1], TRUE, NULL) != NULL
+             ? native_confmodule(native, shell)
+             : shell_give_up(shell, g_strdup("debconf is not there"));
   g_autoptr(GBytes) content = native_read(native, shell, words[1]);
   if (content == NULL)
     return shell_give_up(shell, g_strdup_printf("reads '%.100s', which is not there", words[1]));

@@ -2,7 +2,7 @@
  *
  * dpkg's own programs as maintainer scripts call them: dpkg, dpkg-divert, dpkg-statoverride, dpkg-trigger, update-alternatives.
  */
-#include "builder/sources/debian/native-private.h"
+#include "builder/sources/debian/native-options.h"
 #include "builder/sources/debian/version.h"
 
 #include <string.h>
@@ -47,21 +47,35 @@ run_dpkg(Native *native, Shell *shell, char **words)
   return 0;
 }
 
+/* Whether the package, which is unpacked, lists the path as it is spelled. */
+static gboolean
+lists(Native *native, const DebianUnit *unit, const char *path)
+{
+  g_autofree char *merged = debian_merged_path(path);
+  gboolean brings = FALSE;
+  for (guint i = 0; !brings && i < pack_n_entries(unit->pack); i++)
+    brings = strcmp(pack_entry(unit->pack, i)->path, merged) == 0;
+  if (!brings || !g_hash_table_contains(native->unpacked, unit))
+    return FALSE;
+  g_autofree char *list = native_unit_file(native, unit, "list"), *wanted = g_strconcat("\n", path, "\n", NULL);
+  return list != NULL && strstr(list, wanted) != NULL;
+}
+
 /* dpkg-query -S PATH: whose it is. */
 static int
 search_owner(Native *native, Shell *shell, const char *path)
 {
-  g_autofree char *wanted = g_strconcat("\n", path, "\n", NULL);
   gboolean found = FALSE;
   for (guint i = 0; i < native->order->len; i++) {
     const DebianUnit *unit = native->order->pdata[i];
-    g_autofree char *list = g_hash_table_contains(native->unpacked, unit) ? debian_unit_file(unit, "list", NULL) : NULL;
-    if (list == NULL || strstr(list, wanted) == NULL)
+    if (!lists(native, unit, path))
       continue;
     found = TRUE;
     g_autofree char *line = g_strdup_printf("%s: %s\n", unit->info, path);
     shell_print(shell, line);
   }
+  if (!found && debian_installed_owner(native->configuration.system->installed, path + 1) != NULL)
+    return shell_give_up(shell, g_strdup_printf("asks whose '%.100s' is", path));
   return found ? 0 : 1;
 }
 
@@ -80,7 +94,8 @@ run_dpkg_query(Native *native, Shell *shell, char **words)
     shell_print(shell, "\n"); /* none yet */
     return 0;
   }
-  return unit == NULL ? 1 : native_unknown_call(shell, words);
+  gboolean there = unit != NULL || debian_system_has(native->configuration.system, name);
+  return there ? native_unknown_call(shell, words) : 1;
 }
 
 static int
@@ -188,14 +203,14 @@ is_overridden(const Native *native, const char *path)
 static int
 add_override(Native *native, Shell *shell, char **spec)
 {
-  const Accounts *accounts = native->configuration.accounts;
-  guint32 uid, gid;
+  guint32 uid = 0, gid = 0;
   guint64 mode;
   g_autofree char *real = NULL;
   if (is_overridden(native, spec[3]))
     return 3;
-  if (!accounts_find_user(accounts, spec[0], &uid, NULL) || !accounts_find_group(accounts, spec[1], &gid) ||
-      !g_ascii_string_to_unsigned(spec[2], 8, 0, 07777, &mode, NULL) || strchr(spec[3], '\n') != NULL)
+  g_autofree char *owner = g_strconcat(spec[0], ":", spec[1], NULL);
+  if (!native_read_owner(native, shell, owner, &uid, &gid) || !g_ascii_string_to_unsigned(spec[2], 8, 0, 07777, &mode, NULL) ||
+      strchr(spec[3], '\n') != NULL)
     return 2;
   g_string_append_printf(native->overrides, "%s %s %" G_GINT64_MODIFIER "o %s\n", spec[0], spec[1], mode, spec[3]);
   changes_put_text(native->configuration.changes, "var/lib/dpkg/statoverride", native->overrides->str);
@@ -246,7 +261,7 @@ run_alternatives(Native *native, Shell *shell, char **words)
                                                                                             : native_unknown_call(shell, words);
   }
   gboolean removes = g_strcmp0(action, "--remove") == 0 || g_strcmp0(action, "--remove-all") == 0;
-  if (removes && words[i + 1] != NULL && !debian_alternatives_has(native->alternatives, words[i + 1]))
+  if (removes && words[i + 1] != NULL && !debian_alternatives_has(&native->configuration, native->alternatives, words[i + 1]))
     return g_strcmp0(action, "--remove") == 0 ? 0 : 2;
   return native_unknown_call(shell, words);
 }

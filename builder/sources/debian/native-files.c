@@ -33,8 +33,8 @@ make_folder(Native *native, Shell *shell, const char *word, gboolean parents, co
 static int
 run_mkdir(Native *native, Shell *shell, char **words)
 {
-  NativeOptions options = {.flags = "pv", .values = "m"};
-  int status = native_options_read(shell, words, &options, "p=parents m:mode v=verbose") ? 0 : 1;
+  NativeOptions options = {.flags = "pvZ", .values = "m"};
+  int status = native_options_read(shell, words, &options, "p=parents m:mode v=verbose") && options.operands[0] != NULL ? 0 : 1;
   for (guint i = 0; status == 0 && options.operands[i] != NULL; i++)
     status = make_folder(native, shell, options.operands[i], native_given(&options, 'p'), native_option_value(&options, 'm'));
   g_free(options.operands);
@@ -161,9 +161,7 @@ run_cp(Native *native, Shell *shell, char **words)
   guint n = g_strv_length(options.operands);
   gboolean preserve = native_given(&options, 'p') || native_given(&options, 'a');
   gboolean follow = !(native_given(&options, 'a') || native_given(&options, 'd') || native_given(&options, 'P'));
-  if (native_given(&options, 'Z') && status == 0)
-    status = 1; /* no SELinux: "cp: cannot set default security context" */
-  else if (n < 2)
+  if (n < 2)
     status = 1;
   for (guint i = 0; status == 0 && i + 1 < n; i++) {
     g_autofree char *to = destination(native, shell, options.operands[n - 1], options.operands[i], TRUE);
@@ -250,13 +248,14 @@ install_one(Native *native, Shell *shell, const char *word, const NativeOptions 
   g_autofree char *real = NULL;
   const Entry *entry = native_find(native, shell, word, TRUE, &real);
   const char *spec = native_option_value(options, 'm'), *owner = native_option_value(options, 'o'),
-             *group = native_option_value(options, 'g');
+             *name = native_option_value(options, 'g');
+  g_autofree char *group = name != NULL ? g_strconcat(":", name, NULL) : NULL;
   if (entry == NULL)
     return 1;
   guint32 mode = 0, uid = entry->uid, gid = entry->gid;
   if (!native_change_mode(spec != NULL ? spec : fallback, FALSE, &mode) ||
-      (owner != NULL && !native_read_owner(native, owner, FALSE, &uid, &gid)) ||
-      (group != NULL && !native_read_owner(native, group, TRUE, &uid, &gid)))
+      (owner != NULL && !native_read_owner(native, shell, owner, &uid, &gid)) ||
+      (group != NULL && !native_read_owner(native, shell, group, &uid, &gid)))
     return 1;
   return native_change(native, shell, real, mode, uid, gid) ? 0 : 1;
 }

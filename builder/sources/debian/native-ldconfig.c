@@ -4,7 +4,7 @@
  * /etc/ld.so.conf names and of the default ones, and the links that their names want. Libraries for several levels of a
  * processor (glibc-hwcaps) are not known.
  */
-#include "builder/elf/binary.h"
+#include "builder/sources/debian/libraries.h"
 #include "builder/sources/debian/native-private.h"
 
 #include <elf.h>
@@ -149,25 +149,53 @@ find_folders(Native *native, Shell *shell)
 
 /* ---- libraries ---- */
 
-static gboolean
-has_library_name(const char *name)
+/* What the pack of @node has, each pack looked at once. */
+static GHashTable *
+libraries_of(Native *native, const TreeNode *node)
 {
-  return (g_str_has_prefix(name, "lib") || g_str_has_prefix(name, "ld-")) && strstr(name, ".so") != NULL;
+  GHashTable *libraries = g_hash_table_lookup(native->libraries, GUINT_TO_POINTER(node->pack));
+  if (libraries == NULL && native->error == NULL) {
+    libraries = debian_libraries_read(native->store, tree_pack(native->tree, node->pack), &native->error);
+    if (libraries != NULL)
+      g_hash_table_insert(native->libraries, GUINT_TO_POINTER(node->pack), libraries);
+  }
+  return libraries;
+}
+
+/* What is known of the ELF file at @path (transfer full), or NULL: there is none. */
+static DebianLibrary *
+find_library(Native *native, Shell *shell, const char *path)
+{
+  g_autofree char *real = NULL;
+  const Entry *entry = native_find(native, shell, path, TRUE, &real);
+  if (entry == NULL || (entry->type != ENTRY_FILE && entry->type != ENTRY_HARDLINK))
+    return NULL;
+  const char *slash = strrchr(real, '/'), *name = slash != NULL ? slash + 1 : real;
+  const TreeNode *node = tree_lookup(native->tree, real);
+  if (node == NULL || node->entry != entry || node->pack == TREE_NO_PACK || !debian_library_has_name(name)) {
+    g_autoptr(GBytes) content = native_read(native, shell, path);
+    return content != NULL ? debian_library_of(name, content) : NULL;
+  }
+  GHashTable *libraries = libraries_of(native, node);
+  const DebianLibrary *known = libraries != NULL ? g_hash_table_lookup(libraries, entry->path) : NULL;
+  DebianLibrary *copy = known != NULL ? g_new(DebianLibrary, 1) : NULL;
+  if (copy != NULL)
+    *copy = (DebianLibrary){g_strdup(known->name), known->class, known->machine};
+  return copy;
 }
 
 /* The library's own name for itself, or its file's; NULL: it is no library for this machine. */
 static char *
 find_soname(Native *native, Shell *shell, const char *path, const char *name)
 {
-  g_autoptr(GBytes) content = native_read(native, shell, path);
-  if (content == NULL || g_bytes_get_size(content) < 4 || memcmp(g_bytes_get_data(content, NULL), BINARY_MAGIC, 4) != 0)
+  g_autoptr(DebianLibrary) library = find_library(native, shell, path);
+  if (library == NULL)
     return NULL;
-  g_autoptr(Binary) binary = binary_read(content, NULL);
-  if (binary == NULL || binary->class != ELFCLASS64 || binary->machine != machines[find_machine(native)].machine) {
+  if (library->class != ELFCLASS64 || library->machine != machines[find_machine(native)].machine) {
     shell_give_up(shell, g_strdup_printf("'%.100s' is for another machine", path));
     return NULL;
   }
-  return g_strdup(binary->name != NULL ? binary->name : name);
+  return g_strdup(library->name != NULL ? library->name : name);
 }
 
 static void
@@ -198,7 +226,7 @@ look_at(Native *native, Shell *shell, const char *folder, const char *name, GPtr
     shell_give_up(shell, g_strdup_printf("libraries in '%s'", path));
     return;
   }
-  const Entry *entry = has_library_name(name) ? native_find(native, shell, path, FALSE, NULL) : NULL;
+  const Entry *entry = debian_library_has_name(name) ? native_find(native, shell, path, FALSE, NULL) : NULL;
   const Entry *file = entry != NULL ? native_find(native, shell, path, TRUE, NULL) : NULL;
   if (file == NULL || (file->type != ENTRY_FILE && file->type != ENTRY_HARDLINK))
     return;
@@ -348,37 +376,17 @@ format_cache(const GPtrArray *lines, guint32 flags, const char *generator)
   return g_byte_array_free_to_bytes(file);
 }
 
-/* The name that the image's own ldconfig signs with (transfer full), or NULL. */
-static char *
-find_generator(Native *native, Shell *shell)
-{
-  static const char begin[] = "ldconfig (";
-  g_autoptr(GBytes) content = native_read(native, shell, "/sbin/ldconfig");
-  gsize size = 0;
-  const char *data = content != NULL ? g_bytes_get_data(content, &size) : NULL;
-  for (const char *at = data; at != NULL && (gsize)(at - data) < size;) {
-    const char *found = memmem(at, size - (gsize)(at - data), begin, sizeof begin - 1);
-    if (found == NULL)
-      return NULL;
-    g_autofree char *text = g_strndup(found, MIN(size - (gsize)(found - data), 200));
-    if (strstr(text, " release version ") != NULL)
-      return g_steal_pointer(&text);
-    at = found + 1;
-  }
-  return NULL;
-}
-
 int
 native_ldconfig(Native *native, Shell *shell)
 {
   guint machine = find_machine(native);
-  g_autofree char *generator = find_generator(native, shell);
-  if (machine == G_N_ELEMENTS(machines) || generator == NULL)
+  g_autoptr(DebianLibrary) program = find_library(native, shell, "/sbin/ldconfig");
+  if (machine == G_N_ELEMENTS(machines) || program == NULL || program->name == NULL)
     return shell_give_up(shell, g_strdup("an ldconfig for another machine"));
   g_autoptr(GPtrArray) folders = find_folders(native, shell), lines = g_ptr_array_new_with_free_func(line_free);
   for (guint i = 0; i < folders->len; i++)
     add_libraries(native, shell, folders->pdata[i], lines);
-  g_autoptr(GBytes) cache = format_cache(lines, machines[machine].flags, generator);
+  g_autoptr(GBytes) cache = format_cache(lines, machines[machine].flags, program->name);
   changes_put_file(native->configuration.changes, "etc/ld.so.cache", 0644, 0, 0, cache);
   return 0;
 }

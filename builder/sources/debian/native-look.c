@@ -175,8 +175,64 @@ run_which(Native *native, Shell *shell, char **words)
   return status;
 }
 
+/* ---- find ---- */
+
+typedef struct {
+  char type;           /* "f", "d", "l", or "": any */
+  const char *pattern; /* of -name, or NULL */
+} Wanted;
+
+static void
+find_below(Native *native, Shell *shell, const char *path, const Wanted *wanted)
+{
+  const Entry *entry = native_find(native, shell, path, FALSE, NULL);
+  g_autofree char *name = g_path_get_basename(path);
+  if (entry == NULL || shell_unknown(shell) != NULL)
+    return;
+  gboolean folder = entry->type == ENTRY_DIRECTORY, link = entry->type == ENTRY_SYMLINK;
+  char type = folder ? 'd' : link ? 'l' : 'f';
+  if ((wanted->type == '\0' || wanted->type == type) && (wanted->pattern == NULL || shell_match(wanted->pattern, name))) {
+    shell_print(shell, path);
+    shell_print(shell, "\n");
+  }
+  g_auto(GStrv) names = folder ? native_list(native, shell, path) : NULL;
+  for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+    g_autofree char *below = g_strconcat(path, "/", names[i], NULL);
+    find_below(native, shell, below, wanted);
+  }
+}
+
+/* find FOLDER [-type T] [-name PATTERN] [-print]. In which order a file system has its names cannot be told: by name is as good
+ * as any where something may be left out, and else it is not known. */
+static int
+run_find(Native *native, Shell *shell, char **words)
+{
+  Wanted wanted = {'\0', NULL};
+  if (!native->leave_out || words[1] == NULL || words[1][0] == '-')
+    return native_unknown_call(shell, words);
+  for (guint i = 2; words[i] != NULL; i++) {
+    if (strcmp(words[i], "-print") == 0)
+      continue;
+    if (words[i + 1] != NULL && strcmp(words[i], "-type") == 0 && strlen(words[i + 1]) == 1 && strchr("fdl", *words[i + 1]))
+      wanted.type = *words[++i];
+    else if (words[i + 1] != NULL && strcmp(words[i], "-name") == 0)
+      wanted.pattern = words[++i];
+    else
+      return native_unknown_call(shell, words);
+  }
+  find_below(native, shell, words[1], &wanted);
+  return native_find(native, shell, words[1], FALSE, NULL) != NULL ? 0 : 1;
+}
+
 const NativeCommand native_look_commands[] = {
-  {"readlink", run_readlink, NULL}, {"realpath", run_realpath, NULL}, {"dpkg-realpath", run_realpath, NULL},
-  {"stat", run_stat, NULL},         {"test", run_test, NULL},         {"cd", run_cd, NULL},
-  {"which", run_which, NULL},       {"command", run_which, NULL},     {NULL, NULL, NULL},
+  {"readlink", run_readlink, NULL},
+  {"realpath", run_realpath, NULL},
+  {"dpkg-realpath", run_realpath, NULL},
+  {"stat", run_stat, NULL},
+  {"test", run_test, NULL},
+  {"cd", run_cd, NULL},
+  {"which", run_which, NULL},
+  {"command", run_which, NULL},
+  {"find", run_find, NULL},
+  {NULL, NULL, NULL},
 };

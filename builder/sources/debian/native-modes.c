@@ -46,46 +46,69 @@ native_change_mode(const char *spec, gboolean folder, guint32 *mode)
   return TRUE;
 }
 
-/* "user:group", "user", ":group", numbers too. */
+static gboolean
+find_user(const Accounts *accounts, const char *name, guint32 *uid)
+{
+  return accounts_find_user(accounts, name, uid, NULL) || accounts_parse_id(name, uid);
+}
+
+static gboolean
+find_group(const Accounts *accounts, const char *name, guint32 *gid)
+{
+  return accounts_find_group(accounts, name, gid) || accounts_parse_id(name, gid);
+}
+
+/* root is there even in an image without base-passwd; whether the others would be cannot be told. */
+static gboolean
+read_without_base(Shell *shell, const char *user, const char *group, guint32 *uid, guint32 *gid)
+{
+  gboolean root = (*user == '\0' || strcmp(user, "root") == 0) && (*group == '\0' || strcmp(group, "root") == 0);
+  if (!root)
+    shell_give_up(shell, g_strdup_printf("an owner '%s:%s' of base-passwd, which is not there", user, group));
+  *uid = *user != '\0' ? 0 : *uid;
+  *gid = *group != '\0' ? 0 : *gid;
+  return root;
+}
+
 gboolean
-native_read_owner(Native *native, const char *spec, gboolean group_only, guint32 *uid, guint32 *gid)
+native_read_owner(Native *native, Shell *shell, const char *spec, guint32 *uid, guint32 *gid)
 {
   const Accounts *accounts = native->configuration.accounts;
-  gsize length = group_only ? 0 : strcspn(spec, ":.");
+  gsize length = strcspn(spec, ":.");
   g_autofree char *user = g_strndup(spec, length);
-  const char *group = group_only ? spec : spec[length] != '\0' ? spec + length + 1 : "";
-  return (*user == '\0' || accounts_find_user(accounts, user, uid, NULL) || accounts_parse_id(user, uid)) &&
-         (*group == '\0' || accounts_find_group(accounts, group, gid) || accounts_parse_id(group, gid));
+  const char *group = spec[length] != '\0' ? spec + length + 1 : "";
+  if ((*user == '\0' || find_user(accounts, user, uid)) && (*group == '\0' || find_group(accounts, group, gid)))
+    return TRUE;
+  return accounts_user_name(accounts, 0) == NULL && read_without_base(shell, user, group, uid, gid);
 }
 
-typedef gboolean (*Alter)(Native *native, const char *spec, const Entry *entry, guint32 *mode, guint32 *uid, guint32 *gid);
+/* chmod, chown and chgrp: what becomes of an entry's attributes; FALSE: that fails. */
+typedef gboolean (*Alter)(Native *native, Shell *shell, const char *spec, const Entry *entry, Entry *changed);
 
 static gboolean
-alter_mode(Native *native, const char *spec, const Entry *entry, guint32 *mode, guint32 *uid, guint32 *gid)
+alter_mode(Native *native, Shell *shell, const char *spec, const Entry *entry, Entry *changed)
 {
   (void)native;
-  (void)uid;
-  (void)gid;
-  return native_change_mode(spec, entry->type == ENTRY_DIRECTORY, mode);
+  (void)shell;
+  return native_change_mode(spec, entry->type == ENTRY_DIRECTORY, &changed->mode);
 }
 
 static gboolean
-alter_owner(Native *native, const char *spec, const Entry *entry, guint32 *mode, guint32 *uid, guint32 *gid)
+alter_owner(Native *native, Shell *shell, const char *spec, const Entry *entry, Entry *changed)
 {
-  guint32 old_uid = *uid, old_gid = *gid;
-  if (!native_read_owner(native, spec, FALSE, uid, gid))
+  if (!native_read_owner(native, shell, spec, &changed->uid, &changed->gid))
     return FALSE;
   /* what the kernel does when a file gets another owner */
-  if (entry->type == ENTRY_FILE && (old_uid != *uid || old_gid != *gid))
-    *mode &= ~((*mode & 010) != 0 ? 06000u : 04000u);
+  if (entry->type == ENTRY_FILE && (entry->uid != changed->uid || entry->gid != changed->gid))
+    changed->mode &= ~((changed->mode & 010) != 0 ? 06000u : 04000u);
   return TRUE;
 }
 
 static gboolean
-alter_group(Native *native, const char *spec, const Entry *entry, guint32 *mode, guint32 *uid, guint32 *gid)
+alter_group(Native *native, Shell *shell, const char *spec, const Entry *entry, Entry *changed)
 {
   g_autofree char *owner = g_strconcat(":", spec, NULL);
-  return alter_owner(native, owner, entry, mode, uid, gid);
+  return alter_owner(native, shell, owner, entry, changed);
 }
 
 static int
@@ -97,12 +120,12 @@ alter_tree(Native *native, Shell *shell, const char *path, const char *spec, Alt
     return 1;
   if (entry->type == ENTRY_SYMLINK)
     return 0;
-  guint32 mode = entry->mode, uid = entry->uid, gid = entry->gid;
+  Entry changed = *entry;
   gboolean folder = entry->type == ENTRY_DIRECTORY;
-  if (!alter(native, spec, entry, &mode, &uid, &gid))
+  if (!alter(native, shell, spec, entry, &changed))
     return 1;
   g_auto(GStrv) names = deep && folder ? native_list(native, shell, path) : NULL;
-  int status = native_change(native, shell, real, mode, uid, gid) ? 0 : 1;
+  int status = native_change(native, shell, real, changed.mode, changed.uid, changed.gid) ? 0 : 1;
   for (guint i = 0; names != NULL && names[i] != NULL && shell_unknown(shell) == NULL; i++) {
     g_autofree char *below = g_strconcat(path, "/", names[i], NULL);
     status |= alter_tree(native, shell, below, spec, alter, TRUE);

@@ -23,7 +23,7 @@ const char *native_option_value(const NativeOptions *options, char letter);
 
 /* Octal, or clauses with u, g, o, a and rwxXst; FALSE: another form. */
 gboolean native_change_mode(const char *spec, gboolean folder, guint32 *mode);
-/* "user:group", "user", ":group", or with @group_only "group"; numbers too. FALSE: there is none of that name. */
-gboolean native_read_owner(Native *native, const char *spec, gboolean group_only, guint32 *uid, guint32 *gid);
+/* "user:group", "user", ":group"; numbers too. FALSE: there is none of that name. */
+gboolean native_read_owner(Native *native, Shell *shell, const char *spec, guint32 *uid, guint32 *gid);
 
 #endif

@@ -8,7 +8,8 @@
 
 typedef struct {
   GRegex *address, *from;
-  char *to; /* as g_regex_replace wants it */
+  char *to;        /* as g_regex_replace wants it */
+  gboolean others; /* where the address does not match */
   gboolean all, print, delete;
 } SedCommand;
 
@@ -63,7 +64,25 @@ translate_replacement(const char *to)
   return g_string_free(text, FALSE);
 }
 
-/* "[/ADDRESS/][ ]s/FROM/TO/[g]" or "/ADDRESS/d"; NULL: another command. */
+/* "s/FROM/TO/" and flags among g, p, I; FALSE: another command. */
+static gboolean
+read_substitution(const char *at, gboolean extended, SedCommand *command)
+{
+  char delimiter = at[0] == 's' ? at[1] : '\0';
+  if (delimiter == '\0')
+    return FALSE;
+  at += 2;
+  g_autofree char *from = take_part(&at, delimiter), *to = from != NULL ? take_part(&at, delimiter) : NULL;
+  if (to == NULL || *from == '\0' || at[strspn(at, "gpI")] != '\0')
+    return FALSE;
+  command->all = strchr(at, 'g') != NULL;
+  command->print = strchr(at, 'p') != NULL;
+  command->from = native_text_regex(from, extended, strchr(at, 'I') != NULL);
+  command->to = translate_replacement(to);
+  return command->from != NULL;
+}
+
+/* "[/ADDRESS/][!][ ]s/FROM/TO/[gpI]" or "/ADDRESS/[!]d"; NULL: another command. */
 static SedCommand *
 read_sed(const char *at, gboolean extended)
 {
@@ -74,27 +93,12 @@ read_sed(const char *at, gboolean extended)
     g_autofree char *address = take_part(&at, '/');
     command->address = address != NULL ? native_text_regex(address, extended, FALSE) : NULL;
     known = command->address != NULL;
+    command->others = *at == '!';
+    at += command->others;
     at += strspn(at, " \t");
   }
-  if (known && strcmp(at, "d") == 0 && command->address != NULL) {
-    command->delete = TRUE;
-    return command;
-  }
-  if (known && at[0] == 's' && at[1] != '\0') {
-    char delimiter = at[1];
-    at += 2;
-    g_autofree char *from = take_part(&at, delimiter);
-    g_autofree char *to = from != NULL ? take_part(&at, delimiter) : NULL;
-    if (to != NULL && *from != '\0') {
-      command->from = native_text_regex(from, extended, FALSE);
-      command->to = translate_replacement(to);
-    }
-    command->all = *at == 'g';
-    at += command->all;
-    command->print = *at == 'p';
-    at += command->print;
-  }
-  if (known && command->from != NULL && *at == '\0')
+  command->delete = command->address != NULL && strcmp(at, "d") == 0;
+  if (known && (command->delete || read_substitution(at, extended, command)))
     return command;
   sed_free(command);
   return NULL;
@@ -149,7 +153,7 @@ edit_text(Shell *shell, const GPtrArray *commands, const char *text, gboolean qu
     for (guint k = 0; k < commands->len && !deleted; k++) {
       const SedCommand *command = commands->pdata[k];
       gboolean done = FALSE;
-      if (command->address != NULL && !native_text_matches(shell, command->address, line, NULL))
+      if (command->address != NULL && native_text_matches(shell, command->address, line, NULL) == command->others)
         continue;
       deleted = command->delete;
       char *changed = deleted ? g_strdup(line) : substitute(shell, command, line, &done);

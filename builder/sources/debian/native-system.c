@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A step of debian_configure, from now on. */
+/* A program that is a step of its own (configuration.h). */
 static int
 do_step(Native *native, Shell *shell, gboolean (*apply)(const DebianConfiguration *configuration, GError **error))
 {
@@ -142,6 +142,50 @@ run_uuidgen(Native *native, Shell *shell, char **words)
   return g_strcmp0(words[1], "--ensure") == 0 && words[2] == NULL ? 0 : native_unknown_call(shell, words);
 }
 
+/* As dbus-uuidgen: the file is there, empty (machine-id(5)). */
+static int
+run_machine_id(Native *native, Shell *shell, char **words)
+{
+  static const char path[] = "/etc/machine-id";
+  if (words[1] != NULL)
+    return native_unknown_call(shell, words);
+  g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+  if (native_find(native, shell, path, TRUE, NULL) != NULL)
+    return 0;
+  if (!native_write(native, shell, path, nothing))
+    return 1;
+  return native_change(native, shell, path + 1, 0444, 0, 0) ? 0 : 1;
+}
+
+/* add-shell(8): each shell, and what it is called once the folders' links are followed. */
+static int
+run_add_shell(Native *native, Shell *shell, char **words)
+{
+  g_autoptr(GBytes) before = native_read(native, shell, "/etc/shells");
+  if (before == NULL || words[1] == NULL)
+    return 1;
+  g_autofree char *text = native_text(before);
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  g_autoptr(GPtrArray) shells = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; lines[i] != NULL && (lines[i][0] != '\0' || lines[i + 1] != NULL); i++)
+    g_ptr_array_add(shells, g_strdup(lines[i]));
+  for (guint i = 1; words[i] != NULL; i++) {
+    g_autofree char *folder = g_path_get_dirname(words[i]), *name = g_path_get_basename(words[i]), *real = NULL;
+    native_find(native, shell, folder, TRUE, &real);
+    const char *const spelled[] = {words[i], real != NULL ? real : folder + 1};
+    for (guint k = 0; k < G_N_ELEMENTS(spelled); k++) {
+      g_autofree char *line = k == 0 ? g_strdup(spelled[k]) : g_strconcat("/", spelled[k], "/", name, NULL);
+      if (!g_ptr_array_find_with_equal_func(shells, line, g_str_equal, NULL))
+        g_ptr_array_add(shells, g_steal_pointer(&line));
+    }
+  }
+  g_autoptr(GString) after = g_string_new(NULL);
+  for (guint i = 0; i < shells->len; i++)
+    g_string_append_printf(after, "%s\n", (const char *)shells->pdata[i]);
+  g_autoptr(GBytes) content = g_bytes_new(after->str, after->len);
+  return native_write(native, shell, "/etc/shells", content) ? 0 : 1;
+}
+
 static gboolean
 holds(Native *native, Shell *shell, const char *folder, const char *pattern)
 {
@@ -247,6 +291,8 @@ const NativeCommand native_system_commands[] = {
   {"pidof", run_pidof, NULL},
   {"seq", run_seq, NULL},
   {"dbus-uuidgen", run_uuidgen, "dbus-uuidgen"},
+  {"systemd-machine-id-setup", run_machine_id, "systemd-machine-id-setup"},
+  {"add-shell", run_add_shell, "add-shell"},
   {"glib-compile-schemas", run_glib, NULL},
   {"gio-querymodules", run_glib, NULL},
   {"setcap", run_setcap, "setcap"},

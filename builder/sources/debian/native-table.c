@@ -16,7 +16,7 @@ static const struct {
    "set -e\n"
    "case \"$1\" in\n"
    "  configure)\n"
-   "    if [ ! -e /usr/local/share/ca-certificates ]; then\n"
+   "    if [ ! -e /usr/local/share/ca-certificates ] && [ -d /usr/local/share ]; then\n"
    "      mkdir -m $(stat -L -c %a /usr/local) /usr/local/share/ca-certificates\n"
    "      chgrp $(stat -L -c %g /usr/local) /usr/local/share/ca-certificates\n"
    "    fi\n"

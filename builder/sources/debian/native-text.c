@@ -155,24 +155,34 @@ compare_lines(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* How often the line stands behind itself, from @k on. */
+static guint
+count_same(const GPtrArray *lines, guint k)
+{
+  guint n = 1;
+  while (k + n < lines->len && strcmp(lines->pdata[k], lines->pdata[k + n]) == 0)
+    n++;
+  return n;
+}
+
 static int
 run_sort(Native *native, Shell *shell, char **words)
 {
-  gboolean sorts = strcmp(words[0], "sort") == 0, once = !sorts;
-  guint i = 1;
-  if (sorts && words[1] != NULL && strcmp(words[1], "-u") == 0) {
-    once = TRUE;
-    i++;
-  }
+  gboolean sorts = strcmp(words[0], "sort") == 0, counts = !sorts && g_strcmp0(words[1], "-c") == 0;
+  gboolean once = !sorts || g_strcmp0(words[1], "-u") == 0;
+  guint i = 1 + (counts || (sorts && once));
   if (words[i] != NULL && words[i][0] == '-' && words[i][1] != '\0')
     return native_unknown_call(shell, words);
   g_autofree char *text = native_text_read_all(native, shell, words + i);
   g_autoptr(GPtrArray) lines = native_text_split(text != NULL ? text : "");
   if (sorts)
     g_ptr_array_sort(lines, compare_lines);
-  for (guint k = 0; k < lines->len; k++)
-    if (!once || k == 0 || strcmp(lines->pdata[k], lines->pdata[k - 1]) != 0)
-      native_text_print_line(shell, lines->pdata[k]);
+  for (guint k = 0; k < lines->len;) {
+    guint n = once ? count_same(lines, k) : 1;
+    g_autofree char *line = counts ? g_strdup_printf("%7u %s", n, (char *)lines->pdata[k]) : g_strdup(lines->pdata[k]);
+    native_text_print_line(shell, line);
+    k += n;
+  }
   return text != NULL ? 0 : 2;
 }
 

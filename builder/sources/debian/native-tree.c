@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* A file of a pack that is no larger is read once: it would be decompressed each time. */
+#define REMEMBERED (64 << 10)
+
 char *
 native_path(Native *native, Shell *shell, const char *word)
 {
@@ -31,9 +34,8 @@ native_text(GBytes *content)
   return g_strndup(data != NULL ? data : "", size);
 }
 
-/* What only a running system has. */
-static gboolean
-is_volatile(const char *path)
+gboolean
+native_is_volatile(const char *path)
 {
   static const char *const folders[] = {"dev", "proc", "sys"};
   for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
@@ -46,8 +48,8 @@ is_volatile(const char *path)
 
 /* ---- account files ---- */
 
-static gboolean
-is_account_file(const char *path)
+gboolean
+native_is_account_file(const char *path)
 {
   static const char *const files[] = {"etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"};
   for (guint i = 0; i < G_N_ELEMENTS(files); i++)
@@ -98,9 +100,10 @@ is_visible(const View *view, const char *path, const Entry *entry)
   const TreeNode *node = tree_lookup(native->tree, path);
   if (node == NULL || node->entry != entry || node->pack == TREE_NO_PACK)
     return TRUE;
+  const DebianUnit *unit = g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
   /* several packages may bring a folder: the first that is unpacked does */
-  const DebianUnit *unit = entry->type == ENTRY_DIRECTORY ? g_hash_table_lookup(native->folders, path)
-                                                          : g_hash_table_lookup(native->by_pack, GUINT_TO_POINTER(node->pack));
+  if (unit != NULL && entry->type == ENTRY_DIRECTORY)
+    unit = g_hash_table_lookup(native->folders, path);
   return unit == NULL || g_hash_table_contains(native->unpacked, unit);
 }
 
@@ -140,12 +143,12 @@ native_find(Native *native, Shell *shell, const char *word, gboolean follow, cha
     *real = NULL;
   if (strcmp(path, "dev/null") == 0)
     return &null;
-  if (is_volatile(path))
+  if (native_is_volatile(path))
     shell_give_up(shell, g_strdup_printf("looks at '/%s'", path));
   g_autofree char *place = follow ? tree_resolve_through(look_up, &view, path) : native_place(native, shell, word);
-  if (place == NULL && !is_account_file(path))
+  if (place == NULL && !native_is_account_file(path))
     return NULL;
-  const Entry *entry = is_account_file(path) ? find_account_file(native, path) : look_up(&view, place);
+  const Entry *entry = native_is_account_file(path) ? find_account_file(native, path) : look_up(&view, place);
   if (real != NULL && entry != NULL)
     *real = g_strdup(place != NULL ? place : path);
   return entry;
@@ -174,15 +177,22 @@ static GBytes *
 read_path(Native *native, Shell *shell, const char *real)
 {
   g_autoptr(GError) failure = NULL;
-  if (is_account_file(real)) {
+  if (native_is_account_file(real)) {
     g_autoptr(Changes) written = account_files(native);
     return changes_read(written, real, limits_get(LIMIT_TEXT_FILE), NULL);
   }
-  GBytes *content = changes_read(native->configuration.changes, real, limits_get(LIMIT_TEXT_FILE), &failure);
-  if (content == NULL)
+  const Changes *changes = native->configuration.changes;
+  const TreeNode *node = tree_lookup(native->tree, real);
+  gboolean lasting = node != NULL && node->entry == changes_lookup(changes, real);
+  GBytes *known = lasting ? g_hash_table_lookup(native->contents, real) : NULL;
+  GBytes *content = known != NULL ? g_bytes_ref(known) : changes_read(changes, real, limits_get(LIMIT_TEXT_FILE), &failure);
+  if (content == NULL) {
     shell_give_up(shell, g_strdup_printf("reads '/%s': %s", real, failure->message));
-  else
-    shell_spend(shell, g_bytes_get_size(content) / READ_AT_ONCE);
+    return NULL;
+  }
+  shell_spend(shell, g_bytes_get_size(content) / READ_AT_ONCE);
+  if (known == NULL && lasting && g_bytes_get_size(content) <= REMEMBERED)
+    g_hash_table_insert(native->contents, g_strdup(real), g_bytes_ref(content));
   return content;
 }
 
@@ -237,11 +247,22 @@ native_put(Native *native, const char *real)
   g_hash_table_remove(native->removed, real);
 }
 
+/* FALSE: all of that would not fit into memory. */
+static gboolean
+may_hold(Native *native, Shell *shell, GBytes *content)
+{
+  native->held += content != NULL ? g_bytes_get_size(content) : 0;
+  if (native->held <= limits_get(LIMIT_SCRIPT_FILES))
+    return TRUE;
+  shell_give_up(shell, g_strdup("changes more files than are taken"));
+  return FALSE;
+}
+
 gboolean
 native_write(Native *native, Shell *shell, const char *word, GBytes *content)
 {
   g_autofree char *real = NULL, *path = native_path(native, shell, word);
-  if (is_account_file(path))
+  if (native_is_account_file(path))
     return write_account_file(native, shell, path, content);
   const Entry *entry = native_find(native, shell, word, TRUE, &real);
   if (entry == NULL) {
@@ -253,6 +274,8 @@ native_write(Native *native, Shell *shell, const char *word, GBytes *content)
     shell_give_up(shell, g_strdup_printf("writes to '/%s', which is no plain file", real));
     return FALSE;
   }
+  if (!may_hold(native, shell, content))
+    return FALSE;
   guint32 mode = entry != NULL ? entry->mode : 0666 & ~shell_umask(shell);
   changes_put_file(native->configuration.changes, real, mode, entry != NULL ? entry->uid : 0, entry != NULL ? entry->gid : 0,
                    content);
@@ -274,7 +297,7 @@ native_change(Native *native, Shell *shell, const char *real, guint32 mode, guin
 {
   View view = {native, shell};
   const Entry *entry = look_up(&view, real);
-  if (is_account_file(real)) {
+  if (native_is_account_file(real)) {
     shell_give_up(shell, g_strdup_printf("changes '/%s'", real));
     return FALSE;
   }
@@ -285,6 +308,8 @@ native_change(Native *native, Shell *shell, const char *real, guint32 mode, guin
   else if (has_list(entry))
     shell_give_up(shell, g_strdup_printf("changes '/%s', which has an access control list", real));
   g_autoptr(GBytes) content = entry->type == ENTRY_FILE ? read_path(native, shell, real) : NULL;
+  if (!may_hold(native, shell, content))
+    return FALSE;
   Entry changed = *entry;
   g_autofree char *target = g_strdup(entry->target), *path = g_strdup(real);
   changed.path = path;
@@ -302,7 +327,7 @@ native_change(Native *native, Shell *shell, const char *real, guint32 mode, guin
 void
 native_remove(Native *native, Shell *shell, const char *real)
 {
-  if (is_account_file(real))
+  if (native_is_account_file(real))
     shell_give_up(shell, g_strdup_printf("removes '/%s'", real));
   changes_drop(native->configuration.changes, real);
   if (tree_lookup(native->tree, real) == NULL)
@@ -331,84 +356,13 @@ native_make_path(Native *native, Shell *shell, const char *path, guint32 mode)
   native_put(native, real);
 }
 
-/* ---- for the shell ---- */
-
-int
-native_unknown_call(Shell *shell, char **words)
+void
+native_put_link(Native *native, Shell *shell, const char *path, const char *target)
 {
-  g_autofree char *line = g_strjoinv(" ", words);
-  return shell_give_up(shell, g_strdup_printf("runs '%.100s'", line));
+  g_autofree char *folder = g_path_get_dirname(path);
+  if (native_find(native, shell, path, FALSE, NULL) != NULL)
+    return;
+  native_make_path(native, shell, folder + 1, 0755);
+  changes_put_symlink(native->configuration.changes, path + 1, target);
+  native_put(native, path + 1);
 }
-
-static GBytes *
-host_read(Shell *shell, const char *path, gpointer data)
-{
-  return native_read(data, shell, path);
-}
-
-static gboolean
-host_write(Shell *shell, const char *path, const GString *text, gboolean append, gpointer data)
-{
-  g_autoptr(GBytes) before = append ? native_read(data, shell, path) : NULL;
-  g_autofree char *plain = native_path(data, shell, path);
-  gsize size = before != NULL && !is_account_file(plain) ? g_bytes_get_size(before) : 0;
-  GByteArray *whole = g_byte_array_new();
-  if (size > 0)
-    g_byte_array_append(whole, g_bytes_get_data(before, NULL), (guint)size);
-  g_byte_array_append(whole, (const guint8 *)text->str, (guint)text->len);
-  g_autoptr(GBytes) content = g_byte_array_free_to_bytes(whole);
-  if (is_volatile(plain))
-    shell_give_up(shell, g_strdup_printf("writes to '/%s'", plain));
-  return native_write(data, shell, path, content);
-}
-
-static char **
-host_list(Shell *shell, const char *folder, gpointer data)
-{
-  return native_list(data, shell, folder);
-}
-
-static gboolean
-host_exists(Shell *shell, const char *path, gpointer data)
-{
-  return native_find(data, shell, path, FALSE, NULL) != NULL;
-}
-
-static const NativeCommand *
-find_command(const char *name)
-{
-  static const NativeCommand *const tables[] = {native_file_commands,    native_mode_commands,    native_look_commands,
-                                                native_text_commands,    native_account_commands, native_dpkg_commands,
-                                                native_service_commands, native_system_commands,  native_debconf_commands};
-  const char *slash = strrchr(name, '/');
-  if (slash != NULL &&
-      (g_str_has_prefix(name, "/usr/sbin/") || g_str_has_prefix(name, "/usr/bin/") || g_str_has_prefix(name, "/sbin/") ||
-       g_str_has_prefix(name, "/bin/") || strstr(name, "/glib-2.0/") != NULL))
-    name = slash + 1;
-  for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
-    for (const NativeCommand *command = tables[i]; command->name != NULL; command++)
-      if (strcmp(command->name, name) == 0)
-        return command;
-  return NULL;
-}
-
-static int
-host_run(Shell *shell, char **words, gpointer data)
-{
-  const NativeCommand *command = find_command(words[0]);
-  const char *needed = command != NULL ? command->program : words[0];
-  g_autofree char *program = needed != NULL ? native_program(data, shell, needed) : NULL;
-  if (needed != NULL && program == NULL)
-    return 127;
-  if (command == NULL)
-    return native_unknown_call(shell, words);
-  return command->run(data, shell, words);
-}
-
-const ShellHost native_host = {
-  .run = host_run,
-  .read = host_read,
-  .write = host_write,
-  .list = host_list,
-  .exists = host_exists,
-};

@@ -210,25 +210,9 @@ apply_stack(const DebianConfiguration *configuration, const GPtrArray *profiles,
   return TRUE;
 }
 
-/* pam-auth-update is run by libpam-runtime, and by whoever brings a profile where that is there. */
-static gboolean
-is_concerned(const DebianSystem *system)
-{
-  static const char profiles[] = "usr/share/pam-configs/";
-  if (debian_system_find(system, "libpam-runtime") != NULL)
-    return TRUE;
-  gboolean brings = FALSE;
-  for (guint i = 0; !brings && debian_system_has(system, "libpam-runtime") && i < system->n_units; i++)
-    for (guint k = 0; !brings && k < pack_n_entries(system->units[i]->pack); k++)
-      brings = g_str_has_prefix(pack_entry(system->units[i]->pack, k)->path, profiles);
-  return brings;
-}
-
 gboolean
 debian_pam_apply(const DebianConfiguration *configuration, GError **error)
 {
-  if (!is_concerned(configuration->system))
-    return TRUE;
   g_autoptr(GPtrArray) profiles = read_profiles(configuration, error);
   if (profiles == NULL)
     return FALSE;

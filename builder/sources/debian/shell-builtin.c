@@ -318,7 +318,7 @@ do_command(Shell *shell, char **words)
   if (words[1] == NULL)
     return 0;
   if (words[1][0] != '-')
-    return find_builtin(words[1], &at) ? builtins[at].run(shell, words + 1) : shell->host->run(shell, words + 1, shell->data);
+    return find_builtin(words[1], &at) ? builtins[at].run(shell, words + 1) : shell_call_host(shell, words + 1);
   if (strcmp(words[1], "-v") != 0 || words[2] == NULL)
     return shell_give_up(shell, g_strdup_printf("command %s", words[1]));
   if (!find_builtin(words[2], &at) && !g_hash_table_contains(shell->functions, words[2]))

@@ -25,6 +25,7 @@ struct Shell {
   guint flow_levels; /* loops that break and continue still have to leave */
   gboolean errexit, nounset;
   guint excused;   /* > 0: a failure here does not end the script */
+  guint asked;     /* > 0: how a command ends decides what comes next */
   gboolean failed; /* the last command failed where that ends the script (set -e) */
   guint steps, depth, loops;
   gsize work;
@@ -34,6 +35,7 @@ struct Shell {
   guint mask;
   guint line;
   char *unknown;
+  GPtrArray *left_out; /* notes of what was left out; NULL: nothing may be */
 };
 
 typedef struct {
@@ -44,6 +46,7 @@ typedef struct {
   GString *out, *in;  /* as they were */
   GPtrArray *buffers; /* GString* made here */
   char *path;         /* the file that standard output is written to in the end, or NULL */
+  GBytes *before;     /* what it held, where that may be wanted back; NULL: it was not there */
 } ShellRedirected;
 
 /* Redirects as the node says, FALSE where that fails; both ends must be called. */
@@ -66,7 +69,13 @@ const char *shell_skip_substitution(const char *text);
 /* The standard output of a text that is a script (transfer full), its last line breaks taken away; $? is its status. */
 char *shell_substitute(Shell *shell, const char *text);
 int shell_follow(Shell *shell, const ShellNode *node);
+/* A SHELL_COMMAND, its redirects done. */
+int shell_follow_simple(Shell *shell, const ShellNode *node);
 
+/* "NAME=" at the beginning of a word: its length with the sign, or 0. */
+gsize shell_assignment_length(const char *word);
+/* Has the host do a command; its status, or 0 where it is left out. */
+int shell_call_host(Shell *shell, char **words);
 /* Does one of the shell's own commands; FALSE: it is none. */
 gboolean shell_builtin(Shell *shell, char **words, int *status);
 /* test(1): the words between the brackets; 0, 1, or 2 for what is no test. */

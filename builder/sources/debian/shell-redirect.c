@@ -21,6 +21,9 @@ redirect_output(Shell *shell, ShellRedirected *redirected, const char *path, gbo
     return TRUE;
   }
   g_autoptr(GString) nothing = g_string_new(NULL);
+  g_clear_pointer(&redirected->before, g_bytes_unref);
+  if (shell->left_out != NULL)
+    redirected->before = shell->host->read(shell, path, shell->data);
   if (!shell->host->write(shell, path, nothing, append, shell->data))
     return FALSE;
   redirected->path = g_strdup(path);
@@ -75,6 +78,18 @@ redirect_one(Shell *shell, ShellRedirected *redirected, const ShellRedirect *red
   return TRUE;
 }
 
+/* What was to be written is not known: the file is as it was. */
+static void
+take_back(Shell *shell, const ShellRedirected *redirected)
+{
+  g_autoptr(GString) text = NULL;
+  gsize size = 0;
+  const char *data = redirected->before != NULL ? g_bytes_get_data(redirected->before, &size) : NULL;
+  if (redirected->before != NULL)
+    text = g_string_new_len(data, (gssize)size);
+  shell->host->write(shell, redirected->path, text, FALSE, shell->data);
+}
+
 void
 shell_end_redirects(Shell *shell, ShellRedirected *redirected)
 {
@@ -82,16 +97,19 @@ shell_end_redirects(Shell *shell, ShellRedirected *redirected)
     shell_give_up(shell, g_strdup("writes what only the run can tell"));
   if (redirected->path != NULL && shell->out != NULL && shell->out->len > 0 && shell->unknown == NULL)
     shell->host->write(shell, redirected->path, shell->out, TRUE, shell->data);
+  else if (redirected->path != NULL && shell->unknown != NULL && shell->left_out != NULL)
+    take_back(shell, redirected);
   shell->out = redirected->out;
   shell->in = redirected->in;
   g_ptr_array_unref(redirected->buffers);
   g_free(redirected->path);
+  g_clear_pointer(&redirected->before, g_bytes_unref);
 }
 
 gboolean
 shell_begin_redirects(Shell *shell, const ShellNode *node, ShellRedirected *redirected)
 {
-  *redirected = (ShellRedirected){shell->out, shell->in, g_ptr_array_new_with_free_func(free_buffer), NULL};
+  *redirected = (ShellRedirected){shell->out, shell->in, g_ptr_array_new_with_free_func(free_buffer), NULL, NULL};
   for (guint i = 0; i < node->redirects->len && shell->unknown == NULL; i++)
     if (!redirect_one(shell, redirected, node->redirects->pdata[i]))
       return FALSE;

@@ -127,138 +127,6 @@ shell_substitute(Shell *shell, const char *text)
   return output;
 }
 
-/* ---- simple commands ---- */
-
-/* "NAME=" at the beginning of a word: its length with the sign, or 0. */
-static gsize
-assignment_length(const char *word)
-{
-  gsize length = 0;
-  if (!g_ascii_isalpha(word[0]) && word[0] != '_')
-    return 0;
-  while (g_ascii_isalnum(word[length]) || word[length] == '_')
-    length++;
-  return word[length] == '=' ? length + 1 : 0;
-}
-
-static void
-local_free(gpointer data)
-{
-  ShellLocal *local = data;
-  g_free(local->name);
-  g_free(local->value);
-  g_free(local);
-}
-
-static void
-restore_locals(Shell *shell, GPtrArray *locals)
-{
-  for (guint i = locals->len; i-- > 0;) {
-    const ShellLocal *local = locals->pdata[i];
-    if (local->value != NULL)
-      shell_set(shell, local->name, local->value);
-    else
-      g_hash_table_remove(shell->variables, local->name);
-  }
-  g_ptr_array_unref(locals);
-}
-
-static void
-keep_local(Shell *shell, GPtrArray *locals, const char *name)
-{
-  ShellLocal *local = g_new(ShellLocal, 1);
-  *local = (ShellLocal){g_strdup(name), g_strdup(shell_get(shell, name))};
-  g_ptr_array_add(locals, local);
-}
-
-static int
-call_function(Shell *shell, const ShellNode *function, char **words)
-{
-  char **arguments = shell->arguments;
-  GPtrArray *locals = shell->locals;
-  guint loops = shell->loops;
-  shell->arguments = g_strdupv(words + 1);
-  shell->locals = g_ptr_array_new_with_free_func(local_free);
-  shell->loops = 0;
-  guint line = shell->line;
-  int status = shell_follow(shell, function->children->pdata[0]);
-  if (shell->flow == FLOW_RETURN)
-    shell->flow = FLOW_ON;
-  if (shell->unknown == NULL)
-    shell->line = line;
-  restore_locals(shell, shell->locals);
-  g_strfreev(shell->arguments);
-  shell->arguments = arguments;
-  shell->locals = locals;
-  shell->loops = loops;
-  return status;
-}
-
-/* Whether what only the real run can tell gets into a command that does more than print it to nobody. */
-static gboolean
-spills_secret(const Shell *shell, char **words)
-{
-  static const char *const harmless[] = {"echo", "printf", "date", "local", "export", NULL};
-  gboolean any = FALSE;
-  for (guint i = 0; words[i] != NULL; i++)
-    any = any || strchr(words[i], SHELL_SECRET) != NULL;
-  return any && !g_strv_contains(harmless, words[0]) && !g_hash_table_contains(shell->functions, words[0]);
-}
-
-int
-shell_call(Shell *shell, char **words)
-{
-  if (++shell->steps > SHELL_STEPS)
-    return shell_give_up(shell, g_strdup("does not come to an end"));
-  if (spills_secret(shell, words))
-    return shell_give_up(shell, g_strdup("depends on what only the run can tell"));
-  const ShellNode *function = g_hash_table_lookup(shell->functions, words[0]);
-  int status;
-  if (function != NULL)
-    return call_function(shell, function, words);
-  if (shell_builtin(shell, words, &status))
-    return status;
-  return shell->host->run(shell, words, shell->data);
-}
-
-/* Sets the variables of the first @n words; what they were goes into @before where that is wanted. */
-static void
-assign(Shell *shell, char **words, guint n, GPtrArray *before)
-{
-  for (guint i = 0; i < n && shell->unknown == NULL; i++) {
-    gsize length = assignment_length(words[i]);
-    g_autofree char *name = g_strndup(words[i], length - 1);
-    g_autofree char *value = shell_expand_text(shell, words[i] + length, FALSE);
-    if (before != NULL)
-      keep_local(shell, before, name);
-    shell_set(shell, name, value);
-  }
-}
-
-static int
-follow_simple(Shell *shell, const ShellNode *node)
-{
-  char *none[] = {NULL}, **raw = node->words->len > 0 ? (char **)node->words->pdata : none;
-  guint n = 0;
-  while (n < node->words->len && assignment_length(raw[n]) > 0)
-    n++;
-  shell->substituted = 0;
-  g_auto(GStrv) words = shell_expand_words(shell, raw + n, node->words->len - n);
-  if (words == NULL)
-    return 1;
-  if (words[0] == NULL) {
-    assign(shell, raw, n, NULL);
-    return shell->substituted;
-  }
-  GPtrArray *before = g_ptr_array_new_with_free_func(local_free);
-  assign(shell, raw, n, before);
-  int status = shell->unknown == NULL ? shell_call(shell, words) : 1;
-  if (n > 0 && (strcmp(words[0], "export") == 0 || strcmp(words[0], "set") == 0))
-    shell_give_up(shell, g_strdup("an assignment before a special command"));
-  restore_locals(shell, before);
-  return status;
-}
-
 /* ---- compound commands ---- */
 
 static int
@@ -267,6 +135,16 @@ follow_excused(Shell *shell, const ShellNode *node)
   shell->excused++;
   int status = shell_follow(shell, node);
   shell->excused--;
+  return status;
+}
+
+/* As a condition. */
+static int
+follow_asked(Shell *shell, const ShellNode *node)
+{
+  shell->asked++;
+  int status = follow_excused(shell, node);
+  shell->asked--;
   return status;
 }
 
@@ -318,7 +196,7 @@ follow_while(Shell *shell, const ShellNode *node)
   int status = 0;
   shell->loops++;
   while (shell->unknown == NULL) {
-    int condition = follow_excused(shell, node->children->pdata[0]);
+    int condition = follow_asked(shell, node->children->pdata[0]);
     if (shell->flow != FLOW_ON ? leaves_loop(shell) : (condition == 0) != (node->kind == SHELL_WHILE))
       break;
     status = shell_follow(shell, node->children->pdata[1]);
@@ -366,7 +244,7 @@ follow_case(Shell *shell, const ShellNode *node)
 static int
 follow_if(Shell *shell, const ShellNode *node)
 {
-  int condition = follow_excused(shell, node->children->pdata[0]);
+  int condition = follow_asked(shell, node->children->pdata[0]);
   if (shell->flow != FLOW_ON || shell->unknown != NULL)
     return condition;
   if (condition == 0)
@@ -377,7 +255,9 @@ follow_if(Shell *shell, const ShellNode *node)
 static int
 follow_and_or(Shell *shell, const ShellNode *node)
 {
-  int status = follow_excused(shell, node->children->pdata[0]);
+  /* what "|| true" and its like follow is meant to be done */
+  int status = node->kind == SHELL_AND ? follow_asked(shell, node->children->pdata[0])
+                                       : follow_excused(shell, node->children->pdata[0]);
   if (shell->flow != FLOW_ON || shell->unknown != NULL || (status == 0) != (node->kind == SHELL_AND))
     return status;
   shell->status = status;
@@ -389,7 +269,7 @@ follow_kind(Shell *shell, const ShellNode *node)
 {
   switch (node->kind) {
   case SHELL_COMMAND:
-    return follow_simple(shell, node);
+    return shell_follow_simple(shell, node);
   case SHELL_LIST:
     return follow_list(shell, node);
   case SHELL_PIPE:
@@ -398,7 +278,7 @@ follow_kind(Shell *shell, const ShellNode *node)
   case SHELL_OR:
     return follow_and_or(shell, node);
   case SHELL_NOT:
-    return follow_excused(shell, node->children->pdata[0]) == 0;
+    return follow_asked(shell, node->children->pdata[0]) == 0;
   case SHELL_IF:
     return follow_if(shell, node);
   case SHELL_WHILE:

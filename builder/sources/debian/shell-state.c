@@ -76,6 +76,12 @@ shell_set_arguments(Shell *shell, const char *const *arguments)
   shell->arguments = copy;
 }
 
+void
+shell_leave_out(Shell *shell, GPtrArray *left_out)
+{
+  shell->left_out = left_out;
+}
+
 int
 shell_give_up(Shell *shell, char *reason)
 {

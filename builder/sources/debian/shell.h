@@ -9,7 +9,12 @@
  *   shell_set(shell, "PATH", "/usr/bin"); shell_set_arguments(shell, arguments, n);
  *   shell_run(shell, script)   -> the script's status, or -1: shell_unknown(shell) tells why, shell_line(shell) where
  *
- * Bounded whatever the script: SHELL_STEPS commands, SHELL_DEPTH levels, SHELL_TEXT bytes of any one text, SHELL_WORK of all.
+ * Or, once shell_leave_out was called, a command that its host does not know is left out and noted, as long as nobody reads
+ * what it prints or asks how it ends: it counts as done. All else that is not known ends the run, and a file that was being
+ * written then is as it was before.
+ *
+ * Bounded whatever the script: SHELL_STEPS commands, SHELL_DEPTH levels, SHELL_TEXT bytes of any one text, SHELL_WORK of all,
+ * SHELL_LEFT_OUT notes.
  */
 #ifndef ASHLAR_DEBIAN_SHELL_H
 #define ASHLAR_DEBIAN_SHELL_H
@@ -20,6 +25,10 @@
 #define SHELL_DEPTH 48
 #define SHELL_TEXT (4 << 20)
 #define SHELL_WORK (16 << 20) /* characters put together and printed */
+#define SHELL_LEFT_OUT 16
+
+/* The status of a command that is not there. */
+#define SHELL_NOT_FOUND 127
 
 /* Stands for a text that only the real run can tell (the date): it may be printed where nobody reads it, and no more. */
 #define SHELL_SECRET '\001'
@@ -76,7 +85,7 @@ typedef struct {
   int (*run)(Shell *shell, char **words, gpointer data);
   /* The content of a file, or NULL where there is none. */
   GBytes *(*read)(Shell *shell, const char *path, gpointer data);
-  /* Writes (or adds to) a file; FALSE: that fails. */
+  /* Writes (or adds to) a file; FALSE: that fails. NULL: there shall be no such file. */
   gboolean (*write)(Shell *shell, const char *path, const GString *content, gboolean append, gpointer data);
   /* The names in a folder, sorted by bytes (transfer full), or NULL. */
   char **(*list)(Shell *shell, const char *folder, gpointer data);
@@ -95,8 +104,16 @@ void shell_unset(Shell *shell, const char *name);
 void shell_set_unknown(Shell *shell, const char *name);
 void shell_set_arguments(Shell *shell, const char *const *arguments);
 
+/* What is not known is left out where that can be; @left_out (char*, borrowed) gets "line N: reason" of each. */
+void shell_leave_out(Shell *shell, GPtrArray *left_out);
+
 /* The status, or -1. A script that would fail because of `set -e` has that status too. */
 int shell_run(Shell *shell, const ShellNode *script);
+
+/* Instead of shell_run: hands the host each simple command whose words are literal, once quotes are taken off and variables
+ * that get one literal value are filled in. Conditions are not judged, and functions are not called: a command counts wherever
+ * it stands. Those in a substitution are followed, and count too; a host that does not know what they print says so. */
+void shell_read(Shell *shell, const ShellNode *script);
 
 /* Ends the run: @reason is taken. The first reason stays. Returns 1, a status for whoever needs one. */
 int shell_give_up(Shell *shell, char *reason);

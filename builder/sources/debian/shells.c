@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /etc/shells as debianutils' update-shells makes it of shells.d, then what add-shell(8) calls of postinst scripts add.
+ * /etc/shells as debianutils' update-shells(8) makes it of shells.d.
  */
 #include "builder/sources/debian/configuration.h"
 
@@ -59,20 +59,6 @@ take_list(const DebianConfiguration *configuration, const char *path, GString *s
   return TRUE;
 }
 
-static void
-take_calls(const DebianConfiguration *configuration, GString *shells)
-{
-  for (guint i = 0; i < configuration->scripts->len; i++) {
-    const DebianUnitScript *script = configuration->scripts->pdata[i];
-    for (guint k = 0; k < script->commands->len; k++) {
-      const DebianCommand *command = script->commands->pdata[k];
-      for (guint w = 1; command->readable && debian_command_is(command, "add-shell") && command->words[w] != NULL; w++)
-        if (command->words[w][0] == '/' && strchr(command->words[w], '\n') == NULL)
-          add_line(shells, command->words[w]);
-    }
-  }
-}
-
 gboolean
 debian_shells_apply(const DebianConfiguration *configuration, GError **error)
 {
@@ -99,7 +85,6 @@ debian_shells_apply(const DebianConfiguration *configuration, GError **error)
   for (guint i = 0; spelled[i] != NULL; i++)
     if (spelled[i][0] != '\0')
       add_line(shells, spelled[i]);
-  take_calls(configuration, shells);
   changes_put_text(configuration->changes, "etc/shells", shells->str);
   changes_put_text(configuration->changes, "var/lib/shells.state", state->str);
   return TRUE;

@@ -6,7 +6,7 @@
  *   system  = debian_system_new(packs, n, "amd64", error)
  *   changes = changes_new(tree)
  *   debian_merge(system, tree, &merge_options, changes, error)                    merge.h
- *   debian_configure(system, changes, accounts, &options, report, error)         configure.h
+ *   debian_native_configure(system, tree, changes, accounts, &options, report, error)  native.h
  *   (recipe users and files; accounts_write(accounts, changes, epoch))
  *   debian_write_database(system, changes, &database_options, error)             dpkgdb.h
  *   (changes_to_pack, and that pack's entries inserted into the tree)
