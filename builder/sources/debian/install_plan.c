@@ -92,8 +92,9 @@ append_in_order(const Plan *plan, GHashTable *set, GPtrArray *to)
       g_ptr_array_add(to, plan->order->pdata[i]);
 }
 
+/* @configured: what is before waves below this one, to which this one's is added. */
 static DebianWave *
-make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint level)
+make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint level, GHashTable *configured)
 {
   DebianWave *wave = g_new0(DebianWave, 1);
   wave->units = g_ptr_array_new();
@@ -109,7 +110,7 @@ make_wave(const Plan *plan, const GPtrArray *units, GHashTable *levels, guint le
   }
   for (guint i = 0; i < units->len; i++)
     if (g_hash_table_contains(before, units->pdata[i]) &&
-        GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) < level)
+        GPOINTER_TO_UINT(g_hash_table_lookup(levels, units->pdata[i])) < level && g_hash_table_add(configured, units->pdata[i]))
       g_ptr_array_add(wave->configure, units->pdata[i]);
   return wave;
 }
@@ -121,7 +122,7 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
   if (g_hash_table_size(set) == 0)
     return;
   GPtrArray *units = g_ptr_array_new();
-  g_autoptr(GHashTable) levels = g_hash_table_new(NULL, NULL);
+  g_autoptr(GHashTable) levels = g_hash_table_new(NULL, NULL), configured = g_hash_table_new(NULL, NULL);
   append_in_order(plan, set, units);
   guint last = 0;
   for (guint i = 0; i < units->len; i++)
@@ -133,7 +134,7 @@ place(Plan *plan, GPtrArray *batches, GHashTable *set, gboolean together)
   batch->waves = g_ptr_array_new_with_free_func(wave_free);
   batch->units = units;
   for (guint level = 0; level <= last; level++) {
-    DebianWave *wave = make_wave(plan, units, levels, level);
+    DebianWave *wave = make_wave(plan, units, levels, level, configured);
     if (wave->units->len > 0)
       g_ptr_array_add(batch->waves, wave);
     else

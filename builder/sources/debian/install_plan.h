@@ -20,7 +20,8 @@
 
 typedef struct {
   GPtrArray *units;     /* DebianUnit*, in the order of debian_install_order */
-  GPtrArray *configure; /* DebianUnit* that are configured before these are unpacked; empty in the first wave */
+  GPtrArray *configure; /* DebianUnit* that are configured before these are unpacked and not before an earlier wave; empty in
+                         * the first */
 } DebianWave;
 
 typedef struct {
