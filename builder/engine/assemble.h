@@ -8,7 +8,7 @@
 #include "builder/check/check.h"
 #include "builder/base/base.h"
 #include "builder/engine/packages.h"
-#include "builder/engine/stages.h"
+#include "builder/engine/stage_keys.h"
 #include "builder/oci/descriptor.h"
 #include "rootfs/layer.h"
 
@@ -18,7 +18,7 @@ typedef struct {
   char *contents; /* "libc6 2.36-9, libssl3 3.0.11" */
 } AssembledLayer;
 
-typedef struct Assembled {
+typedef struct {
   Descriptor manifest;
   GPtrArray *layers;  /* AssembledLayer*, the lowest first, a base's among them */
   GPtrArray *skipped; /* char*: maintainer scripts that were left out, sorted: "nginx postinst" */
@@ -32,7 +32,7 @@ typedef struct {
   PackagesOptions packages; /* encoding, epoch, mirror, progress ... */
   const Base *base;         /* or NULL: what it is built upon */
   const Assembled *stage;   /* what came of that where it is a stage, whose scripts are told with its own; else NULL */
-  const Stages *stages;     /* see RootOptions */
+  const StageKeys *stages;  /* see RootOptions */
   const char *runtime;      /* see StepsOptions */
   gboolean keep;
   const char *const *annotations; /* "KEY=VALUE", NULL-terminated, or NULL */

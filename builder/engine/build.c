@@ -231,6 +231,7 @@ build_root(Store *store, const Recipe *recipe, const BuildOptions *options, cons
   if (!build_obtain_stages(&build, archs[0], &stages, error) ||
       !stages_obtain_base(stages, recipe, packages.encoding, &base, NULL, error))
     return NULL;
-  const RootOptions root = {.packages = &packages, .base = base, .stages = stages, .runtime = options->runtime, .steps = steps};
+  const RootOptions root = {
+    .packages = &packages, .base = base, .stages = stages_keys(stages), .runtime = options->runtime, .steps = steps};
   return root_assemble(store, recipe, archs[0], locked, packs, &root, error);
 }

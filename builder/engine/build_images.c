@@ -92,7 +92,7 @@ assemble_image(ImageJob *job, const Digest *key, GError **error)
     return FALSE;
   options.base = base;
   options.stage = stage;
-  options.stages = stages;
+  options.stages = stages_keys(stages);
   parallel_enter();
   g_autoptr(Assembled) image = assemble(build->store, build->recipe, job->arch, locked, &options, error);
   parallel_leave();

@@ -6,6 +6,7 @@
 #define ASHLAR_ENGINE_BUILD_PRIVATE_H
 
 #include "builder/engine/assemble.h"
+#include "builder/engine/stages.h"
 #include "builder/engine/build.h"
 #include "builder/engine/why.h"
 

@@ -349,7 +349,7 @@ find_folder(const char *path, gpointer data)
 static Pack *
 take_from_stage(const RecipeFile *file, char **base, gpointer data, GError **error)
 {
-  return stages_take(((const Making *)data)->all->stages, file, base, error);
+  return stage_keys_open_taken(((const Making *)data)->all->stages, file, base, error);
 }
 
 static gboolean

@@ -8,7 +8,7 @@
 
 #include "builder/base/base.h"
 #include "builder/engine/packages.h"
-#include "builder/engine/stages.h"
+#include "builder/engine/stage_keys.h"
 #include "rootfs/tree.h"
 
 /* What the image is made of: packs of the tree, from the bottom up. */
@@ -36,9 +36,9 @@ typedef struct {
   const Base *base;    /* or NULL */
   const char *runtime; /* see StepsOptions */
   gboolean keep;
-  const guint *steps;   /* the number of steps that are run, and nothing is removed then; NULL: all */
-  GPtrArray *ran;       /* see StepsOptions */
-  const Stages *stages; /* obtained, where files are taken out of any; else may be NULL */
+  const guint *steps;      /* the number of steps that are run, and nothing is removed then; NULL: all */
+  GPtrArray *ran;          /* see StepsOptions */
+  const StageKeys *stages; /* obtained, where files are taken out of any; else may be NULL */
 } RootOptions;
 
 /* @locked and @packs (Pack*, in its order) are the packages, NULL: none. */

@@ -3,7 +3,6 @@
 #include "builder/steps/install.h"
 #include "builder/executor/parallel.h"
 #include "builder/engine/root.h"
-#include "builder/engine/taking.h"
 #include "builder/sources/files.h"
 #include "signing/error.h"
 
@@ -17,23 +16,6 @@ stages_lock(const Stages *stages, const Recipe *recipe)
   return recipe == stages->recipe || stages->lock == NULL ? stages->lock : lock_stage(stages->lock, recipe->name);
 }
 
-static guint
-number_of(const Stages *stages, const char *name)
-{
-  guint i = 0;
-  while (strcmp(((const Recipe *)stages->recipe->stages->pdata[i])->name, name) != 0)
-    i++;
-  return i;
-}
-
-json_t *
-stages_key_json(const Stages *stages, const char *name)
-{
-  char hex[DIGEST_HEX_LENGTH + 1];
-  digest_to_hex(&g_array_index(stages->keys, Digest, number_of(stages, name)), hex);
-  return json_string(hex);
-}
-
 /* {name: key} of the stages whose files @recipe takes. */
 static json_t *
 needs_json(const Stages *stages, const Recipe *recipe)
@@ -42,7 +24,7 @@ needs_json(const Stages *stages, const Recipe *recipe)
   for (guint i = 0; i < recipe->files->len; i++) {
     const RecipeFile *file = recipe->files->pdata[i];
     if (file->stage != NULL)
-      json_object_set_new(needs, file->stage, stages_key_json(stages, file->stage));
+      json_object_set_new(needs, file->stage, stage_keys_json(&stages->keys, file->stage));
   }
   return needs;
 }
@@ -67,14 +49,14 @@ add_key(Stages *stages, const Recipe *stage, GError **error)
                                   "arch", stages->options.arch);
   /* an image from elsewhere is in the lock */
   if (stage->from.stage != NULL)
-    json_object_set_new(description, "base", stages_key_json(stages, stage->from.stage));
+    json_object_set_new(description, "base", stage_keys_json(&stages->keys, stage->from.stage));
   if (stage->debian != NULL)
     json_object_set_new(description, "install", install_rules());
   if (stage->steps->len > 0)
     json_object_set_new(description, "steps", json_integer(STEPS_RULES));
   store_action_key(description, &key);
   json_decref(description);
-  g_array_append_val(stages->keys, key);
+  g_array_append_val(stages->keys.keys, key);
   return TRUE;
 }
 
@@ -83,7 +65,7 @@ stages_new(const Recipe *recipe, const Lock *lock, const StagesOptions *options,
 {
   g_autoptr(Stages) stages = g_new0(Stages, 1);
   *stages = (Stages){.recipe = recipe, .lock = lock, .options = *options};
-  stages->keys = g_array_new(FALSE, FALSE, sizeof(Digest));
+  stages->keys = (StageKeys){options->store, recipe, g_array_new(FALSE, FALSE, sizeof(Digest))};
   for (guint i = 0; i < recipe->stages->len; i++)
     if (!add_key(stages, recipe->stages->pdata[i], error))
       return NULL;
@@ -93,8 +75,14 @@ stages_new(const Recipe *recipe, const Lock *lock, const StagesOptions *options,
 void
 stages_free(Stages *stages)
 {
-  g_array_unref(stages->keys);
+  g_array_unref(stages->keys.keys);
   g_free(stages);
+}
+
+const StageKeys *
+stages_keys(const Stages *stages)
+{
+  return &stages->keys;
 }
 
 /* ---- what is taken out of one ---- */
@@ -115,65 +103,15 @@ taken_of(const Stages *stages, const char *name)
   return taken;
 }
 
-static void
-taken_key(const Stages *stages, const RecipeFile *file, Digest *key)
-{
-  json_t *description = json_pack("{s:s, s:o, s:s}", "action", "taken", "stage", stages_key_json(stages, file->stage), "path",
-                                  file->from);
-  store_action_key(description, key);
-  json_decref(description);
-}
-
-static gboolean
-find_taken(const Stages *stages, const RecipeFile *file, Taken *out)
-{
-  Digest key;
-  const char *pack, *base;
-  taken_key(stages, file, &key);
-  json_t *record = store_action_get(stages->options.store, &key);
-  gboolean found = record != NULL && json_unpack(record, "{s:s, s:s}", "pack", &pack, "base", &base) == 0 &&
-                   digest_from_string(pack, &out->pack, NULL);
-  if (found)
-    out->base = g_strcompress(base);
-  json_decref(record);
-  return found;
-}
-
-static gboolean
-keep_taken(const Stages *stages, const RecipeFile *file, const Taken *taken, GError **error)
-{
-  Digest key;
-  char pack[DIGEST_STRING_SIZE];
-  g_autofree char *base = g_strescape(taken->base, NULL); /* JSON must be UTF-8 */
-  taken_key(stages, file, &key);
-  json_t *record = json_pack("{s:s, s:s}", "pack", digest_to_string(&taken->pack, pack), "base", base);
-  gboolean kept = store_action_put(stages->options.store, &key, record, error);
-  json_decref(record);
-  return kept;
-}
-
 static gboolean
 all_taken(const Stages *stages, const GPtrArray *files)
 {
   gboolean known = TRUE;
   for (guint i = 0; known && i < files->len; i++) {
     g_auto(Taken) taken = {0};
-    known = find_taken(stages, files->pdata[i], &taken);
+    known = stage_keys_find_taken(&stages->keys, files->pdata[i], &taken);
   }
   return known;
-}
-
-Pack *
-stages_take(const Stages *stages, const RecipeFile *file, char **base, GError **error)
-{
-  g_auto(Taken) taken = {0};
-  if (!find_taken(stages, file, &taken)) {
-    g_set_error(error, ASHLAR_ERROR, ASHLAR_ERROR_FAILED, "what was taken out of the stage '%s' is gone from the store",
-                file->stage);
-    return NULL;
-  }
-  *base = g_steal_pointer(&taken.base);
-  return pack_open(stages->options.store, &taken.pack, error);
 }
 
 /* ---- making one ---- */
@@ -208,7 +146,7 @@ take_all(const Stages *stages, const Tree *tree, const GPtrArray *files, GError 
   for (guint i = 0; done && i < files->len; i++) {
     g_auto(Taken) taken = {0};
     done = take_out(stages->options.store, tree, files->pdata[i], &taken, error) &&
-           keep_taken(stages, files->pdata[i], &taken, error);
+           stage_keys_keep_taken(&stages->keys, files->pdata[i], &taken, error);
   }
   return done;
 }
@@ -226,7 +164,7 @@ assemble_stage(const Stages *stages, const Recipe *stage, const Base *base, GErr
       return NULL;
   }
   const RootOptions root = {
-    .packages = &packages, .base = base, .runtime = options->runtime, .keep = options->keep, .stages = stages};
+    .packages = &packages, .base = base, .runtime = options->runtime, .keep = options->keep, .stages = &stages->keys};
   return root_assemble(options->store, stage, options->arch, locked, packs, &root, error);
 }
 
@@ -251,7 +189,7 @@ static gboolean
 obtain_stage(const Stages *stages, guint number, GError **error)
 {
   const Recipe *stage = stages->recipe->stages->pdata[number];
-  const Digest *key = &g_array_index(stages->keys, Digest, number);
+  const Digest *key = &g_array_index(stages->keys.keys, Digest, number);
   const FetchOptions *fetch = &stages->options.fetch;
   g_autoptr(GPtrArray) files = taken_of(stages, stage->name);
   if (!store_claim_waiting(stages->options.store, key, fetch->cancellable, error))

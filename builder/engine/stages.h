@@ -6,7 +6,7 @@
  *   Stages *stages = stages_new(recipe, lock, &options, error)
  *   stages_obtain(stages, recipe, error)             makes what @recipe's files need and is not remembered
  *   stages_obtain_base(stages, recipe, encoding, &base, error)
- *   Pack *pack = stages_take(stages, file, &base, error)
+ *   Pack *pack = stage_keys_open_taken(stages_keys(stages), file, &base, error)
  *
  * What is taken out of a stage is a pack, remembered under all that the stage is made of (its keys, packages, local files, the
  * stages that it needs, epoch, architecture): while none of it changes, the stage is not made, nor its packages looked at. Stages
@@ -18,10 +18,9 @@
 #ifndef ASHLAR_ENGINE_STAGES_H
 #define ASHLAR_ENGINE_STAGES_H
 
-#include "builder/base/base.h"
+#include "builder/engine/assemble.h"
 #include "builder/lock/lock.h"
 #include "builder/sources/fetch.h"
-#include "rootfs/pack.h"
 
 typedef struct {
   Store *store;
@@ -47,12 +46,10 @@ gboolean stages_obtain(const Stages *stages, const Recipe *recipe, GError **erro
 /* What @recipe (the recipe or one of its stages) is built upon (transfer full), whatever it is; NULL in *base where that is nothing. A
  * stage is made, in @encoding, where it is not remembered, and *stage (transfer full; may be NULL) gets what came of it, else NULL; the
  * same holds as for stages_obtain. */
-struct Assembled;
-gboolean stages_obtain_base(const Stages *stages, const Recipe *recipe, PackEncoding encoding, Base **base,
-                            struct Assembled **stage, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean stages_obtain_base(const Stages *stages, const Recipe *recipe, PackEncoding encoding, Base **base, Assembled **stage,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What @file takes out of its stage, which was obtained: a pack (transfer full) of that and all below it, at the paths that it has
- * there; @base (transfer full) is its own. */
-Pack *stages_take(const Stages *stages, const RecipeFile *file, char **base, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* For who takes files out of stages that were obtained (borrowed). */
+const StageKeys *stages_keys(const Stages *stages);
 
 #endif

@@ -10,8 +10,8 @@ image_key(const Stages *stages, const Recipe *stage, PackEncoding encoding, Dige
 {
   int most = stage->layers.single ? 0 : (int)stage->layers.most;
   json_t *description = json_pack("{s:s, s:o, s:s, s:o, s:s, s:i}", "action", "stage image", "stage",
-                                  stages_key_json(stages, stage->name), "name", stage->name, "format", lock_current_format(),
-                                  "encoding", pack_encoding_name(encoding), "layers", most);
+                                  stage_keys_json(&stages->keys, stage->name), "name", stage->name, "format",
+                                  lock_current_format(), "encoding", pack_encoding_name(encoding), "layers", most);
   store_action_key(description, key);
   json_decref(description);
 }
@@ -21,7 +21,7 @@ assemble_image(const Stages *stages, const Recipe *stage, PackEncoding encoding,
 {
   AssembleOptions options = {
     .packages = stages_packages_options(stages, encoding),
-    .stages = stages,
+    .stages = &stages->keys,
     .runtime = stages->options.runtime,
     .keep = stages->options.keep,
   };

@@ -16,7 +16,7 @@ struct Stages {
   const Recipe *recipe;
   const Lock *lock;
   StagesOptions options;
-  GArray *keys; /* Digest, of each of recipe->stages */
+  StageKeys keys;
 };
 
 /* ---- what a stage is made of (stages.c) ---- */
@@ -24,8 +24,6 @@ struct Stages {
 /* The lock's part of the recipe or a stage, or NULL, and what it has for the architecture, or NULL. */
 const Lock *stages_lock(const Stages *stages, const Recipe *recipe);
 const LockArch *stages_locked(const Stages *stages, const Recipe *stage);
-/* The key of the stage @name, as text. */
-json_t *stages_key_json(const Stages *stages, const char *name);
 PackagesOptions stages_packages_options(const Stages *stages, PackEncoding encoding);
 
 /* ---- as an image (stages_image.c) ---- */
