@@ -19,11 +19,15 @@ epoch = int(datetime.datetime.fromisoformat(created.replace("Z", "+00:00")).time
 NATIVE = re.compile(
     r"^(var/lib/dpkg(/.*)?|etc/(passwd|group|shadow|gshadow)-?|etc/alternatives(/.*)?|etc/ssl/certs(/.*)?"
     r"|etc/ca-certificates\.conf|etc/(shells|resolv\.conf|hosts|hostname)|usr/local/share/ca-certificates|var/run|var/lock"
+    r"|usr/bin/ssh-agent"  # dpkg-statoverride
     r"|bin|sbin|lib|lib32|lib64|libx32|var|var/lib|usr|usr/(bin|sbin|lib|lib32|lib64|libx32)|etc|etc/ssl)$"
 )
 # what the same scripts would have made beside
 ADDED = re.compile(
     r"^(etc/(dpkg/origins/default|motd|opt|profile|environment|localtime|timezone|security/opasswd)"
+    r"|etc/(hosts\.(allow|deny)|inputrc|python3(/debian_config)?|rc[0-6S]\.d/[KS]01[a-z]+)"
+    r"|etc/systemd/system/[a-z-]+\.target\.wants(/.*)?|var/lib/systemd/deb-systemd-helper-enabled(/.*)?"
+    r"|var/lib/(ucf/(hashfile|registry)|python(/python[0-9.]+_installed)?)|var/log/nginx/(access|error)\.log"
     r"|etc/(nginx/sites-enabled/default|pam\.d/common-[a-z-]+)|var/lib/(apt|apt/extended_states|pam|pam/[a-z-]+)"
     r"|media|mnt|opt|srv|root/\.(bashrc|profile)|run/lock|usr/local(/.*)?|usr/share/info/dir|usr/sbin/rmt"
     r"|var/log/(btmp|lastlog|wtmp)|var/(mail|opt|spool/mail)|var/www(/.*)?)$"
