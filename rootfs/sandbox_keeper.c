@@ -41,7 +41,8 @@ is_answer(const char *verb, GVariant *value)
   static const struct {
     const char *verb, *type;
   } answers[] = {
-    {"ready", "(uubb)"}, {"ok", "b"}, {"exit", "a{sv}"}, {"entries", ENTRY_LIST_TYPE}, {"data", "ay"}, {"end", "b"},
+    {"ready", "(uubb)"},          {"ok", "b"},    {"console", "b"}, {"exit", "a{sv}"},
+    {"entries", ENTRY_LIST_TYPE}, {"data", "ay"}, {"end", "b"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
     if (strcmp(verb, answers[i].verb) == 0)
