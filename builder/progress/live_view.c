@@ -17,6 +17,10 @@
 #define COLUMNS_NAME 8
 #define COLUMNS_COUNT 7
 #define COLUMNS_RATE 10
+/* " 100% of 501 bytes": no size is longer */
+#define COLUMNS_SIZE 9
+#define COLUMNS_SHARE 6
+#define COLUMNS_SHARE_OF (COLUMNS_SHARE + 4 + COLUMNS_SIZE)
 #define BAR_MAX 24
 #define BAR_MIN 6
 /* Lines for what a phase works on. */
@@ -208,14 +212,16 @@ task_line(const ProgressTask *task, guint width)
   g_autofree char *percent = percent_text(task->done, task->total);
   g_autofree char *total = g_format_size(task->total);
   GString *text = g_string_new(width < COLUMNS_TINY ? " " : "  ");
-  guint indent = (guint)text->len, right = width < COLUMNS_TINY || task->total == 0 ? 0 : width < COLUMNS_BAR ? 6 : 18;
+  guint indent = (guint)text->len, right = width < COLUMNS_BAR ? COLUMNS_SHARE : COLUMNS_SHARE_OF;
+  if (width < COLUMNS_TINY || task->total == 0)
+    right = 0;
   if (indent + right >= width)
     right = 0;
   columns_append(text, task->subject, width - MIN(indent, width) - right, right > 0);
-  if (right == 6)
-    g_string_append_printf(text, " %5s", percent);
-  else if (right > 0)
-    g_string_append_printf(text, " %5s of %*s%s", percent, (int)(8 - MIN(columns_of(total), 8)), "", total);
+  if (right > 0)
+    g_string_append_printf(text, " %*s", COLUMNS_SHARE - 1, percent);
+  if (right == COLUMNS_SHARE_OF)
+    g_string_append_printf(text, " of %*s%s", (int)(COLUMNS_SIZE - MIN(columns_of(total), COLUMNS_SIZE)), "", total);
   return g_string_free(text, FALSE);
 }
 

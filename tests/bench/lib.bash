@@ -5,7 +5,7 @@
 #   begin_bench          makes $bench; what is only of this run is removed at the end
 #   make_mirror          a mirror on this machine with all packages of the sets
 #   buildah_here ...     buildah, with a storage of its own
-#   timed FILE COMMAND   adds the seconds that it takes to FILE
+#   timed FILE COMMAND   adds the seconds that it takes to FILE; what others wrote is on the disk before it begins
 #   median FILE
 # shellcheck source=tests/lib/archive.bash
 . "$TOP/tests/lib/archive.bash"
@@ -56,6 +56,7 @@ buildah_here() {
 timed() {
   local file=$1 from to
   shift
+  sync
   from=${EPOCHREALTIME/./}
   "$@"
   to=${EPOCHREALTIME/./}

@@ -228,7 +228,7 @@ rates_and_time_left_are_told(void)
   g_assert_true(g_str_has_prefix(lines->pdata[1], "fetch       12/33  ━"));
   g_assert_nonnull(strstr(lines->pdata[1], "40%    1.0\u00a0MB/s   0:30"));
   g_assert_true(g_str_has_prefix(lines->pdata[2], "  libicu72 72.1-3+deb12u1  "));
-  g_assert_nonnull(strstr(lines->pdata[2], "11% of   9.0\u00a0MB"));
+  g_assert_nonnull(strstr(lines->pdata[2], "11% of    9.0\u00a0MB"));
   g_assert_cmpstr(lines->pdata[4], ==, "unpack       5/33");
   live_view_free(scene.view);
 }
