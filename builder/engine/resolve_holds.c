@@ -134,7 +134,11 @@ below_difference(const Recipe *whole, const Lock *lock, const Recipe *recipe, co
 gboolean
 resolve_holds(const Recipe *recipe, const Lock *lock, const char *const *archs, char **why)
 {
-  *why = lock == NULL ? g_strdup("there is none") : own_difference(recipe, lock, archs);
+  if (lock == NULL) {
+    *why = g_strdup("there is none");
+    return FALSE;
+  }
+  *why = own_difference(recipe, lock, archs);
   if (*why == NULL)
     *why = below_difference(recipe, lock, recipe, lock, archs);
   guint n = 0;

@@ -87,7 +87,7 @@ END
 }
 
 @test "a folder of the host above the store bequeaths nothing to the image" {
-  recipe <<< 'run: ["mkdir -p /srv/d; echo x > /srv/d/f", {shell: "echo x > /work/f; cp -a /work/f /srv", cache: [/work]}]'
+  recipe <<< 'run: ["mkdir -p /srv/d; echo x > /srv/d/f", {shell: "echo x > /scratch/f; cp -a /scratch/f /srv", cache: [/scratch]}]'
   ok build t.yaml
   mkdir -m 755 heir
   setfacl -m d:u:7:rwx,d:g:8:rwx,d:o::rwx heir
