@@ -73,7 +73,7 @@ run_stat(Native *native, Shell *shell, char **words)
   const Entry *entry = status == 0 ? native_find(native, shell, options.operands[0], native_given(&options, 'L'), NULL) : NULL;
   if (entry == NULL)
     status = 1;
-  for (const char *c = format; status == 0 && *c != '\0'; c++) {
+  for (const char *c = format; c != NULL && status == 0 && *c != '\0'; c++) {
     char buffer[32] = {*c, '\0'};
     const char *text = *c != '%' ? buffer : stat_field(native, entry, *++c, buffer, sizeof buffer);
     if (text == NULL)

@@ -138,11 +138,10 @@ alter_all(Native *native, Shell *shell, char **words, Alter alter)
 {
   NativeOptions options = {.flags = "fRcvh", .values = ""};
   int status = 0;
-  if (!native_options_read(shell, words, &options, "R=recursive f=silent f=quiet h=no-dereference"))
-    status = 1;
-  else if (native_given(&options, 'h'))
+  gboolean understood = native_options_read(shell, words, &options, "R=recursive f=silent f=quiet h=no-dereference");
+  if (understood && native_given(&options, 'h'))
     status = shell_give_up(shell, g_strdup("changes the owner of a link"));
-  else if (options.operands[0] == NULL || options.operands[1] == NULL)
+  else if (!understood || options.operands[0] == NULL || options.operands[1] == NULL)
     status = 1;
   for (guint i = 1; status == 0 && options.operands[i] != NULL; i++)
     status = alter_tree(native, shell, options.operands[i], options.operands[0], alter, native_given(&options, 'R'));

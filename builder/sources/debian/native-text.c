@@ -109,8 +109,7 @@ expand_set(const char *set)
   for (const char *c = set; *c != '\0'; c++) {
     gboolean lower = g_str_has_prefix(c, "[:lower:]"), upper = g_str_has_prefix(c, "[:upper:]");
     if (lower || upper) {
-      for (char l = 'a'; l <= 'z'; l++)
-        g_string_append_c(all, lower ? l : g_ascii_toupper(l));
+      g_string_append(all, lower ? G_CSET_a_2_z : G_CSET_A_2_Z);
       c += strlen("[:lower:]") - 1;
     } else if (c[1] == '-' && c[2] != '\0') {
       for (int l = (guchar)c[0]; l <= (guchar)c[2]; l++)

@@ -187,6 +187,7 @@ read_path(Native *native, Shell *shell, const char *real)
   GBytes *known = lasting ? g_hash_table_lookup(native->contents, real) : NULL;
   GBytes *content = known != NULL ? g_bytes_ref(known) : changes_read(changes, real, limits_get(LIMIT_TEXT_FILE), &failure);
   if (content == NULL) {
+    g_assert(failure != NULL);
     shell_give_up(shell, g_strdup_printf("reads '/%s': %s", real, failure->message));
     return NULL;
   }
