@@ -20,7 +20,7 @@ typedef struct {
    * looks: they are read, access control lists in the form of acl.h, but not those that the host made up for itself (SELinux's
    * labels); further names of a file are hardlinks to the first; sockets are left out. */
   gboolean look;
-  gboolean bare; /* but they are not read */
+  gboolean bare; /* as look, but without extended attributes, each of which costs a call */
   /* Which files are opened; the others need not be readable. NULL: all. */
   gboolean (*opens)(const Entry *entry, const struct stat *status, gpointer data);
   DirectoryVisit visit;
